@@ -1,0 +1,66 @@
+"""Events to bytes: what a server sends, and what a test needs.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._checks import check_text
+from ._errors import InvalidArgument
+from ._events import DEFAULT_TYPE
+from ._numbers import LARGEST
+
+if TYPE_CHECKING:
+    from ._events import Event
+
+
+def encode(event: Event) -> bytes:
+    r"""Return the bytes of one event, so that parsing them gives an equal event.
+
+    An `id` of `""` writes no `id` line: on a stream that set an ID before, that one stays. (The
+    line that clears it is `id` alone: `b"id\n\n"`.)
+
+    Raises:
+        InvalidArgument: a ValueError; what cannot round-trip is refused: CR in `data`; CR or LF in
+            `event` or `id`, NUL in `id`; an empty `event`; a `retry` that is not an int from 0 to
+            10**18 - 1; a lone surrogate anywhere.
+
+    WHATWG HTML 9.2.5.
+    """
+    check_text("data", event.data, "\r")
+    check_text("event", event.event, "\r\n")
+    check_text("id", event.id, "\r\n\0")
+    if not event.event:
+        raise InvalidArgument("event", 'is empty, which a reader takes for "message"')
+    lines = []
+    if event.event != DEFAULT_TYPE:
+        lines.append(f"event: {event.event}\n")
+    if event.id:
+        lines.append(f"id: {event.id}\n")
+    if event.retry is not None:
+        lines.append(f"retry: {_checked_retry(event.retry)}\n")
+    lines.extend(f"data: {line}\n" for line in event.data.split("\n"))
+    lines.append("\n")
+    return "".join(lines).encode()
+
+
+def encode_comment(text: str) -> bytes:
+    """Return the bytes of one comment, with a blank line after it, as heartbeats are sent.
+
+    Raises:
+        InvalidArgument: a ValueError; the text holds CR, LF or a lone surrogate.
+
+    WHATWG HTML 9.2.5 and 9.2.7 (a comment every 15 seconds or so keeps proxies from dropping it).
+    """
+    check_text("text", text, "\r\n")
+    return f": {text}\n\n".encode()
+
+
+def _checked_retry(retry: int) -> int:
+    if type(retry) is not int:
+        raise InvalidArgument("retry", f"expected int or None, not {type(retry).__name__}")
+    if not 0 <= retry <= LARGEST:
+        raise InvalidArgument("retry", f"expected 0 to {LARGEST} milliseconds")
+    return retry

@@ -1,0 +1,90 @@
+"""What `Connection` says to do next. A driver does just that, and reports what came of it."""
+
+from __future__ import annotations
+
+from ._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._errors import SSEError
+    from ._events import Comment, Event
+    from ._handshake import Request
+
+
+class Step(Record):
+    """The base of every step."""
+
+    __slots__ = ()
+
+
+class Connect(Step):
+    """Drop the connection, if there is one, send `request`, and call `respond` (or `fail`)."""
+
+    __slots__ = __match_args__ = ("request",)
+    request: Request
+
+    def __init__(self, request: Request) -> None:
+        self._set(request=request)
+
+
+class Read(Step):
+    """Read what arrives next and call `receive`; `end` where the body ends; `fail` where it breaks."""
+
+    __slots__ = __match_args__ = ()
+
+
+class ReadBody(Step):
+    """Read at most `limit` bytes of a body that is no event stream, drop the connection, call `refuse`."""
+
+    __slots__ = __match_args__ = ("limit",)
+    limit: int
+
+    def __init__(self, limit: int) -> None:
+        self._set(limit=limit)
+
+
+class Deliver(Step):
+    """Hand on `events` in order, then take the step `then`."""
+
+    __slots__ = __match_args__ = ("events", "then")
+    events: list[Event | Comment]
+    then: Step
+
+    def __init__(self, events: list[Event | Comment], then: Step) -> None:
+        self._set(events=events, then=then)
+
+
+class Decide(Step):
+    """Drop the connection, let the caller look at `cause` (None: a proper end), call `decide`."""
+
+    __slots__ = __match_args__ = ("cause",)
+    cause: SSEError | None
+
+    def __init__(self, cause: SSEError | None) -> None:
+        self._set(cause=cause)
+
+
+class Wait(Step):
+    """Wait `delay` seconds, then call `connect`."""
+
+    __slots__ = __match_args__ = ("delay",)
+    delay: float
+
+    def __init__(self, delay: float) -> None:
+        self._set(delay=delay)
+
+
+class Pause(Step):
+    """Drop the connection and do nothing, until the caller wants to go on; then call `connect`."""
+
+    __slots__ = __match_args__ = ()
+
+
+class Stop(Step):
+    """Drop the connection; it is over. Raise `error` if there is one."""
+
+    __slots__ = __match_args__ = ("error",)
+    error: BaseException | None
+
+    def __init__(self, error: BaseException | None) -> None:
+        self._set(error=error)

@@ -1,0 +1,23 @@
+"""`Generic`, for type checkers only: `import typing` would double what importing this package costs."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generic as Generic
+    from typing import TypeVar
+
+    from ._events import Comment, Event
+
+    Item = TypeVar("Item", bound=Event | Comment)
+else:
+
+    class Generic:
+        """Stands for `typing.Generic` while a program runs: subscribing to it gives itself."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, _item):
+            return cls
+
+    Item = None
