@@ -1,0 +1,477 @@
+"""The blocking event source: a loop that takes the steps of `sse_core.Connection`, and nothing more."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypedDict, TypeVar, Unpack, cast, overload
+
+from sse_core import (
+    Comment,
+    Connect,
+    Connection,
+    Decide,
+    Deliver,
+    Event,
+    IllegalState,
+    InvalidArgument,
+    Pause,
+    Read,
+    ReadBody,
+    ReadError,
+    ReadyState,
+    Request,
+    Response,
+    RetryPolicy,
+    SSEError,
+    State,
+    StateChange,
+    Step,
+    Stop,
+    Wait,
+)
+
+from ._interface import Exchange, Transport
+from ._log import log, without_secrets
+from ._stores import Store
+from ._urllib import UrllibTransport
+
+Item = TypeVar("Item", bound=Event | Comment)
+Headers = Mapping[str, str]
+
+
+ERROR_BODY_SECONDS = 5.0
+"""How long the text of an error is waited for: some servers answer 503 and never end."""
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of `EventSource`, but for `comments`, in types."""
+
+    method: str
+    headers: Headers | Callable[[], Headers] | None
+    json: object
+    content: bytes | str | None
+    last_event_id: str
+    retry: RetryPolicy | None
+    idle_timeout: float | None
+    timeout: float | None
+    max_event_size: int
+    until: str | Callable[[Event], bool] | None
+    store: Store | None
+    transport: Transport | None
+    on_open: Callable[[Response], object] | None
+    on_error: Callable[[SSEError], float | None] | None
+    on_state: Callable[[StateChange], object] | None
+    secret_headers: Iterable[str]
+
+
+class Command(Enum):
+    """What a caller, perhaps in another thread, wants of a source that may be busy."""
+
+    RECONNECT = "reconnect"
+    PAUSE = "pause"
+    CLOSE = "close"
+
+
+class EventSource(Generic[Item]):
+    """Reads an event stream, over as many connections as it takes: iterate to get its events.
+
+    Nothing is sent before the first event is asked for. One thread may iterate; any thread may call
+    `close`, `reconnect`, `pause` and `resume`. An iteration that was left can be gone on with. Use it
+    as a context manager, or call `close`, so that no connection is left open.
+
+    Args:
+        url: http or https. `user:password@` in it becomes an Authorization header.
+        method: the HTTP method. GET and other safe methods are sent again after a failure, others
+            (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        headers: header fields, or a function that returns them and is called before each attempt,
+            so that a token can be fresh. They win over our own.
+        json: a body, written as JSON.
+        content: a body, as bytes or str, instead of `json`.
+        last_event_id: where to begin, from an earlier run. Not given, `store` is asked.
+        retry: what to do at ends and failures; None never reconnects.
+        idle_timeout: seconds without a single byte, after which the connection counts as lost; None
+            waits for ever.
+        timeout: seconds for connecting and waiting for the response's head; None for no limit. It
+            never limits the stream. (Looking a name up is bounded by the system's resolver.)
+        max_event_size: bytes that one event may have.
+        until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that tells
+            it. That event is not yielded.
+        comments: whether comments are yielded too, as `Comment`.
+        store: keeps the last event ID over restarts; saved to when the next event is asked for, so
+            that an event whose processing failed comes again.
+        transport: the HTTP client. It stays the caller's to close. Not given, `UrllibTransport`.
+        on_open: called with the `Response` of each stream; may raise to reject it, which ends the
+            iteration with that error.
+        on_error: called with each error before the policy decides; may return seconds after which
+            to try again, whatever the error; None, to let the policy decide; or raise, to end the
+            iteration with that error.
+        on_state: called with each `StateChange`. Also logged, to "sse_transports".
+        secret_headers: names of further headers that a redirect to another origin must not get.
+
+    Raises:
+        sse_core.InvalidArgument: naming the argument.
+
+    Iterating raises:
+        sse_core.ResponseError: the server's answer is no event stream.
+        sse_core.StreamError: an event is too large, or the stream ended before its end.
+        sse_core.TransportError: the network failed, and the request is not to be sent again.
+        sse_core.RetriesExhausted: the policy's limit is reached.
+        sse_core.IllegalState: another iteration is going on.
+
+    WHATWG HTML 9.2.2 and 9.2.3.
+    """
+
+    if TYPE_CHECKING:
+        # The one thing that a plain signature cannot tell: `comments` decides what is iterated.
+        @overload
+        def __init__(
+            self: EventSource[Event], url: str, *, comments: Literal[False] = ..., **options: Unpack[Options]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: EventSource[Event | Comment], url: str, *, comments: bool, **options: Unpack[Options]
+        ) -> None: ...
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Headers | Callable[[], Headers] | None = None,
+        json: object = None,
+        content: bytes | str | None = None,
+        last_event_id: str = "",
+        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
+        idle_timeout: float | None = None,
+        timeout: float | None = 60.0,
+        max_event_size: int = 32 * 2**20,
+        until: str | Callable[[Event], bool] | None = None,
+        comments: bool = False,
+        store: Store | None = None,
+        transport: Transport | None = None,
+        on_open: Callable[[Response], object] | None = None,
+        on_error: Callable[[SSEError], float | None] | None = None,
+        on_state: Callable[[StateChange], object] | None = None,
+        secret_headers: Iterable[str] = (),
+    ) -> None:
+        check_seconds("idle_timeout", idle_timeout)
+        check_seconds("timeout", timeout)
+        if headers is not None and not callable(headers) and not isinstance(headers, Mapping):
+            raise InvalidArgument(
+                "headers", f"expected a mapping or a function, not {type(headers).__name__}"
+            )
+        if store is not None and not last_event_id:
+            last_event_id = store.load()
+        self._connection = Connection(
+            url,
+            method=method,
+            json=json,
+            content=content,
+            last_event_id=last_event_id,
+            retry=retry,
+            max_event_size=max_event_size,
+            until=until,
+            comments=comments,
+            secret_headers=secret_headers,
+        )
+        self._headers = headers
+        self._idle_timeout = idle_timeout
+        self._timeout = timeout
+        self._store = store
+        self._owns_transport = transport is None
+        self._transport: Transport = UrllibTransport() if transport is None else transport
+        self._on_open = on_open
+        self._on_error = on_error
+        self._on_state = on_state
+
+        # The step to take when all events were handed over. A new connection is begun as after a wait.
+        self._step: Step = Wait(0.0)
+        self._events: Iterator[Event | Comment] = iter(())
+        self._last_event_id = last_event_id
+        self._saved_id = last_event_id
+        # Held by whoever takes steps. What others want is left in `_command`, under `_wake`'s lock.
+        self._turn = threading.Lock()
+        self._wake = threading.Condition()
+        self._command: Command | None = None
+        self._exchange: Exchange | None = None
+
+    # What a caller can ask and tell, from any thread.
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID as of the last event that was yielded; `""` if none.
+
+        Events that have arrived, but were not asked for yet, do not count: whoever keeps this and
+        begins there another day misses nothing.
+        """
+        return self._last_event_id
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING (also while waiting or paused), OPEN or CLOSED, as in a browser."""
+        command = self._command
+        if command is None:
+            return self._connection.ready_state
+        # It is on its way there.
+        return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
+
+    @property
+    def url(self) -> str:
+        """The URL asked last, after redirects."""
+        return self._connection.url
+
+    def close(self) -> None:
+        """End it now, for good: the iteration ends, also one that is reading, connecting or waiting.
+
+        Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
+        them. More than once is fine.
+        """
+        self._tell(Command.CLOSE)
+
+    def reconnect(self) -> None:
+        """Drop the connection, or the wait, and open a new one now.
+
+        Events that have arrived are yielded first, and the new connection goes on behind them. A
+        POST is sent again by this, because the caller says so. When closed, this does nothing.
+        """
+        self._tell(Command.RECONNECT)
+
+    def pause(self) -> None:
+        """Drop the connection and have none until `resume`, as a browser does for a hidden page.
+
+        Events that have arrived are yielded, then the iteration waits. When closed, this does nothing.
+        """
+        self._tell(Command.PAUSE)
+
+    def resume(self) -> None:
+        """Go on after `pause`, behind the last event. When not paused, this does nothing."""
+        with self._wake:
+            paused = self._command is Command.PAUSE or self._connection.state is State.PAUSED
+        if paused:
+            self._tell(Command.RECONNECT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # An abandoned source must not keep its connection. (`_exchange` is missing if `__init__` raised.)
+        exchange = getattr(self, "_exchange", None)
+        if exchange is not None:
+            exchange.close()
+
+    def __repr__(self) -> str:
+        return f"<EventSource {without_secrets(self.url)} {self.ready_state.name}>"
+
+    # The loop.
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        if not self._turn.acquire(blocking=False):
+            raise IllegalState("another iteration of this EventSource is going on")
+        try:
+            # Asking for the next event says that the last one was processed.
+            self._save()
+            while True:
+                if self._command is Command.CLOSE:
+                    self._obey()
+                event = next(self._events, None)
+                if event is not None:
+                    if isinstance(event, Event):
+                        self._last_event_id = event.id
+                    return cast("Item", event)
+                self._last_event_id = self._connection.last_event_id
+                self._obey()
+                self._report()
+                self._step = self._take(self._step)
+        except BaseException as error:
+            self._abandon(error)
+            raise
+        finally:
+            self._turn.release()
+            if self._command is not None:
+                self._settle()
+
+    def _take(self, step: Step) -> Step:
+        match step:
+            case Read():
+                return self._read()
+            case Deliver(events, then):
+                self._events = iter(events)
+                return then
+            case Connect(request):
+                return self._open(request)
+            case ReadBody(limit):
+                return self._connection.refuse(self._read_body(limit), epoch=time.time())
+            case Decide(cause):
+                return self._decide(cause)
+            case Wait(delay):
+                return self._connect() if self._slept(delay) else step
+            case Pause():
+                self._slept(None)
+                return step
+            case Stop(error):
+                self._finish()
+                raise StopIteration if error is None else error
+        raise AssertionError(step)
+
+    def _connect(self) -> Step:
+        headers = self._headers() if callable(self._headers) else self._headers
+        return self._connection.connect(time.monotonic(), headers)
+
+    def _open(self, request: Request) -> Step:
+        self._drop()
+        exchange = self._transport.exchange(request, timeout=self._timeout)
+        with self._wake:
+            self._exchange = exchange
+            if self._command is not None:
+                return self._step
+        try:
+            response = exchange.open()
+        except SSEError as error:
+            return self._failed(error)
+        step = self._connection.respond(response)
+        if self._on_open is not None and self._connection.state is State.OPEN:
+            self._on_open(response)
+        return step
+
+    def _read(self) -> Step:
+        try:
+            data = self._the_exchange().read(self._idle_timeout)
+        except SSEError as error:
+            return self._failed(error)
+        if data:
+            return self._connection.receive(data)
+        # A connection that we dropped ourselves may look like one that ended.
+        return self._connection.end() if self._command is None else self._step
+
+    def _read_body(self, limit: int) -> bytes:
+        """Read the start of an error's body: what there is of it in a reasonable time."""
+        body = b""
+        deadline = time.monotonic() + ERROR_BODY_SECONDS
+        try:
+            while len(body) < limit:
+                left = deadline - time.monotonic()
+                data = self._the_exchange().read(left) if left > 0 else b""
+                if not data:
+                    break
+                body += data
+        except SSEError:
+            # The answer is an error as it is; that its text is cut short is no second one.
+            pass
+        return body
+
+    def _failed(self, error: SSEError) -> Step:
+        # A connection that we dropped ourselves did not fail.
+        return self._connection.fail(error) if self._command is None else self._step
+
+    def _decide(self, cause: SSEError | None) -> Step:
+        self._drop()
+        delay = None
+        if cause is not None and self._on_error is not None:
+            delay = self._on_error(cause)
+        return self._connection.decide(time.monotonic(), random=random.random(), delay=delay)
+
+    def _slept(self, seconds: float | None) -> bool:
+        """Wait, if need be for ever; return False if a command came first."""
+        if seconds is not None:
+            seconds = min(seconds, threading.TIMEOUT_MAX)
+        with self._wake:
+            return not self._wake.wait_for(lambda: self._command is not None, timeout=seconds)
+
+    # Commands: left by one thread, obeyed by the one that has the turn.
+
+    def _tell(self, command: Command) -> None:
+        with self._wake:
+            over = self._connection.state is State.CLOSED and command is not Command.CLOSE
+            if over or self._command is Command.CLOSE:
+                return
+            self._command = command
+            exchange = self._exchange
+            self._wake.notify_all()
+        if exchange is not None:
+            # Wakes whoever reads from it. When nobody does, it is closed by this.
+            exchange.close()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Obey what can be obeyed without a connection, if nobody iterates."""
+        while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.acquire(blocking=False):
+            try:
+                self._obey()
+                self._report()
+            finally:
+                self._turn.release()
+
+    def _obey(self) -> None:
+        with self._wake:
+            command, self._command = self._command, None
+        if command is Command.CLOSE:
+            self._events = iter(())
+            self._step = self._connection.close()
+            self._finish()
+        elif command is not None and self._connection.state is not State.CLOSED:
+            self._drop()
+            self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
+
+    # What steps are made of.
+
+    def _report(self) -> None:
+        for change in self._connection.changes():
+            log(change)
+            if self._on_state is not None:
+                self._on_state(change)
+
+    def _save(self) -> None:
+        if self._store is not None and self._last_event_id != self._saved_id:
+            self._store.save(self._last_event_id)
+            self._saved_id = self._last_event_id
+
+    def _the_exchange(self) -> Exchange:
+        if self._exchange is None:
+            raise ReadError("there is no connection")
+        return self._exchange
+
+    def _drop(self) -> None:
+        with self._wake:
+            exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.close()
+
+    def _finish(self) -> None:
+        self._drop()
+        if self._owns_transport:
+            self._transport.close()
+
+    def _abandon(self, error: BaseException) -> None:
+        """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
+        if not isinstance(error, StopIteration):
+            self._step = self._connection.close(error if isinstance(error, Exception) else None)
+        self._events = iter(())
+        self._finish()
+
+
+def check_seconds(name: str, value: float | None) -> None:
+    """Refuse what is no time limit.
+
+    Raises:
+        InvalidArgument: naming `name`.
+    """
+    if value is None:
+        return
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}")
+    # Written so that NaN fails too.
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise InvalidArgument(name, f"expected seconds above 0 (None for no limit), not {value!r}")

@@ -1,0 +1,66 @@
+"""What an HTTP client must be able to do to carry an event stream. Nothing here decides anything.
+
+`Request` and `Response` are plain values of `sse_core`. A transport turns the one into the other and
+then hands over the body's bytes as they arrive; whatever a status or a header means is decided in
+`sse_core`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sse_core import Request, Response
+
+__all__ = ["Exchange", "Request", "Response", "Transport"]
+
+
+class Exchange(Protocol):
+    """One request and its response: opened once, read to its end or closed before."""
+
+    def open(self) -> Response:
+        """Send the request and return the response's head. Redirects are not followed.
+
+        Raises:
+            sse_core.ConnectError: no response head arrived within the timeout, or none at all.
+        """
+        ...
+
+    def read(self, timeout: float | None) -> bytes:
+        """Return the body's next bytes as soon as there are any; `b""` at its proper end.
+
+        The bytes are those of the resource: content codings are undone, nothing else is.
+
+        Args:
+            timeout: seconds in which at least one byte must arrive; None for no limit.
+
+        Raises:
+            sse_core.ReadError: the connection broke, or ended before the body did.
+            sse_core.IdleTimeout: nothing arrived in time.
+            sse_core.ContentEncodingError: the body has a coding that cannot be undone.
+        """
+        ...
+
+    def close(self) -> None:
+        """Drop the connection; more than once is fine, at any moment, from any thread.
+
+        A call of `open` or `read` that is waiting in another thread ends with an error.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Makes exchanges. May keep connections or settings between them."""
+
+    def exchange(self, request: Request, *, timeout: float | None) -> Exchange:
+        """Return an exchange for `request`, without any I/O yet.
+
+        Args:
+            request: what to send, exactly as it stands.
+            timeout: seconds for connecting and waiting for the response's head, all in all; None
+                for no limit. It never limits the body.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what is kept between exchanges."""
+        ...
