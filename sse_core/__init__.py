@@ -10,15 +10,7 @@ Nothing here does I/O, reads a clock or a random number, logs, or imports anythi
 modules. The clients that do the I/O are in `sse_transports`; they import this, never the reverse.
 """
 
-from ._changes import (
-    Closed,
-    Connecting,
-    Disconnected,
-    Opened,
-    Paused,
-    StateChange,
-    Waiting,
-)
+from ._changes import Closed, Connecting, Disconnected, Opened, Paused, StateChange, Waiting
 from ._connection import Connection
 from ._encoder import encode, encode_comment
 from ._errors import (

@@ -19,14 +19,7 @@ Time and chance come in as arguments: the same calls always give the same steps.
 
 from __future__ import annotations
 
-from ._changes import (
-    Closed,
-    Connecting,
-    Disconnected,
-    Opened,
-    Paused,
-    Waiting,
-)
+from ._changes import Closed, Connecting, Disconnected, Opened, Paused, Waiting
 from ._errors import (
     ContentTypeError,
     EventTooLarge,
@@ -62,18 +55,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ._changes import (
-        StateChange,
-    )
-    from ._errors import (
-        SSEError,
-    )
+    from ._changes import StateChange
+    from ._errors import SSEError
     from ._events import Comment
-    from ._handshake import (
-        Response,
-    )
+    from ._handshake import Response
     from ._state import ReadyState
-    from ._steps import Step
 
 ERROR_BODY_LIMIT = 64 * 2**10
 """Bytes of an error's body that are kept: enough for any API's explanation."""
@@ -132,7 +118,6 @@ class Connection:
         self._until = until
         self._secret = frozenset(name.lower() for name in secret_headers)
         self._parser: Parser[Event | Comment] = Parser(last_event_id, max_event_size, comments)
-        self._initial_id = last_event_id
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
         self._repeatable = retry is not None and (self._method in SAFE_METHODS or retry.replay_unsafe)
         self._reconnects_on_close = self._repeatable
@@ -189,7 +174,7 @@ class Connection:
         changes, self._changes = self._changes, []
         return changes
 
-    def connect(self, now: float, headers: Mapping[str, str] | None = None) -> Step:
+    def connect(self, now: float, headers: Mapping[str, str] | None = None) -> Connect:
         """Begin a connection: the first, the next after a wait or a pause, or a new one at once.
 
         Args:
@@ -205,22 +190,19 @@ class Connection:
             IllegalState: it is closed.
         """
         self._check(Signal.CONNECT)
-        resumed = self.last_event_id != self._initial_id
         own = {
             name: value
             for name, value in (headers or {}).items()
-            if not (resumed and isinstance(name, str) and name.lower() == "last-event-id")
+            if not (self._parser.id_was_set and isinstance(name, str) and name.lower() == "last-event-id")
         }
         fields = make_headers(own, self._content_type, self._credentials, self.last_event_id)
         self._move(Signal.CONNECT)
-        if self._trouble_since is None and not self._progress:
-            self._trouble_since = now
         self._progress = False
         self._redirects = 0
         self._parser.reset()
         return self._send(Request(self._method, self._url, fields, self._body))
 
-    def respond(self, response: Response) -> Step:
+    def respond(self, response: Response) -> Read | Connect | ReadBody | Stop:
         """The head of a response arrived.
 
         Returns:
@@ -245,7 +227,7 @@ class Connection:
         self._move(Signal.REFUSE)
         return ReadBody(ERROR_BODY_LIMIT)
 
-    def refuse(self, body: bytes, *, epoch: float) -> Step:
+    def refuse(self, body: bytes, *, epoch: float) -> Decide:
         """The start of a body that is no event stream was read; it becomes part of the error.
 
         Args:
@@ -284,14 +266,14 @@ class Connection:
         if self._until is not None:
             events, last = _up_to_the_last(events, self._until)
         self._count(events)
-        then: Step = READ
+        then: Read | Decide | Stop = READ
         if last is not None:
             then = self._stop(last.error)
         elif too_large is not None:
             then = self.fail(too_large)
         return Deliver(events, then)
 
-    def end(self) -> Step:
+    def end(self) -> Decide:
         """The response's body ended properly.
 
         Returns:
@@ -305,7 +287,7 @@ class Connection:
             cause = IncompleteStream(dropped, self.last_event_id)
         return self._decide_about(cause, dropped)
 
-    def fail(self, error: SSEError) -> Step:
+    def fail(self, error: SSEError) -> Decide:
         """No response arrived, the stream broke, or it cannot be used.
 
         Args:
@@ -324,7 +306,7 @@ class Connection:
             error.__cause__ = cause
         return self._decide_about(error, dropped)
 
-    def decide(self, now: float, *, random: float, delay: float | None = None) -> Step:
+    def decide(self, now: float, *, random: float, delay: float | None = None) -> Wait | Stop:
         """Settle what follows the end of a connection.
 
         Args:
@@ -362,7 +344,7 @@ class Connection:
         self._note(Waiting, cause=cause, delay=delay)
         return Wait(delay)
 
-    def pause(self) -> Step:
+    def pause(self) -> Pause:
         """Have no connection until the next `connect`. An unfinished event is dropped: it will be sent again.
 
         Returns:
@@ -375,7 +357,7 @@ class Connection:
             self._note(Paused)
         return Pause()
 
-    def close(self, error: BaseException | None = None) -> Step:
+    def close(self, error: BaseException | None = None) -> Stop:
         """End it for good. Calling this again changes nothing.
 
         Args:

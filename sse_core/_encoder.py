@@ -5,13 +5,12 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._checks import check_text
 from ._errors import InvalidArgument
 from ._events import DEFAULT_TYPE
 from ._numbers import LARGEST
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._events import Event
 

@@ -98,6 +98,10 @@ class ResponseError(SSEError):
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return values[-1] if values else None
 
+    def __repr__(self) -> str:
+        # Not the arguments: headers may hold secrets, and a body may be long.
+        return f"{type(self).__name__}(status={self.status}, url={self.url!r})"
+
     def __str__(self) -> str:
         said = f": {_shown(self.body.decode('utf-8', 'replace'))}" if self.body else ""
         return f"{self._complaint()}{said}"

@@ -42,7 +42,7 @@ class Event:
         return loads(self.data)
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not Event:
+        if type(other) is not type(self):
             return NotImplemented
         return (
             self.data == other.data
@@ -70,7 +70,7 @@ class Comment:
         self.text = text
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not Comment:
+        if type(other) is not type(self):
             return NotImplemented
         return self.text == other.text
 

@@ -69,6 +69,7 @@ class Parser(Generic[Item]):
         "_event_id",
         "_event_retry",
         "_event_type",
+        "_id_was_set",
         "_last_event_id",
         "_line",
         "_line_size",
@@ -109,6 +110,7 @@ class Parser(Generic[Item]):
         self._max_event_size = max_event_size
         self._comments = comments
         self._last_event_id = last_event_id
+        self._id_was_set = False
         self._retry: int | None = None
         self.reset()
 
@@ -144,6 +146,11 @@ class Parser(Generic[Item]):
     def last_event_id(self) -> str:
         """The last event ID: sticky, committed at each blank line, `""` if none or cleared."""
         return self._last_event_id
+
+    @property
+    def id_was_set(self) -> bool:
+        """Whether a stream has set the last event ID, be it to what it was, or cleared it."""
+        return self._id_was_set
 
     @property
     def retry(self) -> int | None:
@@ -451,6 +458,7 @@ class Parser(Generic[Item]):
         # buffer." Also when there is no data: a block of an id alone moves the cursor.
         if self._event_id is not None:
             self._last_event_id = self._event_id
+            self._id_was_set = True
         # "If the data buffer is an empty string, set the data buffer and the event type buffer to
         # the empty string and return." A `data` line without a value leaves a LF there.
         if self._data is not None:

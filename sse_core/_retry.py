@@ -148,7 +148,7 @@ class RetryPolicy(Record):
 
 def _power(factor: float, exponent: int) -> float:
     try:
-        return factor**exponent
+        return float(factor) ** exponent
     except OverflowError:
         # After some thousand failures in a row. Any base but 0 is past any cap by then.
         return float(2**1023)

@@ -11,13 +11,7 @@ if TYPE_CHECKING:
     from ._handshake import Request
 
 
-class Step(Record):
-    """The base of every step."""
-
-    __slots__ = ()
-
-
-class Connect(Step):
+class Connect(Record):
     """Drop the connection, if there is one, send `request`, and call `respond` (or `fail`)."""
 
     __slots__ = __match_args__ = ("request",)
@@ -27,13 +21,13 @@ class Connect(Step):
         self._set(request=request)
 
 
-class Read(Step):
+class Read(Record):
     """Read what arrives next and call `receive`; `end` where the body ends; `fail` where it breaks."""
 
     __slots__ = __match_args__ = ()
 
 
-class ReadBody(Step):
+class ReadBody(Record):
     """Read at most `limit` bytes of a body that is no event stream, drop the connection, call `refuse`."""
 
     __slots__ = __match_args__ = ("limit",)
@@ -43,18 +37,18 @@ class ReadBody(Step):
         self._set(limit=limit)
 
 
-class Deliver(Step):
+class Deliver(Record):
     """Hand on `events` in order, then take the step `then`."""
 
     __slots__ = __match_args__ = ("events", "then")
     events: list[Event | Comment]
-    then: Step
+    then: Read | Decide | Stop
 
-    def __init__(self, events: list[Event | Comment], then: Step) -> None:
+    def __init__(self, events: list[Event | Comment], then: Read | Decide | Stop) -> None:
         self._set(events=events, then=then)
 
 
-class Decide(Step):
+class Decide(Record):
     """Drop the connection, let the caller look at `cause` (None: a proper end), call `decide`."""
 
     __slots__ = __match_args__ = ("cause",)
@@ -64,7 +58,7 @@ class Decide(Step):
         self._set(cause=cause)
 
 
-class Wait(Step):
+class Wait(Record):
     """Wait `delay` seconds, then call `connect`."""
 
     __slots__ = __match_args__ = ("delay",)
@@ -74,13 +68,13 @@ class Wait(Step):
         self._set(delay=delay)
 
 
-class Pause(Step):
+class Pause(Record):
     """Drop the connection and do nothing, until the caller wants to go on; then call `connect`."""
 
     __slots__ = __match_args__ = ()
 
 
-class Stop(Step):
+class Stop(Record):
     """Drop the connection; it is over. Raise `error` if there is one."""
 
     __slots__ = __match_args__ = ("error",)
@@ -88,3 +82,7 @@ class Stop(Step):
 
     def __init__(self, error: BaseException | None) -> None:
         self._set(error=error)
+
+
+Step = Connect | Read | ReadBody | Deliver | Decide | Wait | Pause | Stop
+"""Every step there is: a `match` over these is complete."""

@@ -9,6 +9,9 @@ from ._checks import check_text
 from ._errors import InvalidArgument
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+# What may stand in an IPv6 address, and in a host's name (RFC 3986, 3.2.2, without percent-encoding).
+ADDRESS_MARKS = "0123456789abcdef:."
+HOST_MARKS = "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;="
 # What may stand in a URL without being percent-encoded, "%" included: it is encoded already.
 UNTOUCHED = "%/:=&?~+!$,;'@()*[]#"
 
@@ -37,9 +40,13 @@ def split_credentials(url: str) -> tuple[str, str | None]:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise InvalidArgument("url", f"{url!r} has no valid host name: {error}") from error
-    if any(character in ' \t<>"`{}|\\^%' for character in host):
+    before, bracket, behind = parts.netloc.rpartition("@")[2].rpartition("]")
+    is_address = bool(bracket)
+    misplaced = is_address and not (before.startswith("[") and behind[:1] in {"", ":"})
+    marks = ADDRESS_MARKS if is_address else HOST_MARKS
+    if misplaced or not all(character in marks for character in host):
         raise InvalidArgument("url", f"{url!r} has no valid host name")
-    place = f"[{host}]" if ":" in host else host
+    place = f"[{host}]" if is_address else host
     if port is not None:
         place = f"{place}:{port}"
     path = quote(parts.path, safe=UNTOUCHED) or "/"
@@ -77,4 +84,5 @@ def origin(url: str) -> tuple[str, str, int]:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+    port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    return parts.scheme, parts.hostname or "", port

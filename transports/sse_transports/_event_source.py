@@ -15,7 +15,6 @@ from sse_core import (
     Connect,
     Connection,
     Decide,
-    Deliver,
     Event,
     IllegalState,
     InvalidArgument,
@@ -30,7 +29,6 @@ from sse_core import (
     SSEError,
     State,
     StateChange,
-    Step,
     Stop,
     Wait,
 )
@@ -43,6 +41,9 @@ from ._urllib import UrllibTransport
 Item = TypeVar("Item", bound=Event | Comment)
 Headers = Mapping[str, str]
 
+
+Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
+"""The steps between deliveries."""
 
 ERROR_BODY_SECONDS = 5.0
 """How long the text of an error is waited for: some servers answer 503 and never end."""
@@ -192,7 +193,9 @@ class EventSource(Generic[Item]):
         # The step to take when all events were handed over. A new connection is begun as after a wait.
         self._step: Step = Wait(0.0)
         self._events: Iterator[Event | Comment] = iter(())
+        # The last event ID as of the last event handed over, and as of all that have arrived.
         self._last_event_id = last_event_id
+        self._id_behind_events = last_event_id
         self._saved_id = last_event_id
         # Held by whoever takes steps. What others want is left in `_command`, under `_wake`'s lock.
         self._turn = threading.Lock()
@@ -291,7 +294,7 @@ class EventSource(Generic[Item]):
                     if isinstance(event, Event):
                         self._last_event_id = event.id
                     return cast("Item", event)
-                self._last_event_id = self._connection.last_event_id
+                self._last_event_id = self._id_behind_events
                 self._obey()
                 self._report()
                 self._step = self._take(self._step)
@@ -307,9 +310,6 @@ class EventSource(Generic[Item]):
         match step:
             case Read():
                 return self._read()
-            case Deliver(events, then):
-                self._events = iter(events)
-                return then
             case Connect(request):
                 return self._open(request)
             case ReadBody(limit):
@@ -324,7 +324,6 @@ class EventSource(Generic[Item]):
             case Stop(error):
                 self._finish()
                 raise StopIteration if error is None else error
-        raise AssertionError(step)
 
     def _connect(self) -> Step:
         headers = self._headers() if callable(self._headers) else self._headers
@@ -352,7 +351,11 @@ class EventSource(Generic[Item]):
         except SSEError as error:
             return self._failed(error)
         if data:
-            return self._connection.receive(data)
+            delivery = self._connection.receive(data)
+            # Now, and not as a step of its own: a command that has come could take its place.
+            self._events = iter(delivery.events)
+            self._id_behind_events = self._connection.last_event_id
+            return delivery.then
         # A connection that we dropped ourselves may look like one that ended.
         return self._connection.end() if self._command is None else self._step
 
@@ -419,6 +422,7 @@ class EventSource(Generic[Item]):
             command, self._command = self._command, None
         if command is Command.CLOSE:
             self._events = iter(())
+            self._id_behind_events = self._last_event_id
             self._step = self._connection.close()
             self._finish()
         elif command is not None and self._connection.state is not State.CLOSED:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import http.client
 import io
+import os
+import selectors
 import socket
 import ssl
 import threading
@@ -76,7 +79,8 @@ class UrllibExchange:
         self._head: Response | None = None
         self._decoder: Decoder | None = None
         # Guards what `close` may touch while another thread is inside `open` or `read`.
-        self._lock = threading.Lock()
+        # Reentrant: an interrupt may leave it held, and the same thread closes then.
+        self._lock = threading.RLock()
         self._grip: socket.socket | None = None
         self._busy = False
         self._closed = False
@@ -177,8 +181,7 @@ class UrllibExchange:
             connection = socket.socket(family, kind, protocol)
             try:
                 self._hold(connection)
-                connection.settimeout(self.clock.allowance())
-                connection.connect(place)
+                self._reach(connection, place)
                 # For TLS, and for sending the request.
                 connection.settimeout(self.clock.allowance())
             except OSError as error:
@@ -186,11 +189,30 @@ class UrllibExchange:
                 connection.close()
                 if self._closed or self.clock.is_over():
                     break
+            except BaseException:
+                connection.close()
+                raise
             else:
                 # A peer that vanished is found out some day even where no idle timeout is set.
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 return connection
         raise failure
+
+    def _reach(self, connection: socket.socket, place: Any) -> None:
+        """Connect, so that `close` ends it at any moment: before it begins, and while it is under way."""
+        connection.setblocking(False)
+        code = connection.connect_ex(place)
+        # A socket can be shut down only from here on; if `close` came before, it left the word.
+        if code in {errno.EINPROGRESS, errno.EWOULDBLOCK} and not self._closed:
+            with selectors.DefaultSelector() as selector:
+                selector.register(connection, selectors.EVENT_WRITE)
+                if not selector.select(self.clock.allowance()):
+                    raise TimeoutError
+            code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if self._closed:
+            raise ConnectionAbortedError("the exchange is closed")
+        if code:
+            raise OSError(code, os.strerror(code))
 
     def _hold(self, connection: socket.socket) -> None:
         """Keep a second handle of the connection, for `close` in another thread.

@@ -8,6 +8,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
+from traceback import format_exception
 from types import TracebackType
 from typing import Self
 
@@ -153,8 +154,12 @@ class LocalServer:
         for thread in list(self._threads):
             thread.join()
         self._listener.close()
-        if self._errors and error is None:
+        if not self._errors:
+            return
+        if error is None:
             raise self._errors[0]
+        # What the client saw is often the consequence.
+        error.add_note("the server's handler had raised:\n" + "".join(format_exception(self._errors[0])))
 
     def _accept(self) -> None:
         while True:
