@@ -1,9 +1,10 @@
-"""What text a field of a stream, or a request made from it, can hold."""
+"""What arguments must be: text that a stream or a request can carry, numbers that can be reckoned with."""
 
 from __future__ import annotations
 
 from ._errors import InvalidArgument
 
+LARGEST_FLOAT = 1.7976931348623157e308
 NAMES = {"\r": "a CR", "\n": "a LF", "\0": "a NUL"}
 
 
@@ -27,3 +28,16 @@ def check_text(name: str, value: str, forbidden: str) -> None:
 def check_last_event_id(value: str) -> None:
     """Refuse a last event ID that no stream could have set: one with CR, LF or NUL."""
     check_text("last_event_id", value, "\r\n\0")
+
+
+def check_number(name: str, value: float, least: float) -> None:
+    """Refuse what is no finite number of at least `least`.
+
+    Raises:
+        InvalidArgument: naming `name`.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InvalidArgument(name, f"expected a number, not {type(value).__name__}")
+    # Written so that NaN fails too. An int may be larger than any float.
+    if not least <= value <= LARGEST_FLOAT:
+        raise InvalidArgument(name, f"expected a finite number of at least {least:g}")

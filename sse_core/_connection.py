@@ -3,7 +3,7 @@
 Whoever has an HTTP client and a clock can drive it. Each call changes the state once and returns the
 step to take next (see `_steps`); a driver is the loop that takes steps:
 
-    step = connection.connect(now)
+    step = connection.connect()
     while True:
         match step:
             case Connect(request):      step = connection.respond(<send it>)
@@ -11,7 +11,7 @@ step to take next (see `_steps`); a driver is the loop that takes steps:
             case Deliver(events, then): <hand them on>; step = then
             case ReadBody(limit):       step = connection.refuse(<read>, epoch=time())
             case Decide(cause):         step = connection.decide(now, random=random())
-            case Wait(delay):           <wait>; step = connection.connect(now)
+            case Wait(delay):           <wait>; step = connection.connect()
             case Stop(error):           <close; raise error>; break
 
 Time and chance come in as arguments: the same calls always give the same steps.
@@ -20,6 +20,7 @@ Time and chance come in as arguments: the same calls always give the same steps.
 from __future__ import annotations
 
 from ._changes import Closed, Connecting, Disconnected, Opened, Paused, Waiting
+from ._checks import check_number
 from ._errors import (
     ContentTypeError,
     EventTooLarge,
@@ -174,11 +175,10 @@ class Connection:
         changes, self._changes = self._changes, []
         return changes
 
-    def connect(self, now: float, headers: Mapping[str, str] | None = None) -> Connect:
+    def connect(self, headers: Mapping[str, str] | None = None) -> Connect:
         """Begin a connection: the first, the next after a wait or a pause, or a new one at once.
 
         Args:
-            now: seconds, of a clock that never goes back.
             headers: the caller's header fields for this attempt; they win over our own, except that
                 a Last-Event-ID gives way once the stream has set an ID itself. Not changed.
 
@@ -254,7 +254,6 @@ class Connection:
             large. Events that were complete before that are in it.
         """
         self._move(Signal.RECEIVE)
-        self._bytes_received += len(data)
         too_large = None
         try:
             events = self._parser.feed(data)
@@ -262,6 +261,7 @@ class Connection:
             events = list(error.events)
             # Without its events: they are delivered, and must not be found a second time.
             too_large = EventTooLarge(error.limit)
+        self._bytes_received += len(data)
         last: Stop | None = None
         if self._until is not None:
             events, last = _up_to_the_last(events, self._until)
@@ -310,7 +310,7 @@ class Connection:
         """Settle what follows the end of a connection.
 
         Args:
-            now: seconds, of the clock of `connect`.
+            now: seconds, of a clock that never goes back.
             random: a number from 0 up to 1, for the jitter.
             delay: seconds; the caller's own decision to try again after them, whatever the error
                 and whatever the policy says but for its limits. None lets the policy decide.
@@ -322,8 +322,8 @@ class Connection:
             InvalidArgument: a `delay` that is negative or not finite. Nothing has changed then.
         """
         self._check(Signal.WAIT)
-        if delay is not None and not 0 <= delay < float("inf"):
-            raise InvalidArgument("delay", f"expected finite seconds of at least 0, not {delay!r}")
+        if delay is not None:
+            check_number("delay", delay, 0)
         cause = self._cause
         if delay is None and not self._goes_on_after(cause):
             return self._stop(cause)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._errors import InvalidArgument
+from ._checks import check_number
 from ._record import Record
 
 TYPE_CHECKING = False
@@ -72,15 +72,15 @@ class RetryPolicy(Record):
         reconnect_on_close: bool | None = None,
         replay_unsafe: bool = False,
     ) -> None:
-        _check_range("min_delay", min_delay, 0)
-        _check_range("max_delay", max_delay, min_delay)
-        _check_range("initial_delay", initial_delay, 0)
-        _check_range("factor", factor, 1)
-        _check_range("jitter", jitter, 0)
+        check_number("min_delay", min_delay, 0)
+        check_number("max_delay", max_delay, min_delay)
+        check_number("initial_delay", initial_delay, 0)
+        check_number("factor", factor, 1)
+        check_number("jitter", jitter, 0)
         if max_attempts is not None:
-            _check_range("max_attempts", max_attempts, 1)
+            check_number("max_attempts", max_attempts, 1)
         if max_elapsed is not None:
-            _check_range("max_elapsed", max_elapsed, 0)
+            check_number("max_elapsed", max_elapsed, 0)
         self._set(
             initial_delay=initial_delay,
             max_delay=max_delay,
@@ -131,7 +131,8 @@ class RetryPolicy(Record):
         base = max(self.initial_delay if retry is None else asked, self.min_delay)
         # The cap leaves room for the jitter: waits that have all grown to the cap would meet again.
         grown = min(base * _power(self.factor, waits), self.max_delay / (1 + self.jitter))
-        wait = max(grown * (1 + self.jitter * random), asked, retry_after or 0.0)
+        # What the server asked for is spread too: all whom it told to come back in a minute would meet.
+        wait = max(grown, asked, retry_after or 0.0) * (1 + self.jitter * random)
         return min(max(wait, self.min_delay), self.max_delay)
 
     def allows(self, attempts: int, elapsed: float) -> bool:
@@ -152,11 +153,3 @@ def _power(factor: float, exponent: int) -> float:
     except OverflowError:
         # After some thousand failures in a row. Any base but 0 is past any cap by then.
         return float(2**1023)
-
-
-def _check_range(name: str, value: float, least: float) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise InvalidArgument(name, f"expected a number, not {type(value).__name__}")
-    # Written so that NaN fails too.
-    if not least <= value < float("inf"):
-        raise InvalidArgument(name, f"expected a finite number of at least {least:g}, not {value!r}")

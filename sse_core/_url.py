@@ -25,27 +25,28 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     from urllib.parse import quote, urlsplit, urlunsplit
 
     check_text("url", url, "\r\n\0")
+    shown = _without_credentials(url)
     try:
         parts = urlsplit(url.strip(" "))
         host = parts.hostname
         port = parts.port
     except ValueError as error:
-        raise InvalidArgument("url", f"{url!r} is not a URL: {error}") from error
+        raise InvalidArgument("url", f"{shown} is not a URL: {error}") from error
     if parts.scheme not in DEFAULT_PORTS:
-        raise InvalidArgument("url", f"{url!r} does not begin with http:// or https://")
+        raise InvalidArgument("url", f"{shown} does not begin with http:// or https://")
     if not host:
-        raise InvalidArgument("url", f"{url!r} names no host")
+        raise InvalidArgument("url", f"{shown} names no host")
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
-            raise InvalidArgument("url", f"{url!r} has no valid host name: {error}") from error
+            raise InvalidArgument("url", f"{shown} has no valid host name: {error}") from error
     before, bracket, behind = parts.netloc.rpartition("@")[2].rpartition("]")
     is_address = bool(bracket)
     misplaced = is_address and not (before.startswith("[") and behind[:1] in {"", ":"})
     marks = ADDRESS_MARKS if is_address else HOST_MARKS
     if misplaced or not all(character in marks for character in host):
-        raise InvalidArgument("url", f"{url!r} has no valid host name")
+        raise InvalidArgument("url", f"{shown} has no valid host name")
     place = f"[{host}]" if is_address else host
     if port is not None:
         place = f"{place}:{port}"
@@ -72,7 +73,7 @@ def resolve(base: str, location: str) -> str:
     try:
         target = urljoin(base, ascii_location)
     except ValueError as error:
-        raise InvalidArgument("url", f"{location!r} is not a URL: {error}") from error
+        raise InvalidArgument("url", f"{_without_credentials(location)} is not a URL: {error}") from error
     return split_credentials(target)[0]
 
 
@@ -86,3 +87,9 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     return parts.scheme, parts.hostname or "", port
+
+
+def _without_credentials(url: str) -> str:
+    """Quote a URL for an error, which people will log, without the password it may hold."""
+    before, at, behind = url.rpartition("@")
+    return repr(f"{before.partition('//')[0]}//…@{behind}" if at else url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -68,6 +69,10 @@ class Options(TypedDict, total=False):
     on_error: Callable[[SSEError], float | None] | None
     on_state: Callable[[StateChange], object] | None
     secret_headers: Iterable[str]
+
+
+class _Ended(Exception):
+    """The iteration is over."""
 
 
 class Command(Enum):
@@ -197,6 +202,8 @@ class EventSource(Generic[Item]):
         self._last_event_id = last_event_id
         self._id_behind_events = last_event_id
         self._saved_id = last_event_id
+        # One iteration at a time.
+        self._iteration = threading.Lock()
         # Held by whoever takes steps. What others want is left in `_command`, under `_wake`'s lock.
         self._turn = threading.Lock()
         self._wake = threading.Condition()
@@ -281,8 +288,10 @@ class EventSource(Generic[Item]):
         return self
 
     def __next__(self) -> Item:
-        if not self._turn.acquire(blocking=False):
+        if not self._iteration.acquire(blocking=False):
             raise IllegalState("another iteration of this EventSource is going on")
+        # Another thread may have it for a moment, to obey a command.
+        self._turn.acquire()
         try:
             # Asking for the next event says that the last one was processed.
             self._save()
@@ -298,11 +307,18 @@ class EventSource(Generic[Item]):
                 self._obey()
                 self._report()
                 self._step = self._take(self._step)
+        except _Ended:
+            raise StopIteration from None
+        except StopIteration as error:
+            # A hook's own slip must not look like the end (PEP 479 is the same, for generators).
+            self._abandon(error)
+            raise RuntimeError("a hook raised StopIteration") from error
         except BaseException as error:
             self._abandon(error)
             raise
         finally:
             self._turn.release()
+            self._iteration.release()
             if self._command is not None:
                 self._settle()
 
@@ -323,11 +339,11 @@ class EventSource(Generic[Item]):
                 return step
             case Stop(error):
                 self._finish()
-                raise StopIteration if error is None else error
+                raise _Ended if error is None else error
 
     def _connect(self) -> Step:
         headers = self._headers() if callable(self._headers) else self._headers
-        return self._connection.connect(time.monotonic(), headers)
+        return self._connection.connect(headers)
 
     def _open(self, request: Request) -> Step:
         self._drop()
@@ -355,6 +371,10 @@ class EventSource(Generic[Item]):
             # Now, and not as a step of its own: a command that has come could take its place.
             self._events = iter(delivery.events)
             self._id_behind_events = self._connection.last_event_id
+            if isinstance(delivery.then, Stop):
+                # There were more events, which nobody gets; their IDs are not to count.
+                ids = [event.id for event in delivery.events if isinstance(event, Event)]
+                self._id_behind_events = ids[-1] if ids else self._last_event_id
             return delivery.then
         # A connection that we dropped ourselves may look like one that ended.
         return self._connection.end() if self._command is None else self._step
@@ -460,10 +480,12 @@ class EventSource(Generic[Item]):
 
     def _abandon(self, error: BaseException) -> None:
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
-        if not isinstance(error, StopIteration):
-            self._step = self._connection.close(error if isinstance(error, Exception) else None)
+        self._step = self._connection.close(error if isinstance(error, Exception) else None)
         self._events = iter(())
         self._finish()
+        # The error that is on its way is the one to surface, not another one of a hook.
+        with contextlib.suppress(Exception):
+            self._report()
 
 
 def check_seconds(name: str, value: float | None) -> None:

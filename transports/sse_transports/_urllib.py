@@ -54,7 +54,7 @@ class UrllibTransport:
         # Not `build_opener`: its handlers follow redirects, raise on statuses and open file: URLs.
         self._opener = urllib.request.OpenerDirector()
         self._opener.addheaders = [("User-Agent", f"sse-core/{sse_core.__version__}")]
-        self._opener.add_handler(urllib.request.ProxyHandler(None if proxies is None else dict(proxies)))
+        self._opener.add_handler(_ProxyHandler(None if proxies is None else dict(proxies)))
         self._opener.add_handler(_Handler(context))
 
     def exchange(self, request: Request, *, timeout: float | None) -> UrllibExchange:
@@ -91,9 +91,7 @@ class UrllibExchange:
         try:
             self.clock.start(self._timeout)
             request = _UrllibRequest(self._request, self)
-            response = cast("http.client.HTTPResponse | None", self._opener.open(request))
-            if response is None:
-                raise ConnectError(f"no way to open {request.type}: URLs, which a proxy setting asks for")
+            response = cast("http.client.HTTPResponse", self._opener.open(request))
             self._response = response
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ConnectError(_reason(error, self._timeout)) from error
@@ -178,25 +176,27 @@ class UrllibExchange:
         """
         failure: OSError = OSError(f"{address[0]} has no address")
         for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
-            connection = socket.socket(family, kind, protocol)
             try:
-                self._hold(connection)
-                self._reach(connection, place)
-                # For TLS, and for sending the request.
-                connection.settimeout(self.clock.allowance())
+                return self._connected(socket.socket(family, kind, protocol), place)
             except OSError as error:
+                # Also where this machine has no such family of addresses.
                 failure = error
-                connection.close()
-                if self._closed or self.clock.is_over():
-                    break
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                # A peer that vanished is found out some day even where no idle timeout is set.
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                return connection
+            if self._closed or self.clock.is_over():
+                break
         raise failure
+
+    def _connected(self, connection: socket.socket, place: Any) -> socket.socket:
+        try:
+            self._hold(connection)
+            self._reach(connection, place)
+            # For TLS, and for sending the request.
+            connection.settimeout(self.clock.allowance())
+            # A peer that vanished is found out some day even where no idle timeout is set.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _reach(self, connection: socket.socket, place: Any) -> None:
         """Connect, so that `close` ends it at any moment: before it begins, and while it is under way."""
@@ -304,8 +304,8 @@ class _UrllibRequest(urllib.request.Request):
         super().__init__(request.url, data=request.body, method=request.method)
         self.exchange = exchange
         for name, value in request.headers:
-            # As bytes, because http.client writes a str as ISO-8859-1.
-            self.add_header(name, value.encode())  # type: ignore[arg-type]
+            # http.client writes a str as ISO-8859-1, which turns this back into UTF-8.
+            self.add_header(name, value.encode().decode("latin-1"))
 
     def connection(self, kind: type[http.client.HTTPConnection]) -> Callable[..., Any]:
         """Return what urllib calls to make the connection of this request."""
@@ -317,6 +317,18 @@ class _UrllibRequest(urllib.request.Request):
             return cast("http.client.HTTPConnection", connection)
 
         return make
+
+
+class _ProxyHandler(urllib.request.ProxyHandler):
+    """The proxies of the environment or the caller; one that cannot be used is an error, not passed over."""
+
+    def proxy_open(self, request: urllib.request.Request, proxy: str, scheme: str) -> Any:
+        kind, mark, _ = proxy.partition("://")
+        if mark and kind.lower() != "http" and not urllib.request.proxy_bypass(request.host):
+            raise ConnectError(
+                f"the proxy set for {scheme} is of kind {kind!r}, and only 'http' is supported"
+            )
+        return super().proxy_open(request, proxy, scheme)
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):

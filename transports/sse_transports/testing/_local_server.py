@@ -111,7 +111,8 @@ class LocalServer:
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
+        # Each with a second handle, because TLS takes the first one over.
+        self._connections: dict[socket.socket, socket.socket] = {}
         self._threads = [threading.Thread(target=self._accept, name="LocalServer", daemon=True)]
         self._errors: list[BaseException] = []
         self._stopping = False
@@ -144,13 +145,12 @@ class LocalServer:
     ) -> None:
         with self._lock:
             self._stopping = True
-            connections = list(self._connections)
+            for handle in self._connections.values():
+                with contextlib.suppress(OSError):
+                    handle.shutdown(socket.SHUT_RDWR)
         # A listener does not wake from `accept` when it is closed, but when it is shut down.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        for connection in connections:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         for thread in list(self._threads):
             thread.join()
         self._listener.close()
@@ -172,7 +172,7 @@ class LocalServer:
                 if self._stopping:
                     connection.close()
                     return
-                self._connections.add(connection)
+                self._connections[connection] = connection.dup()
                 self._threads.append(thread)
             thread.start()
 
@@ -187,7 +187,7 @@ class LocalServer:
             self._errors.append(error)
         finally:
             with self._lock:
-                self._connections.discard(connection)
+                self._connections.pop(connection).close()
             connection.close()
 
     def _answer(self, connection: socket.socket) -> None:

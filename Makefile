@@ -1,0 +1,53 @@
+# make demo | make test: all there is to know on a fresh machine with Python 3.11 or later.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint types core transports pythons package bench-parse clean
+
+demo: $(VENV)/.ready
+	$(RUN) docs/demo/demo.py
+
+test: lint types core transports pythons package
+
+# Sets up, and again only when what is to be set up has changed.
+$(VENV)/.ready: pyproject.toml
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@
+
+lint: $(VENV)/.ready
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(VENV)/.ready
+	$(RUN) -m mypy
+	$(VENV)/bin/basedpyright
+
+# What counts work, memory or many bytes runs apart: tracing every line would be most of what it counts.
+UNTRACED := $(addprefix tests/sse_core/test_,parser_growth.py parser_memory.py recorded_streams.py vendored.py)
+
+# The core's own tests must cover all of it, every line and every branch.
+core: $(VENV)/.ready
+	$(RUN) -m coverage run -m pytest -q tests/sse_core $(addprefix --ignore ,$(UNTRACED))
+	$(RUN) -m coverage report
+	$(RUN) -m pytest -q $(UNTRACED)
+
+transports: $(VENV)/.ready
+	$(RUN) -m pytest -q tests --ignore tests/sse_core
+
+# The core's tests under every other supported Python on this machine.
+pythons: $(VENV)/.ready
+	$(RUN) tests/other_pythons.py
+
+# What a user installs: nothing else comes with it, and importing it costs little.
+package: $(VENV)/.ready
+	$(RUN) tests/installed_package.py
+
+bench-parse: $(VENV)/.ready
+	$(RUN) benchmarks/parse_speed.py
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,102 @@
+"""Checks what a user gets: builds the wheel, installs it into an empty environment, and looks.
+
+`make test` calls it. What an import costs is printed; what it imports is checked.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 30
+
+NEW_MODULES = """
+import sys
+before = set(sys.modules)
+import sse_core
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+
+READ_A_STREAM = """
+from sse_transports import EventSource
+from sse_transports.testing import LocalServer
+
+def answer(call):
+    if "last-event-id" in call.headers:
+        call.respond(204)
+    else:
+        call.respond(body="retry: 0\\nid: €\\ndata: it works\\n\\n".encode())
+
+with LocalServer(answer) as server, EventSource(server.url) as source:
+    print(*(event.data for event in source))
+"""
+
+
+def run(*command: str | Path) -> str:
+    """Run a command and return what it prints; a failure ends the check."""
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=tempfile.gettempdir(),
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+
+
+def check(what: str, *, good: bool) -> None:
+    """Print a line, or end with an error."""
+    print(f"{'ok' if good else 'FAILED'}: {what}", flush=True)
+    if not good:
+        sys.exit(1)
+
+
+def import_cost(python: Path) -> float:
+    """Return the milliseconds that `import sse_core` adds to a bare interpreter: the best of many rounds."""
+    best = {"pass": float("inf"), "import sse_core": float("inf")}
+    for _ in range(ROUNDS):
+        for program in best:
+            start = time.perf_counter()
+            run(python, "-I", "-c", program)
+            best[program] = min(best[program], time.perf_counter() - start)
+    return 1000 * (best["import sse_core"] - best["pass"])
+
+
+def main() -> None:
+    """Build, install, look."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+        (wheel,) = Path(folder).glob("sse_core-*.whl")
+        names = zipfile.ZipFile(wheel).namelist()
+        tops = {name.partition("/")[0] for name in names}
+        info = {top for top in tops if top.endswith(".dist-info")}
+        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == {"sse_core", "sse_transports"})
+        typed = {"sse_core/py.typed", "sse_transports/py.typed"} <= set(names)
+        check("both packages are marked as typed", good=typed)
+
+        python = Path(folder) / "empty" / "bin" / "python"
+        run(sys.executable, "-m", "venv", python.parents[1])
+        before = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
+        after = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
+        brought = sorted(set(after.split()) - set(before.split()))
+        check(
+            f"installing it brings {brought}", good=len(brought) == 1 and brought[0].startswith("sse-core==")
+        )
+
+        modules = set(run(python, "-I", "-c", NEW_MODULES).split())
+        foreign = modules - {"sse_core"} - sys.stdlib_module_names
+        check(f"importing sse_core imports {sorted(modules)}", good=not foreign)
+        said = run(python, "-I", "-c", READ_A_STREAM).strip()
+        check(f"the installed client reads a stream: {said}", good=said == "it works")
+        print(
+            f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
+        )
+
+
+if __name__ == "__main__":
+    main()

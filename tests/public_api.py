@@ -1,0 +1,143 @@
+"""How the public API is used, in types. Checked by mypy and by pyright; never run.
+
+`assert_type` fails where a type became vaguer or other than a user was promised.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, assert_type
+
+import sse_core
+from sse_core import (
+    Comment,
+    Connect,
+    Connection,
+    Deliver,
+    Event,
+    Parser,
+    Read,
+    ReadBody,
+    ReadyState,
+    RetryPolicy,
+    SSEError,
+    State,
+    StateChange,
+    Stop,
+    Wait,
+)
+from sse_transports import EventSource, Exchange, FileStore, Store, Transport, UrllibTransport
+
+
+def parsing(chunks: Iterable[bytes], later: AsyncIterable[bytes]) -> None:
+    event = Event(data="hi", event="message", id="7", retry=None)
+    assert_type(event.data, str)
+    assert_type(event.retry, int | None)
+    assert_type(event.json(), Any)
+
+    parser = Parser(last_event_id="", max_event_size=32 * 2**20, comments=False)
+    assert_type(parser, Parser[Event])
+    assert_type(parser.feed(b"data: hi\n\n"), list[Event])
+    assert_type(parser.feed(memoryview(b"")), list[Event])
+    assert_type(Parser().feed(b""), list[Event])
+    assert_type(Parser(comments=True).feed(b""), list[Event | Comment])
+    assert_type(parser.last_event_id, str)
+    assert_type(parser.retry, int | None)
+    assert_type(parser.pending, int)
+    assert_type(parser.close(), int)
+
+    assert_type(sse_core.parse(chunks), Iterator[Event])
+    assert_type(sse_core.aparse(later), AsyncIterator[Event])
+    assert_type(sse_core.encode(event), bytes)
+    assert_type(sse_core.encode_comment("keepalive"), bytes)
+
+
+def driving() -> None:
+    connection = Connection(
+        "https://example.com", retry=RetryPolicy.browser(), until=lambda event: not event.data
+    )
+    step = connection.connect({"Authorization": "Bearer token"})
+    assert_type(step, Connect)
+    assert_type(step.request, sse_core.Request)
+    assert_type(
+        connection.respond(sse_core.Response(200, [("Content-Type", "text/event-stream")])),
+        Read | Connect | ReadBody | Stop,
+    )
+    assert_type(connection.receive(b""), Deliver)
+    assert_type(connection.decide(0.0, random=0.5), Wait | Stop)
+    assert_type(connection.state, State)
+    assert_type(connection.changes(), list[StateChange])
+
+
+def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
+    with EventSource("https://example.com", headers=headers) as source:
+        assert_type(source, EventSource[Event])
+        for event in source:
+            assert_type(event, Event)
+        assert_type(source.last_event_id, str)
+        assert_type(source.ready_state, ReadyState)
+    for item in EventSource("https://example.com", comments=True):
+        assert_type(item, Event | Comment)
+
+    def fresh() -> dict[str, str]:
+        return {}
+
+    def wait(error: SSEError) -> float | None:
+        return None
+
+    def show(change: StateChange) -> None:
+        print(change.delay)
+
+    EventSource(
+        "https://example.com",
+        method="POST",
+        headers=fresh,
+        json={"stream": True},
+        retry=None,
+        idle_timeout=30,
+        timeout=None,
+        until="[DONE]",
+        store=FileStore("last-event-id"),
+        transport=UrllibTransport(context=context, proxies={}),
+        on_open=lambda response: print(response.status),
+        on_error=wait,
+        on_state=show,
+    )
+
+
+class MemoryStore:
+    """A store of the user's own."""
+
+    def load(self) -> str:
+        return ""
+
+    def save(self, last_event_id: str) -> None:
+        return None
+
+
+class OwnTransport:
+    """A transport of the user's own."""
+
+    def exchange(self, request: sse_core.Request, *, timeout: float | None) -> OwnExchange:
+        return OwnExchange()
+
+    def close(self) -> None:
+        return None
+
+
+class OwnExchange:
+    def open(self) -> sse_core.Response:
+        return sse_core.Response(204)
+
+    def read(self, timeout: float | None) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        return None
+
+
+store: Store = MemoryStore()
+transport: Transport = OwnTransport()
+exchange: Exchange = OwnExchange()
+EventSource("https://example.com", store=store, transport=transport)

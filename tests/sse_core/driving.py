@@ -1,0 +1,75 @@
+"""Driving a Connection by hand: what a driver does, without any I/O. Times are 0 where they do not matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sse_core import Connect, Decide, Deliver, Read, ReadBody, ReadError, Response, Stop, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sse_core import Connection, Request, State, Step
+
+URL = "https://example.com/stream"
+STREAM = Response(200, (("Content-Type", "text/event-stream"),))
+ONE_EVENT = b"data: a\n\n"
+
+
+def answer(status: int, **headers: str) -> Response:
+    """The head of a response; `Retry_After="5"` stands for the header field Retry-After."""
+    return Response(status, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+
+
+def state_of(connection: Connection) -> State:
+    # A type checker takes a property that was compared once for a constant; a call it does not.
+    return connection.state
+
+
+def connected(connection: Connection, headers: Mapping[str, str] | None = None) -> Request:
+    step = connection.connect(headers)
+    assert isinstance(step, Connect)
+    return step.request
+
+
+def opened(connection: Connection) -> Connection:
+    connected(connection)
+    assert connection.respond(STREAM) == Read()
+    return connection
+
+
+def received(connection: Connection, data: bytes) -> Deliver:
+    step = connection.receive(data)
+    assert isinstance(step, Deliver)
+    return step
+
+
+def refused(connection: Connection, response: Response, body: bytes = b"", epoch: float = 0.0) -> Decide:
+    """Answer with what is no event stream, as far as the decision that it asks for."""
+    step = connection.respond(response)
+    assert isinstance(step, ReadBody)
+    decision = connection.refuse(body[: step.limit], epoch=epoch)
+    assert isinstance(decision, Decide)
+    return decision
+
+
+def waited(step: Step) -> float:
+    assert isinstance(step, Wait)
+    return step.delay
+
+
+def stopped(step: Step) -> BaseException | None:
+    assert isinstance(step, Stop)
+    return step.error
+
+
+def lost(connection: Connection, now: float = 0.0, random: float = 0.0) -> Step:
+    """Break the connection and return what is decided."""
+    assert isinstance(connection.fail(ReadError("connection reset")), Decide)
+    return connection.decide(now, random=random)
+
+
+def ended(connection: Connection, now: float = 0.0) -> Step:
+    """End the stream properly and return what is decided."""
+    assert isinstance(connection.end(), Decide)
+    return connection.decide(now, random=0.0)

@@ -1,0 +1,66 @@
+"""Feeding a stream to a parser, cut in every way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sse_core import EventTooLarge
+from tests.sse_core.reference import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sse_core import Comment, Event, Parser
+
+
+def outcome_of(chunks: Iterable[bytes], parser: Parser[Event] | Parser[Event | Comment]) -> Outcome:
+    """Feed all chunks, end the stream, and return what came of it."""
+    items: list[Event | Comment] = []
+    for chunk in chunks:
+        items += parser.feed(chunk)
+    return _state(parser, items)
+
+
+def outcome_under_limit(
+    chunks: Iterable[bytes], parser: Parser[Event] | Parser[Event | Comment]
+) -> tuple[Outcome, int | None]:
+    """Feed chunks until one is refused; return what came before, and the limit that was named."""
+    items: list[Event | Comment] = []
+    for chunk in chunks:
+        try:
+            items += parser.feed(chunk)
+        except EventTooLarge as error:
+            items += error.events
+            return _state(parser, items), error.limit
+    return _state(parser, items), None
+
+
+def _state(parser: Parser[Event] | Parser[Event | Comment], items: list[Event | Comment]) -> Outcome:
+    last_event_id, retry, pending = parser.last_event_id, parser.retry, parser.pending
+    dropped = parser.close()
+    assert dropped == pending, "close() returns what was pending"
+    assert (parser.last_event_id, parser.retry) == (last_event_id, retry), "close() commits nothing"
+    return Outcome(items, last_event_id, retry, pending)
+
+
+def byte_by_byte(stream: bytes) -> list[bytes]:
+    return [stream[index : index + 1] for index in range(len(stream))]
+
+
+def in_pieces(stream: bytes, size: int) -> list[bytes]:
+    return [stream[start : start + size] for start in range(0, len(stream), size)]
+
+
+def cut_at(stream: bytes, places: Iterable[int]) -> list[bytes]:
+    """Cut a stream at places in any order; a place named twice gives an empty chunk."""
+    ends = [*sorted(places), len(stream)]
+    return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def with_empty_chunks(chunks: Sequence[bytes]) -> list[bytes]:
+    return [piece for chunk in chunks for piece in (b"", chunk, b"")]
+
+
+def every_split(stream: bytes) -> Iterator[list[bytes]]:
+    """Every way to cut a stream in two."""
+    return (cut_at(stream, [place]) for place in range(len(stream) + 1))

@@ -1,0 +1,108 @@
+"""Every vector, however its bytes are cut, gives what the standard says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_core import Parser
+from tests.sse_core.feeding import byte_by_byte, every_split, outcome_of, with_empty_chunks
+from tests.sse_core.reference import Outcome, interpret
+from tests.sse_core.vectors import CLAUSES, load_vectors, raw_vectors
+
+if TYPE_CHECKING:
+    from sse_core import Comment, Event
+    from tests.sse_core.vectors import Vector
+
+VECTORS = load_vectors()
+every_vector = pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for vector in VECTORS])
+
+
+def check(vector: Vector, chunks: list[bytes]) -> None:
+    # Annotated: without comments a parser gives events alone, which mypy holds apart.
+    silent: Parser[Event] = Parser(vector.initial_last_event_id)
+    talking: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    assert outcome_of(chunks, silent) == vector.expected.without_comments(), chunks
+    assert outcome_of(chunks, talking) == vector.expected, chunks
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_as_its_vector_is_cut(vector: Vector) -> None:
+    check(vector, list(vector.chunks))
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_whole(vector: Vector) -> None:
+    check(vector, [vector.stream])
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_byte_by_byte(vector: Vector) -> None:
+    check(vector, byte_by_byte(vector.stream))
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_with_empty_chunks_between(vector: Vector) -> None:
+    check(vector, with_empty_chunks(vector.chunks))
+    check(vector, with_empty_chunks(byte_by_byte(vector.stream)))
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_cut_in_two_anywhere(vector: Vector) -> None:
+    for chunks in every_split(vector.stream):
+        check(vector, chunks)
+
+
+@every_vector
+def test_a_stream_gives_what_the_standard_says_on_a_parser_that_was_used_before(vector: Vector) -> None:
+    parser: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    # Leaves a CR to look back at, half a line and half an event behind.
+    parser.feed(b"event: other\rdata: other\r")
+    parser.feed(b"\nid: other")
+    parser.reset()
+    assert outcome_of(vector.chunks, parser) == vector.expected
+
+
+@every_vector
+def test_the_reference_gives_what_the_standard_says(vector: Vector) -> None:
+    assert interpret(vector.stream, vector.initial_last_event_id) == vector.expected
+
+
+@every_vector
+def test_nothing_complete_is_held_back(vector: Vector) -> None:
+    """After each byte, the parser has given what the standard gives for the bytes so far."""
+    parser: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    items: list[Event | Comment] = []
+    for end, byte in enumerate(byte_by_byte(vector.stream), 1):
+        items += parser.feed(byte)
+        so_far = Outcome(items, parser.last_event_id, parser.retry, parser.pending)
+        assert so_far == interpret(vector.stream[:end], vector.initial_last_event_id)
+
+
+def test_the_vectors_are_many_and_named_once() -> None:
+    names = [vector.name for vector in VECTORS]
+    assert len(names) >= 200
+    assert len(names) == len(set(names))
+
+
+def test_every_vector_has_its_fields_and_no_others() -> None:
+    required = {"name", "clause", "sentence", "chunks", "events", "last_event_id", "retry", "pending"}
+    optional = {"initial_last_event_id", "comments"}
+    for raw in raw_vectors():
+        assert required <= set(raw) <= required | optional, raw["name"]
+        assert all(isinstance(raw[name], str) and raw[name] for name in ("name", "clause", "sentence"))
+        assert isinstance(raw["chunks"], list)
+        assert raw["chunks"], raw["name"]
+        assert isinstance(raw["last_event_id"], str)
+        assert raw["retry"] is None or type(raw["retry"]) is int
+        assert type(raw["pending"]) is int
+        for event in raw["events"]:
+            assert set(event) == {"data", "event", "id", "retry"}, raw["name"]
+        places = [comment["after_events"] for comment in raw.get("comments", [])]
+        assert places == sorted(places), raw["name"]
+        assert all(place <= len(raw["events"]) for place in places), raw["name"]
+
+
+def test_every_vector_links_a_clause_and_every_clause_has_vectors() -> None:
+    assert {raw["clause"] for raw in raw_vectors()} == CLAUSES

@@ -1,0 +1,297 @@
+"""The table "Ends and reconnection": what follows each end of a connection, by method and policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from sse_core import (
+    ConnectError,
+    Connection,
+    ContentEncodingError,
+    ContentTypeError,
+    EventTooLarge,
+    HTTPStatusError,
+    IdleTimeout,
+    IncompleteStream,
+    ReadBody,
+    RedirectError,
+    RetryPolicy,
+    State,
+    Step,
+    Wait,
+)
+from tests.sse_core.driving import (
+    URL,
+    answer,
+    connected,
+    ended,
+    lost,
+    opened,
+    received,
+    refused,
+    state_of,
+    stopped,
+)
+
+WAIT = "waits and reconnects"
+END = None
+Outcome = str | type[Exception] | None
+
+ID_7 = b"id: 7\ndata: a\n\n"
+
+
+# A way to end: it takes what makes a connection and returns that, and the step that is decided on.
+Make = Callable[..., Connection]
+Scenario = Callable[[Make], tuple[Connection, Step]]
+
+
+def clean_end(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make())
+    received(connection, ID_7)
+    return connection, ended(connection)
+
+
+def clean_end_in_mid_event(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make())
+    received(connection, ID_7 + b"data: unfinished\n")
+    return connection, ended(connection)
+
+
+def clean_end_without_until(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make(until="[DONE]"))
+    received(connection, ID_7)
+    return connection, ended(connection)
+
+
+def until_seen(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make(until="[DONE]"))
+    return connection, received(connection, ID_7 + b"data: [DONE]\n\n").then
+
+
+def lost_in_mid_stream(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make())
+    received(connection, ID_7)
+    return connection, lost(connection)
+
+
+def nothing_received_for_too_long(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make())
+    received(connection, ID_7)
+    connection.fail(IdleTimeout(30.0))
+    return connection, connection.decide(0.0, random=0.0)
+
+
+def could_not_connect(make: Make) -> tuple[Connection, Step]:
+    connection = make(last_event_id="7")
+    connected(connection)
+    connection.fail(ConnectError("no route to host"))
+    return connection, connection.decide(0.0, random=0.0)
+
+
+def event_too_large(make: Make) -> tuple[Connection, Step]:
+    connection = opened(make(max_event_size=100))
+    received(connection, b"data: " + b"x" * 100)
+    return connection, connection.decide(0.0, random=0.0)
+
+
+def coding_that_cannot_be_undone(make: Make) -> tuple[Connection, Step]:
+    connection = make()
+    connected(connection)
+    connection.fail(ContentEncodingError(200, (("Content-Encoding", "zstd"),)))
+    return connection, connection.decide(0.0, random=0.0)
+
+
+def answered(make: Make, status: int) -> tuple[Connection, Step]:
+    connection = make(last_event_id="7")
+    connected(connection)
+    refused(connection, answer(status, Content_Type="text/plain"), b"said so")
+    return connection, connection.decide(0.0, random=0.0)
+
+
+def no_content(make: Make) -> tuple[Connection, Step]:
+    connection = make()
+    connected(connection)
+    return connection, connection.respond(answer(204))
+
+
+UNSAFE = RetryPolicy(replay_unsafe=True)
+GOES_ON = RetryPolicy(reconnect_on_close=True)
+ENDS = RetryPolicy(reconnect_on_close=False)
+COLUMNS: dict[str, Make] = {
+    "GET": partial(Connection, URL),
+    "POST": partial(Connection, URL, method="POST"),
+    "POST, replay_unsafe": partial(Connection, URL, method="POST", retry=UNSAFE),
+    "GET, no policy": partial(Connection, URL, retry=None),
+    "POST, no policy": partial(Connection, URL, method="POST", retry=None),
+    "GET, reconnect_on_close": partial(Connection, URL, retry=GOES_ON),
+    "GET, not reconnect_on_close": partial(Connection, URL, retry=ENDS),
+    "POST, reconnect_on_close": partial(Connection, URL, method="POST", retry=GOES_ON),
+    "POST, not reconnect_on_close": partial(Connection, URL, method="POST", retry=ENDS),
+}
+
+
+INCOMPLETE = IncompleteStream
+# One row for each way to end; in a row one outcome for each column, or one for all of them.
+ROWS: dict[str, tuple[Scenario, list[Outcome]]] = {
+    "clean end": (clean_end, [WAIT, END, WAIT, END, END, WAIT, END, WAIT, END]),
+    "clean end in mid-event": (
+        clean_end_in_mid_event,
+        [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, INCOMPLETE, WAIT, INCOMPLETE],
+    ),
+    "clean end without until": (
+        clean_end_without_until,
+        [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, INCOMPLETE, WAIT, INCOMPLETE],
+    ),
+    "until seen": (until_seen, [END]),
+    "lost in mid-stream": (
+        lost_in_mid_stream,
+        [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, WAIT, INCOMPLETE, INCOMPLETE],
+    ),
+    "nothing received for too long": (
+        nothing_received_for_too_long,
+        [WAIT, IdleTimeout, WAIT, IdleTimeout, IdleTimeout, WAIT, WAIT, IdleTimeout, IdleTimeout],
+    ),
+    "could not connect": (
+        could_not_connect,
+        [WAIT, ConnectError, WAIT, ConnectError, ConnectError, WAIT, WAIT, ConnectError, ConnectError],
+    ),
+    "204": (no_content, [END]),
+    "a status that may pass": (
+        partial(answered, status=503),
+        [
+            WAIT,
+            HTTPStatusError,
+            WAIT,
+            HTTPStatusError,
+            HTTPStatusError,
+            WAIT,
+            WAIT,
+            HTTPStatusError,
+            HTTPStatusError,
+        ],
+    ),
+    "another status": (partial(answered, status=404), [HTTPStatusError]),
+    "a redirect to nowhere": (partial(answered, status=302), [RedirectError]),
+    "another content type": (partial(answered, status=200), [ContentTypeError]),
+    "event too large": (event_too_large, [EventTooLarge]),
+    "unknown coding": (coding_that_cannot_be_undone, [ContentEncodingError]),
+}
+
+CASES = [
+    pytest.param(scenario, column, outcome, id=f"{name}-{column}")
+    for name, (scenario, outcomes) in ROWS.items()
+    for column, outcome in zip(
+        COLUMNS, outcomes if len(outcomes) > 1 else outcomes * len(COLUMNS), strict=True
+    )
+]
+
+
+@pytest.mark.parametrize(("scenario", "column", "outcome"), CASES)
+def test_what_follows(scenario: Scenario, column: str, outcome: Outcome) -> None:
+    connection, step = scenario(COLUMNS[column])
+    if outcome == WAIT:
+        assert step == Wait(1.0)
+        assert connection.error is None
+        assert connected(connection).header("Last-Event-ID") == "7"
+    else:
+        assert state_of(connection) is State.CLOSED
+        error = stopped(step)
+        assert connection.error is error
+        assert type(error) is (outcome or type(None))
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_a_status_that_may_pass_is_tried_again(status: int) -> None:
+    _, step = answered(COLUMNS["GET"], status)
+    assert step == Wait(1.0)
+
+
+@pytest.mark.parametrize("status", [201, 205, 206, 300, 304, 400, 401, 403, 404, 410, 418, 501, 505, 511])
+def test_a_status_that_will_not_pass_is_final_and_says_what_the_server_said(status: int) -> None:
+    _, step = answered(COLUMNS["GET"], status)
+    error = stopped(step)
+    assert isinstance(error, HTTPStatusError)
+    assert (error.status, error.header("content-type"), error.body) == (status, "text/plain", b"said so")
+
+
+def test_a_policy_may_name_other_statuses() -> None:
+    make = partial(Connection, URL, retry=RetryPolicy(statuses={404}))
+    assert answered(make, 404)[1] == Wait(1.0)
+    assert isinstance(stopped(answered(make, 503)[1]), HTTPStatusError)
+
+
+@pytest.mark.parametrize("status", [302, 200])
+def test_naming_its_status_does_not_make_an_unusable_answer_usable(status: int) -> None:
+    _, step = answered(partial(Connection, URL, retry=RetryPolicy(statuses={302, 200})), status)
+    assert isinstance(stopped(step), (RedirectError, ContentTypeError))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "REPORT", "get2"])
+def test_a_method_that_may_change_something_is_never_sent_again_by_itself(method: str) -> None:
+    for scenario in (clean_end, lost_in_mid_stream, could_not_connect, partial(answered, status=503)):
+        connection, _ = scenario(partial(Connection, URL, method=method))
+        assert state_of(connection) is State.CLOSED
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "get"])
+def test_a_safe_method_is_sent_again(method: str) -> None:
+    for scenario in (clean_end, lost_in_mid_stream, could_not_connect, partial(answered, status=503)):
+        _, step = scenario(partial(Connection, URL, method=method))
+        assert step == Wait(1.0)
+
+
+def test_a_request_that_may_be_replayed_is_replayed_whole() -> None:
+    connection = Connection(URL, method="POST", json={"a": 1}, retry=UNSAFE)
+    first = connected(connection)
+    connection.fail(ConnectError())
+    connection.decide(0.0, random=0.0)
+    assert connected(connection) == first
+
+
+def test_a_stream_that_broke_and_will_not_be_resumed_says_where_and_why() -> None:
+    connection = opened(COLUMNS["POST"]())
+    received(connection, ID_7 + b"data: unfin")
+    error = stopped(lost(connection))
+    assert isinstance(error, IncompleteStream)
+    assert (error.pending, error.last_event_id) == (len(b"data: unfin"), "7")
+    assert str(error.__cause__) == "connection reset"
+
+
+def test_a_stream_that_ended_in_mid_event_and_will_not_be_resumed_says_where() -> None:
+    connection, step = clean_end_in_mid_event(COLUMNS["POST"])
+    error = stopped(step)
+    assert isinstance(error, IncompleteStream)
+    assert (error.pending, error.last_event_id) == (len(b"data: unfinished\n"), "7")
+    assert error.__cause__ is None
+    assert connection.last_event_id == "7"
+
+
+def test_a_broken_connection_before_the_stream_is_not_an_incomplete_stream() -> None:
+    connection = COLUMNS["POST"]()
+    connected(connection)
+    assert type(stopped(lost(connection))) is not IncompleteStream
+
+
+def test_a_comment_or_an_unknown_field_at_the_end_is_nothing_unfinished() -> None:
+    connection = opened(COLUMNS["POST"]())
+    received(connection, ID_7 + b": bye\nunknown: field")
+    assert stopped(ended(connection)) is None
+
+
+def test_an_answers_body_is_cut_to_64_kib() -> None:
+    connection = COLUMNS["GET"]()
+    connected(connection)
+    connection.respond(answer(404))
+    connection.refuse(b"x" * 2**17, epoch=0.0)
+    error = stopped(connection.decide(0.0, random=0.0))
+    assert isinstance(error, HTTPStatusError)
+    assert error.body == b"x" * 2**16
+
+
+def test_reading_more_of_an_answers_body_than_64_kib_is_not_asked_for() -> None:
+    connection = COLUMNS["GET"]()
+    connected(connection)
+    assert connection.respond(answer(404)) == ReadBody(2**16)

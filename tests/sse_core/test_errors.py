@@ -1,0 +1,244 @@
+"""The exception tree, what each error holds, and what its message may show."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import sse_core
+import sse_core._errors
+from sse_core import (
+    ConnectError,
+    ContentEncodingError,
+    ContentTypeError,
+    Event,
+    EventTooLarge,
+    HTTPStatusError,
+    IdleTimeout,
+    IllegalState,
+    IncompleteStream,
+    InvalidArgument,
+    ReadError,
+    RedirectError,
+    ResponseError,
+    RetriesExhausted,
+    SSEError,
+    StreamError,
+    TransportError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+URL = "https://example.com/"
+HEADERS = (
+    ("Content-Type", "text/html"),
+    ("X-A", "1"),
+    ("x-a", "2"),
+    ("Location", "x:y"),
+    ("Content-Encoding", "zstd"),
+)
+RESPONSE_ERRORS: list[type[ResponseError]] = [
+    ResponseError,
+    HTTPStatusError,
+    ContentTypeError,
+    ContentEncodingError,
+    RedirectError,
+]
+EXAMPLES: list[SSEError] = [
+    SSEError("something"),
+    UsageError("something"),
+    InvalidArgument("url", "no host"),
+    IllegalState("cannot end in state closed"),
+    *(kind(404, HEADERS, b"none here", URL, 5.0) for kind in RESPONSE_ERRORS),
+    StreamError("something"),
+    EventTooLarge(100, (Event("a"), sse_core.Comment("b"))),
+    IncompleteStream(5, "7"),
+    TransportError("something"),
+    ConnectError("no route to host"),
+    ReadError("reset"),
+    IdleTimeout(30.0),
+    RetriesExhausted(3, 12.5),
+]
+
+
+def drawn() -> dict[str, tuple[str | None, str | None]]:
+    """Each class of the tree in the docstring, with its parent there and what else it is said to be."""
+    found: dict[str, tuple[str | None, str | None]] = {}
+    path: list[str] = []
+    for line in (sse_core._errors.__doc__ or "").splitlines():
+        match = re.match(r"    ([│├└─ ]*)(\w+)(?:  .*)?$", line)
+        if match:
+            depth = len(match[1]) // 4
+            also = re.search(r"also an? (\w+)", line)
+            path[depth:] = [match[2]]
+            found[match[2]] = (path[depth - 1] if depth else None, also[1] if also else None)
+    return found
+
+
+def defined() -> dict[str, tuple[str | None, str | None]]:
+    """The same of the classes themselves."""
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for name, kind in classes():
+        bases = [base.__name__ for base in kind.__bases__]
+        found[name] = (None if kind is SSEError else bases[0], bases[1] if len(bases) > 1 else None)
+    return found
+
+
+def classes() -> Iterator[tuple[str, type[SSEError]]]:
+    for name, value in vars(sse_core._errors).items():
+        if inspect.isclass(value) and issubclass(value, SSEError):
+            yield name, value
+
+
+def test_the_drawn_tree_is_the_tree() -> None:
+    assert drawn() == defined()
+    assert len(drawn()) > 15
+
+
+def test_every_error_is_public() -> None:
+    for name, kind in classes():
+        assert getattr(sse_core, name) is kind
+        assert name in sse_core.__all__
+
+
+def test_there_is_an_example_of_every_error_here() -> None:
+    assert {type(error) for error in EXAMPLES} == {kind for _, kind in classes()}
+
+
+def test_errors_of_use_are_also_the_builtin_ones() -> None:
+    assert issubclass(InvalidArgument, ValueError)
+    assert issubclass(IllegalState, RuntimeError)
+    assert not issubclass(SSEError, (ValueError, RuntimeError, OSError))
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_survives_pickling_and_copying(error: SSEError) -> None:
+    # Made of its `args`, as pickling does, it must be whole even where no attribute comes along.
+    made_again = type(error)(*error.args)
+    for again in (made_again, pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(again) is type(error)
+        assert (vars(again), again.args, str(again)) == (vars(error), error.args, str(error))
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_a_message_is_one_short_line(error: SSEError) -> None:
+    assert 0 < len(str(error)) < 200
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("kind", RESPONSE_ERRORS)
+def test_an_error_of_an_answer_holds_all_of_it(kind: type[ResponseError]) -> None:
+    error = kind(404, HEADERS, b"none here", URL, 5.0)
+    assert (error.status, error.headers, error.body, error.url) == (404, HEADERS, b"none here", URL)
+    assert error.retry_after == 5.0
+    bare = kind(500)
+    assert (bare.status, bare.headers, bare.body, bare.url, bare.retry_after) == (500, (), b"", "", None)
+
+
+@pytest.mark.parametrize("kind", RESPONSE_ERRORS)
+def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
+    kind: type[ResponseError],
+) -> None:
+    error = kind(404, HEADERS)
+    assert (error.header("x-A"), error.header("CONTENT-type"), error.header("X-B")) == (
+        "2",
+        "text/html",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (InvalidArgument("url", "no host"), "url: no host"),
+        (IllegalState("cannot end in state closed"), "cannot end in state closed"),
+        (ResponseError(418), "unusable answer with status 418"),
+        (HTTPStatusError(404, HEADERS, b"none"), "HTTP status 404 instead of 200: 'none'"),
+        (HTTPStatusError(404), "HTTP status 404 instead of 200"),
+        (ContentTypeError(200, HEADERS), "content type 'text/html' instead of text/event-stream"),
+        (ContentTypeError(200), "content type missing instead of text/event-stream"),
+        (ContentTypeError(200, (("Content-Type", ""),)), "content type '' instead of text/event-stream"),
+        (ContentEncodingError(200, HEADERS), "content encoding 'zstd' is not supported"),
+        (ContentEncodingError(200), "content encoding '' is not supported"),
+        (RedirectError(302, HEADERS), "cannot follow the redirect (302) to 'x:y'"),
+        (RedirectError(302, (), b"moved"), "status 302 without a Location: 'moved'"),
+        (EventTooLarge(100, (Event("a"),)), "an event is larger than max_event_size (100 bytes)"),
+        (IncompleteStream(5, "7"), "the stream ended inside an event (5 bytes of it had arrived)"),
+        (IncompleteStream(0), "the stream ended before its last event"),
+        (ReadError("reset"), "reset"),
+        (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
+        (IdleTimeout(0.5), "nothing received for 0.5 seconds (idle_timeout)"),
+    ],
+)
+def test_a_message_says_what_the_attributes_hold(error: SSEError, message: str) -> None:
+    assert str(error) == message
+
+
+def test_a_message_follows_the_attributes() -> None:
+    error = HTTPStatusError(404)
+    error.status = 503
+    error.body = b"busy"
+    assert str(error) == "HTTP status 503 instead of 200: 'busy'"
+
+
+def test_exhausted_retries_tell_the_last_error() -> None:
+    error = RetriesExhausted(3, 12.345)
+    assert (error.attempts, error.elapsed) == (3, 12.345)
+    assert str(error) == (
+        "gave up after 3 attempts without an event in 12.3 seconds;"
+        " the last: the server ended the stream without an event"
+    )
+    error.__cause__ = HTTPStatusError(503, (), b"a\nb")
+    assert str(error).endswith(r"; the last: HTTP status 503 instead of 200: 'a\nb'")
+
+
+def test_other_errors_hold_what_they_were_given() -> None:
+    too_large = EventTooLarge(100, (Event("a"),))
+    assert (too_large.limit, too_large.events) == (100, (Event("a"),))
+    assert EventTooLarge(100).events == ()
+    incomplete = IncompleteStream(5, "7")
+    assert (incomplete.pending, incomplete.last_event_id) == (5, "7")
+    assert IncompleteStream(5).last_event_id == ""
+    assert IdleTimeout(2.5).seconds == 2.5
+    invalid = InvalidArgument("url", "no host")
+    assert (invalid.name, invalid.reason) == ("url", "no host")
+
+
+HOSTILE = "\r\n2030-01-01 INFO all is well\x1b[2J\u202e\u2028\x85\0é€\U0001f600"
+
+
+def messages_quoting(text: str) -> list[str]:
+    body = text.encode("utf-8", "replace")
+    headers = tuple((name, text) for name in ("Content-Type", "Content-Encoding", "Location"))
+    return [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
+
+
+def test_a_peers_text_cannot_forge_a_line_of_a_log_or_drive_a_terminal() -> None:
+    for message in messages_quoting(HOSTILE):
+        assert len(message.splitlines()) == 1
+        assert message.isprintable()
+        assert r"\r\n2030-01-01 INFO all is well\x1b[2J" in message
+        assert "é€\U0001f600" in message
+
+
+@pytest.mark.parametrize("character", ["x", "\0", "\n", "€", "'"])
+def test_a_peers_text_is_shortened_and_that_is_said(character: str) -> None:
+    for message in messages_quoting(character * 2**20):
+        assert "(shortened)" in message
+        assert len(message) < 2000
+    for message in messages_quoting(character * 200):
+        assert "(shortened)" not in message
+        assert repr(character * 200) in message
+    for message in messages_quoting(character * 201):
+        assert "(shortened)" in message
+
+
+def test_a_body_that_is_no_utf_8_is_shown_as_well_as_it_goes() -> None:
+    assert str(HTTPStatusError(500, (), b"a\xffb")) == "HTTP status 500 instead of 200: 'a\ufffdb'"

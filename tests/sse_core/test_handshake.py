@@ -1,0 +1,271 @@
+"""The request: its header fields and its body, and what cannot be sent."""
+
+from __future__ import annotations
+
+import base64
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_core import Connection, InvalidArgument, RetryPolicy
+from tests.sse_core.driving import URL, connected
+
+DEFAULTS = (("Accept", "text/event-stream"), ("Cache-Control", "no-cache"))
+
+
+def test_a_plain_request_asks_for_an_event_stream_that_is_fresh() -> None:
+    request = connected(Connection(URL))
+    assert (request.method, request.url, request.headers, request.body) == ("GET", URL, DEFAULTS, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["Accept", "accept", "ACCEPT", "Cache-Control", "cache-control", "CACHE-control"]
+)
+def test_a_callers_header_wins_in_any_case(name: str) -> None:
+    request = connected(Connection(URL), headers={name: "mine"})
+    values = [value for key, value in request.headers if key.lower() == name.lower()]
+    assert values == ["mine"]
+    assert len(request.headers) == len(DEFAULTS)
+
+
+def test_a_callers_headers_keep_their_names_and_their_order() -> None:
+    own = {"x-b": "1", "X-A": "2", "accept": "*/*"}
+    assert connected(Connection(URL), headers=own).headers == (
+        ("Cache-Control", "no-cache"),
+        ("x-b", "1"),
+        ("X-A", "2"),
+        ("accept", "*/*"),
+    )
+
+
+def test_a_callers_mapping_is_never_changed() -> None:
+    own = {"Accept": " mine\t", "Last-Event-ID": "9", "X-A": "1"}
+    connection = Connection("https://user:password@example.com/", method="POST", json={}, last_event_id="3")
+    connected(connection, headers=own)
+    assert own == {"Accept": " mine\t", "Last-Event-ID": "9", "X-A": "1"}
+    assert connected(Connection(URL), headers=MappingProxyType(own)).header("X-A") == "1"
+
+
+def test_white_space_around_a_value_is_not_part_of_it() -> None:
+    assert connected(Connection(URL), headers={"X-A": " \tb c\t "}).header("X-A") == "b c"
+
+
+def test_a_last_event_id_is_sent_only_if_there_is_one() -> None:
+    assert connected(Connection(URL, last_event_id="")).header("Last-Event-ID") is None
+    request = connected(Connection(URL, last_event_id="7"))
+    assert request.headers == (*DEFAULTS, ("Last-Event-ID", "7"))
+
+
+@pytest.mark.parametrize("identifier", ["€", "日本", "\U0001f600", "é", " a ", "x" * 10_000])
+def test_a_last_event_id_is_sent_as_the_text_it_is(identifier: str) -> None:
+    assert connected(Connection(URL, last_event_id=identifier)).header("last-event-id") == identifier
+
+
+@pytest.mark.parametrize("identifier", ["a\rb", "a\nb", "a\0b", "\ud800", 7, None, b"7"], ids=repr)
+def test_a_last_event_id_that_no_stream_could_set_is_refused(identifier: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(URL, last_event_id=identifier)
+    assert caught.value.name == "last_event_id"
+
+
+@pytest.mark.parametrize(
+    "value", ["a\rb", "a\nb", "a\r\nEvil: b", "\n", "a\0b", "\udc80", 7, None, b"a"], ids=repr
+)
+def test_a_header_value_that_cannot_be_sent_is_refused_by_the_headers_name(value: Any) -> None:
+    connection = Connection(URL)
+    with pytest.raises(InvalidArgument, match="X-Mine"):
+        connected(connection, headers={"X-Mine": value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "X A", "X-A ", "X:A", "X\r\nEvil", "X\n", "X\0", "X\t", "é", "X²", "٣", "(x)", 7, None, b"X"],
+    ids=repr,
+)
+def test_a_header_name_that_is_none_is_refused_and_shown(name: Any) -> None:
+    connection = Connection(URL)
+    with pytest.raises(InvalidArgument) as caught:
+        connected(connection, headers={name: "a"})
+    assert caught.value.name == "headers"
+    assert repr(name) in caught.value.reason
+
+
+@pytest.mark.parametrize("name", ["x", "X-A1", "!#$%&'*+-.^_`|~"])
+def test_a_header_name_may_be_any_token(name: str) -> None:
+    assert connected(Connection(URL), headers={name: "a"}).header(name) == "a"
+
+
+@given(st.dictionaries(st.text(max_size=6), st.text(max_size=6), max_size=4))
+def test_headers_are_sent_or_refused_but_never_smuggle_a_line(own: dict[str, str]) -> None:
+    try:
+        request = connected(Connection(URL), headers=own)
+    except InvalidArgument:
+        return
+    for name, value in request.headers:
+        assert name.isascii()
+        assert not {"\r", "\n", "\0"} & {*name, *value}
+        value.encode()
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "pair"),
+    [
+        ("user:password", b"user:password"),
+        ("user", b"user:"),
+        (":password", b":password"),
+        ("user:a:b", b"user:a:b"),
+        ("us%40er:p%3Ass%20", b"us@er:p:ss "),
+        ("us@er:pass", b"us@er:pass"),
+        ("j%C3%BCrgen:ü", "jürgen:ü".encode()),
+        # Not UTF-8, but what the caller wrote.
+        ("%FF:%00", b"\xff:\x00"),
+    ],
+)
+def test_credentials_in_the_url_become_a_basic_authorization(userinfo: str, pair: bytes) -> None:
+    connection = Connection(f"https://{userinfo}@example.com/stream")
+    request = connected(connection)
+    scheme, _, encoded = (request.header("Authorization") or "").partition(" ")
+    assert (scheme, base64.b64decode(encoded, validate=True)) == ("Basic", pair)
+    assert request.url == connection.url == URL
+
+
+def test_long_credentials_stay_on_one_line() -> None:
+    request = connected(Connection(f"https://user:{'p' * 500}@example.com/"))
+    assert "\n" not in (request.header("Authorization") or "\n")
+
+
+def test_no_credentials_no_authorization() -> None:
+    assert connected(Connection("https://@example.com/")).header("Authorization") is None
+
+
+def test_a_callers_authorization_wins_over_the_urls_credentials() -> None:
+    request = connected(
+        Connection("https://user:password@example.com/"), headers={"authorization": "Bearer t"}
+    )
+    assert [value for name, value in request.headers if name.lower() == "authorization"] == ["Bearer t"]
+
+
+@pytest.mark.parametrize(("given", "sent"), [("get", "GET"), ("Post", "POST"), ("report", "REPORT")])
+def test_a_method_is_sent_in_upper_case(given: str, sent: str) -> None:
+    assert connected(Connection(URL, method=given)).method == sent
+
+
+@pytest.mark.parametrize("method", ["", "GET ", "G T", "GET\r\n", "GÉT", None, b"GET", 7], ids=repr)
+def test_a_method_that_is_none_is_refused(method: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(URL, method=method)
+    assert caught.value.name == "method"
+    assert repr(method) in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("json", "body"),
+    [
+        ({"a": [1, None, "é\n"]}, '{"a":[1,null,"é\\n"]}'.encode()),
+        ({}, b"{}"),
+        ([], b"[]"),
+        (0, b"0"),
+        (False, b"false"),
+        ("", b'""'),
+    ],
+)
+def test_json_is_sent_as_compact_utf_8(json: object, body: bytes) -> None:
+    request = connected(Connection(URL, method="POST", json=json))
+    assert request.body == body
+    assert request.headers == (*DEFAULTS, ("Content-Type", "application/json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "content_type"),
+    [
+        ("grün", "grün".encode(), "text/plain; charset=utf-8"),
+        ("a\r\nb\0", b"a\r\nb\0", "text/plain; charset=utf-8"),
+        ("", b"", "text/plain; charset=utf-8"),
+        (b"\xff", b"\xff", "application/octet-stream"),
+        (b"", b"", "application/octet-stream"),
+        (bytearray(b"a"), b"a", "application/octet-stream"),
+        (memoryview(b"ab")[1:], b"b", "application/octet-stream"),
+    ],
+)
+def test_content_is_sent_as_it_is(content: Any, body: bytes, content_type: str) -> None:
+    request = connected(Connection(URL, method="POST", content=content))
+    assert (request.body, type(request.body)) == (body, bytes)
+    assert request.header("Content-Type") == content_type
+
+
+def test_a_callers_content_type_wins() -> None:
+    connection = Connection(URL, method="POST", content="a: 1")
+    request = connected(connection, headers={"content-TYPE": "application/yaml"})
+    values = [value for name, value in request.headers if name.lower() == "content-type"]
+    assert values == ["application/yaml"]
+
+
+def test_a_request_without_a_body_has_no_content_type() -> None:
+    request = connected(Connection(URL, method="POST"))
+    assert (request.body, request.header("Content-Type")) == (None, None)
+
+
+def test_a_body_is_what_it_was_when_the_connection_was_made() -> None:
+    json: dict[str, int] = {"a": 1}
+    content: Any = bytearray(b"a")
+    with_json = Connection(URL, method="POST", json=json)
+    with_content = Connection(URL, method="POST", content=content)
+    json["a"] = 2
+    content[:] = b"b"
+    assert connected(with_json).body == b'{"a":1}'
+    assert connected(with_content).body == b"a"
+
+
+@pytest.mark.parametrize("method", ["GET", "get", "HEAD"])
+def test_a_body_for_a_method_that_has_none_is_refused_with_a_hint(method: str) -> None:
+    with pytest.raises(InvalidArgument, match=r'^json: (GET|HEAD) .*method="POST"'):
+        Connection(URL, method=method, json={})
+    with pytest.raises(InvalidArgument, match=r'^content: (GET|HEAD) .*method="POST"'):
+        Connection(URL, method=method, content="")
+
+
+@pytest.mark.parametrize("content", ["", b"", "a"])
+def test_json_and_content_together_are_refused(content: bytes | str) -> None:
+    with pytest.raises(InvalidArgument, match=r"^json: give json or content, not both"):
+        Connection(URL, method="POST", json={}, content=content)
+
+
+def test_json_that_cannot_be_written_is_refused() -> None:
+    circle: list[object] = []
+    circle.append(circle)
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for json in (float("nan"), float("inf"), object(), {1, 2}, b"a", {(1, 2): 3}, "\ud800", circle, deep):
+        with pytest.raises(InvalidArgument) as caught:
+            Connection(URL, method="POST", json=json)
+        assert caught.value.name == "json"
+
+
+@pytest.mark.parametrize("content", [7, {}, ["a"], "\ud800"], ids=repr)
+def test_content_that_is_neither_bytes_nor_text_is_refused(content: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(URL, method="POST", content=content)
+    assert caught.value.name == "content"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("retry", {"retry": 5}),
+        ("retry", {"retry": RetryPolicy}),
+        ("until", {"until": 5}),
+        ("until", {"until": b"[DONE]"}),
+        ("secret_headers", {"secret_headers": "X-Token"}),
+        ("max_event_size", {"max_event_size": 0}),
+    ],
+)
+def test_other_arguments_that_cannot_be_used_are_refused_by_name(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(URL, **arguments)
+    assert caught.value.name == name

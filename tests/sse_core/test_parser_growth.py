@@ -1,0 +1,144 @@
+"""Parsing four times as many bytes costs about four times as much, whatever they are and however cut.
+
+A quadratic parser costs sixteen times as much. The measure is processor time, never an absolute one.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_core import Event, Parser
+from tests.sse_core.feeding import in_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKET = 1460
+"""Bytes of a full TCP segment on Ethernet."""
+
+BOUND = 8
+"""Half way between linear and quadratic, on the scale of exponents."""
+
+ATTEMPTS = 4
+"""A noisy machine may spoil a comparison, but not all of them."""
+
+Chunks = list[bytes]
+
+
+def in_packets(head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Chunks:
+    return in_pieces(head + unit * (size // len(unit)) + tail, PACKET)
+
+
+def at_once(head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Chunks:
+    return [head + unit * (size // len(unit)) + tail]
+
+
+def per_unit(unit: bytes, size: int) -> Chunks:
+    return [unit] * (size // len(unit))
+
+
+# For each shape: its chunks at a size, and that size. Large enough for quadratic work to be far above the
+# rest; small enough for four times as much to stay in the processor's cache, beyond which copying is dearer.
+SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
+    "one line in packets": (lambda size: in_packets(b"data: ", b"x", size, b"\n\n"), 2**19),
+    "one line byte by byte": (lambda size: per_unit(b"x", size), 2**15),
+    "one data line byte by byte": (lambda size: [b"data: ", *per_unit(b"x", size), b"\n", b"\n"], 2**16),
+    "data lines in packets": (lambda size: in_packets(b"", b"data: x\n", size, b"\n"), 2**18),
+    "data lines at once": (lambda size: at_once(b"", b"data: x\n", size, b"\n"), 2**18),
+    "data lines, one per chunk": (lambda size: per_unit(b"data: x\n", size), 2**17),
+    "large data lines": (lambda size: in_packets(b"", b"data:" + b"x" * 20_000 + b"\n", size, b"\n"), 2**20),
+    "CR in packets": (lambda size: in_packets(b"", b"\r", size), 2**17),
+    "CR at once": (lambda size: at_once(b"", b"\r", size), 2**17),
+    "CR byte by byte": (lambda size: per_unit(b"\r", size), 2**15),
+    "one CR in a large chunk": (lambda size: at_once(b"data: a\r", b"data: x\n\n", size), 2**17),
+    "one CR before a long line in packets": (
+        lambda size: in_packets(b"\rdata: ", b"x", size, b"\n\n"),
+        2**19,
+    ),
+    "CRLF events at once": (lambda size: at_once(b"", b"data: x\r\n\r\n", size), 2**17),
+    "CRLF events in packets": (lambda size: in_packets(b"", b"data: x\r\n\r\n", size), 2**17),
+    "CRLF byte by byte": (lambda size: [b"\r", b"\n"] * (size // 2), 2**15),
+    "colons in packets": (lambda size: in_packets(b"", b":", size), 2**19),
+    "colons at once": (lambda size: at_once(b"", b":", size), 2**19),
+    "colons within data": (lambda size: in_packets(b"data", b":", size, b"\n\n"), 2**19),
+    "blank lines at once": (lambda size: at_once(b"", b"\n", size), 2**17),
+    "blank lines within an event": (lambda size: per_unit(b"data\n\n\n\n", size), 2**17),
+    "an unknown field in packets": (lambda size: in_packets(b"unknown: ", b"x", size, b"\n"), 2**19),
+    "unknown lines within an event": (lambda size: in_packets(b"data\n", b"ab\n", size), 2**17),
+    "a comment in packets": (lambda size: in_packets(b": ", b"x", size, b"\n"), 2**19),
+    "comments within an event": (lambda size: in_packets(b"data\n", b":\n", size), 2**17),
+    "id lines": (lambda size: in_packets(b"", b"id: 1\n", size), 2**17),
+    "retry lines of many digits": (lambda size: at_once(b"retry: ", b"9", size, b"\n\n"), 2**19),
+    "retry lines of many zeros": (lambda size: at_once(b"retry: ", b"0", size, b"\n\n"), 2**19),
+    "many events at once": (lambda size: at_once(b"", b"data: x\n\n", size), 2**18),
+    "many events in packets": (lambda size: in_packets(b"", b"event: a\ndata: x\n\n", size), 2**18),
+    "many events, one per chunk": (lambda size: per_unit(b"data: x\n\n", size), 2**17),
+    "byte by byte": (lambda size: [b"d", b"a", b"t", b"a", b":", b"x", b"\n", b"\n"] * (size // 8), 2**15),
+    "malformed UTF-8": (lambda size: in_packets(b"data: ", b"\xe2\x82", size, b"\n\n"), 2**18),
+}
+
+
+def cost(parser: Parser[Event], chunks: Chunks) -> float:
+    # The garbage collector looks at all objects of the process, and so would measure this test's.
+    gc.disable()
+    try:
+        start = time.thread_time()
+        for chunk in chunks:
+            parser.feed(chunk)
+        return time.thread_time() - start
+    finally:
+        gc.enable()
+
+
+def growth(
+    new_parser: Callable[[], Parser[Event]], chunks_of: Callable[[int], Chunks], size: int, runs: int
+) -> float:
+    """Return how much dearer four times `size` is, by the best of several runs in turn."""
+    small, large = chunks_of(size), chunks_of(4 * size)
+    costs = [(cost(new_parser(), small), cost(new_parser(), large)) for _ in range(runs)]
+    return min(of_large for _, of_large in costs) / min(of_small for of_small, _ in costs)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_four_times_the_bytes_cost_about_four_times_as_much(name: str) -> None:
+    chunks_of, size = SHAPES[name]
+    measured: list[float] = []
+    while not measured or (measured[-1] >= BOUND and len(measured) < ATTEMPTS):
+        measured.append(growth(Parser, chunks_of, size, runs=3))
+    print(f"\n{name}: {measured}")
+    assert min(measured) < BOUND
+
+
+class JoiningParser(Parser[Event]):
+    """Joins what it holds of a line at each piece, as a naive parser does."""
+
+    def _hold(self, piece: bytes) -> None:
+        super()._hold(piece)
+        self._line = [b"".join(self._line)]
+
+
+class CopyingParser(Parser[Event]):
+    """Copies what it holds of an event at each data line, as a naive parser does."""
+
+    def _take_line(self, line: bytes, events: list[Event]) -> None:  # type: ignore[override]
+        super()._take_line(line, events)  # type: ignore[arg-type]
+        self._data = bytes(self._data or b"")
+
+
+@pytest.mark.parametrize(
+    ("parser", "shape"),
+    [
+        (JoiningParser, "one line in packets"),
+        (JoiningParser, "one data line byte by byte"),
+        (CopyingParser, "data lines in packets"),
+        (CopyingParser, "data lines at once"),
+    ],
+    ids=["joining pieces in packets", "joining bytes", "copying lines in packets", "copying lines at once"],
+)
+def test_the_measure_notices_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:
+    chunks_of, size = SHAPES[shape]
+    assert any(growth(parser, chunks_of, size, runs=1) >= BOUND for _ in range(ATTEMPTS))

@@ -1,0 +1,148 @@
+"""What the head of a response means: a stream, the end, or an error."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_core import (
+    Connection,
+    ContentTypeError,
+    HTTPStatusError,
+    Read,
+    ReadBody,
+    RedirectError,
+    Response,
+    Stop,
+)
+from tests.sse_core.driving import URL, answer, connected, refused
+
+STREAM_TYPES = [
+    "text/event-stream",
+    "Text/Event-Stream",
+    "TEXT/EVENT-STREAM",
+    "text/event-stream;charset=utf-8",
+    "text/event-stream; charset=UTF-8",
+    "text/event-stream ; charset=latin1",
+    "text/event-stream;",
+    "text/event-stream;;;=",
+    " \ttext/event-stream\t ",
+    'text/event-stream; x="a;b, text/html"',
+]
+OTHER_TYPES = [
+    "",
+    " ",
+    ";",
+    "text/html",
+    "application/json",
+    "text/event-streamx",
+    "xtext/event-stream",
+    "text/event",
+    "text/event-stream2; charset=utf-8",
+    "text /event-stream",
+    "text/event stream",
+    "text/html; a=text/event-stream",
+    "text/event-stream, text/html",
+    "text/html, text/event-stream",
+    "application/text/event-stream",
+    "\x0btext/event-stream",
+    # A long s, which would be an s if it were case-folded as Unicode is.
+    "text/event-\u017ftream",
+]
+
+
+@pytest.mark.parametrize("value", STREAM_TYPES, ids=repr)
+def test_a_stream_is_told_by_its_mime_essence_in_any_case(value: str) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    assert connection.respond(answer(200, Content_Type=value)) == Read()
+
+
+@pytest.mark.parametrize("value", OTHER_TYPES, ids=repr)
+def test_any_other_content_type_is_an_error_that_shows_it(value: str) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    error = refused(connection, answer(200, Content_Type=value), b"<html>").cause
+    assert isinstance(error, ContentTypeError)
+    assert (error.status, error.header("content-type"), error.body, error.url) == (200, value, b"<html>", URL)
+
+
+def test_a_missing_content_type_is_an_error() -> None:
+    connection = Connection(URL)
+    connected(connection)
+    error = refused(connection, answer(200)).cause
+    assert isinstance(error, ContentTypeError)
+    assert "missing" in str(error)
+
+
+@pytest.mark.parametrize(("values", "is_stream"), [
+    (("text/html", "text/event-stream"), True),
+    (("text/event-stream", "text/html"), False),
+])  # fmt: skip
+def test_of_several_content_types_the_last_counts(values: tuple[str, str], is_stream: bool) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    names = ("content-type", "CONTENT-TYPE")
+    step = connection.respond(Response(200, zip(names, values, strict=True)))
+    assert isinstance(step, Read if is_stream else ReadBody)
+
+
+def test_204_ends_it_well() -> None:
+    connection = Connection(URL)
+    connected(connection)
+    assert connection.respond(answer(204, Content_Type="text/event-stream")) == Stop(None)
+
+
+# Those of 100 are the HTTP client's business; were one handed on, it would be no stream either.
+ERRORS = [
+    *range(100, 104),
+    201,
+    202,
+    203,
+    205,
+    206,
+    207,
+    226,
+    300,
+    304,
+    305,
+    306,
+    *range(400, 418),
+    *range(500, 512),
+    599,
+    999,
+]
+
+
+@pytest.mark.parametrize("status", ERRORS)
+def test_every_other_status_is_an_error_even_with_the_right_content_type(status: int) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    response = answer(status, Content_Type="text/event-stream", X_Request_ID="a1")
+    error = refused(connection, response, b"data: no\n\n").cause
+    assert type(error) is HTTPStatusError
+    assert (error.status, error.header("x-request-id"), error.body) == (status, "a1", b"data: no\n\n")
+    assert error.headers == response.headers
+    assert error.retry_after is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_that_leads_nowhere_is_an_error_of_its_own(status: int) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    error = refused(connection, answer(status, Content_Type="text/event-stream"), b"moved").cause
+    assert type(error) is RedirectError
+    assert (error.status, error.body, error.url) == (status, b"moved", URL)
+
+
+def test_a_header_is_found_in_any_case_and_the_last_one_counts() -> None:
+    response = Response(200, [("X-A", "1"), ("x-a", "2"), ("X-B", "3")])
+    assert (response.header("X-a"), response.header("x-B"), response.header("x-c")) == ("2", "3", None)
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_no_content_type_breaks_the_judgement(value: str) -> None:
+    connection = Connection(URL)
+    connected(connection)
+    assert isinstance(connection.respond(answer(200, Content_Type=value)), (Read, ReadBody))

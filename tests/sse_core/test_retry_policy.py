@@ -1,0 +1,185 @@
+"""How long a policy waits: a table, and what holds for every policy and everything a server may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sse_core import RetryPolicy
+
+LARGEST_RETRY = 10**18 - 1
+ALMOST_ONE = 1 - 2**-53
+
+randoms = st.floats(0, ALMOST_ONE)
+waits = st.one_of(st.integers(0, 40), st.integers(0, 10**6))
+retries = st.one_of(st.none(), st.integers(0, 60_000), st.integers(0, LARGEST_RETRY))
+retry_afters = st.one_of(st.none(), st.floats(0, 100), st.floats(0, 1e300))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> RetryPolicy:
+    min_delay = draw(st.floats(0, 60))
+    return RetryPolicy(
+        initial_delay=draw(st.one_of(st.just(0.0), st.floats(1e-3, 1e6))),
+        min_delay=min_delay,
+        max_delay=min_delay + draw(st.floats(0, 1e6)),
+        factor=draw(st.one_of(st.floats(1, 4), st.floats(1, 1e300))),
+        jitter=draw(st.one_of(st.floats(0, 1), st.floats(0, 1e6))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("waits", "random", "retry", "retry_after", "seconds"),
+    [
+        # By itself: it doubles, up to the cap, which leaves room for half of jitter below 30 s.
+        (0, 0.0, None, None, 1.0),
+        (0, 0.5, None, None, 1.25),
+        (1, 0.0, None, None, 2.0),
+        (4, 0.0, None, None, 16.0),
+        (5, 0.0, None, None, 20.0),
+        (5, 0.5, None, None, 25.0),
+        (10**6, 0.0, None, None, 20.0),
+        # The server's `retry` takes the place of the first delay, and grows as that would.
+        (0, 0.0, 4000, None, 4.0),
+        (1, 0.5, 4000, None, 10.0),
+        (0, 0.0, 50, None, 0.1),
+        # It is never undercut, also where jitter begins below it; only `max_delay` cuts it.
+        (9, 0.0, 25_000, None, 25.0),
+        (0, 0.0, 25_000, None, 25.0),
+        (0, 0.0, 45_000, None, 30.0),
+        (0, 0.0, LARGEST_RETRY, None, 30.0),
+        # `retry: 0` grows from `min_delay`.
+        (0, 0.0, 0, None, 0.1),
+        (1, 0.0, 0, None, 0.2),
+        (5, 0.0, 0, None, 3.2),
+        # Retry-After is a floor, not a start; it is spread, because many were told the same.
+        (0, 0.0, None, 7.0, 7.0),
+        (0, 0.5, None, 7.0, 8.75),
+        (0, 0.0, None, 0.0, 1.0),
+        (4, 0.0, None, 7.0, 16.0),
+        (0, 0.0, 9000, 7.0, 9.0),
+        (0, 0.0, None, 1e18, 30.0),
+        (0, 0.0, None, float("inf"), 30.0),
+    ],
+)
+def test_the_default_policy_waits(
+    waits: int, random: float, retry: int | None, retry_after: float | None, seconds: float
+) -> None:
+    delay = RetryPolicy().delay(waits, random=random, retry=retry, retry_after=retry_after)
+    assert delay == pytest.approx(seconds)
+
+
+@given(randoms)
+@example(0.0)
+@example(ALMOST_ONE)
+def test_the_first_wait_of_the_default_policy_is_a_second_and_up_to_half_more(random: float) -> None:
+    assert 1.0 <= RetryPolicy().delay(0, random=random) <= 1.5
+
+
+@given(policies(), waits, randoms, retries, retry_afters)
+@example(RetryPolicy(), 10**6, ALMOST_ONE, LARGEST_RETRY, 1e300)
+@example(RetryPolicy(initial_delay=0.0, min_delay=0.0), 10**6, 0.0, 0, None)
+def test_a_wait_is_within_the_policys_bounds_whatever_the_server_says(
+    policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
+) -> None:
+    delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
+    assert policy.min_delay <= delay <= policy.max_delay
+
+
+@given(policies(), waits, randoms, retries, retry_afters)
+def test_a_wait_is_never_shorter_than_the_server_asked_unless_the_policy_cuts_it(
+    policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
+) -> None:
+    delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
+    assert delay >= min((retry or 0) / 1000, policy.max_delay)
+    assert delay >= min(retry_after or 0.0, policy.max_delay)
+
+
+@given(policies(), waits, retries)
+def test_waits_grow_by_the_factor_until_they_cannot(
+    policy: RetryPolicy, waits: int, retry: int | None
+) -> None:
+    this = policy.delay(waits, random=0.0, retry=retry)
+    following = policy.delay(waits + 1, random=0.0, retry=retry)
+    longest = max(this, policy.delay(10**6, random=0.0, retry=retry)) if policy.factor > 1.001 else None
+    if longest is None:
+        assert this <= following
+    elif this > 0:
+        assert following == pytest.approx(min(this * policy.factor, longest))
+
+
+@given(policies(), waits, st.tuples(randoms, randoms).map(sorted), retries, retry_afters)
+def test_a_larger_random_number_never_shortens_a_wait(
+    policy: RetryPolicy, waits: int, random: list[float], retry: int | None, retry_after: float | None
+) -> None:
+    delays = [policy.delay(waits, random=r, retry=retry, retry_after=retry_after) for r in random]
+    assert delays == sorted(delays)
+
+
+@given(randoms, waits)
+def test_waits_that_have_grown_to_the_cap_still_differ(random: float, waits: int) -> None:
+    """Otherwise clients who were cut off together come back together in the end."""
+    delay = RetryPolicy().delay(waits + 5, random=random)
+    assert delay == pytest.approx(20 * (1 + random / 2))
+
+
+@given(policies(), waits, randoms)
+def test_without_jitter_chance_changes_nothing(policy: RetryPolicy, waits: int, random: float) -> None:
+    calm = RetryPolicy(policy.initial_delay, policy.max_delay, policy.factor, 0.0, policy.min_delay)
+    assert calm.delay(waits, random=random) == calm.delay(waits, random=0.0)
+
+
+@pytest.mark.parametrize("waits", [0, 1, 30, 2000])
+@pytest.mark.parametrize("name", ["initial_delay", "max_delay", "factor", "jitter", "min_delay"])
+def test_a_number_given_as_int_is_as_good_as_a_float(name: str, waits: int) -> None:
+    """After days of failures, `factor=2` must not meet an exact power that fits no float."""
+    whole: dict[str, Any] = {name: 2}
+    broken: dict[str, Any] = {name: 2.0}
+    expected = RetryPolicy(**broken).delay(waits, random=0.25, retry=3000)
+    assert RetryPolicy(**whole).delay(waits, random=0.25, retry=3000) == expected
+
+
+@given(waits, randoms)
+@example(10**6, ALMOST_ONE)
+def test_the_browsers_policy_obeys_the_server_and_never_grows(waits: int, random: float) -> None:
+    browser = RetryPolicy.browser()
+    assert browser.delay(waits, random=random) == 3.0
+    assert browser.delay(waits, random=random, retry=0) == 0.0
+    assert browser.delay(waits, random=random, retry=1500) == 1.5
+    assert browser.delay(waits, random=random, retry=LARGEST_RETRY) == (2**31 - 1) / 1000
+
+
+def test_the_browsers_policy_has_no_end_and_retries_no_status() -> None:
+    browser = RetryPolicy.browser()
+    assert browser.allows(10**9, 1e12)
+    assert browser.statuses == frozenset()
+    assert browser.reconnect_on_close is None
+    assert not browser.replay_unsafe
+
+
+@pytest.mark.parametrize(
+    ("policy", "attempts", "elapsed", "allowed"),
+    [
+        (RetryPolicy(), 10**9, 1e12, True),
+        (RetryPolicy(max_attempts=3), 0, 0.0, True),
+        (RetryPolicy(max_attempts=3), 2, 1e12, True),
+        (RetryPolicy(max_attempts=3), 3, 0.0, False),
+        (RetryPolicy(max_attempts=3), 4, 0.0, False),
+        (RetryPolicy(max_attempts=1), 0, 0.0, True),
+        (RetryPolicy(max_attempts=1), 1, 0.0, False),
+        (RetryPolicy(max_elapsed=60.0), 10**9, 60.0, True),
+        (RetryPolicy(max_elapsed=60.0), 0, 60.1, False),
+        (RetryPolicy(max_elapsed=0.0), 0, 0.0, True),
+        (RetryPolicy(max_elapsed=0.0), 0, 0.1, False),
+        (RetryPolicy(max_attempts=3, max_elapsed=60.0), 2, 60.0, True),
+        (RetryPolicy(max_attempts=3, max_elapsed=60.0), 3, 0.0, False),
+        (RetryPolicy(max_attempts=3, max_elapsed=60.0), 0, 61.0, False),
+    ],
+)
+def test_further_attempts_are_allowed_within_both_limits(
+    policy: RetryPolicy, attempts: int, elapsed: float, allowed: bool
+) -> None:
+    assert policy.allows(attempts, elapsed) is allowed

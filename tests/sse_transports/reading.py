@@ -1,0 +1,77 @@
+"""A source that is iterated in a thread of its own, so that a test can be the other thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sse_core import Event
+from sse_transports import EventSource
+from tests.sse_transports.waiting import DEADLINE, eventually, is_blocked_in
+
+
+class Reading:
+    """Iterates `source` to its end in a thread; leaving the context closes the source.
+
+    Attributes:
+        events: what was yielded so far.
+        error: what ended the iteration, if anything was raised.
+    """
+
+    def __init__(self, source: EventSource[Event]) -> None:
+        self.source = source
+        self.events: list[Event] = []
+        self.error: BaseException | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="Reading")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.source.close()
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "close() ends the iteration"
+
+    @property
+    def data(self) -> list[str]:
+        return [event.data for event in self.events]
+
+    def until_received(self, *data: str) -> None:
+        """Return when these events have been yielded, and no others."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self.events) >= len(data), DEADLINE)
+        assert self.data == list(data)
+
+    def until_ended(self) -> None:
+        """Return when the iteration has ended by itself."""
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "the iteration ends"
+
+    def until_blocked_in(self, function: Callable[..., object]) -> None:
+        """Return when the iteration waits inside `function`."""
+        name = function.__qualname__
+        eventually(lambda: is_blocked_in(self._thread, function), f"the iteration waits in {name}")
+
+    def until_it_reads(self) -> None:
+        """Return when the iteration waits for bytes."""
+        self.until_blocked_in(socket.SocketIO.readinto)
+
+    def until_it_sleeps(self) -> None:
+        """Return when the iteration waits for time to pass, or for a command."""
+        self.until_blocked_in(threading.Condition.wait)
+
+    def _run(self) -> None:
+        try:
+            for event in self.source:
+                with self._changed:
+                    self.events.append(event)
+                    self._changed.notify_all()
+        except BaseException as error:  # noqa: BLE001  # the test looks at it
+            self.error = error

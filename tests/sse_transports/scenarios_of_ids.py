@@ -1,0 +1,81 @@
+"""The last event ID, over events and connections."""
+
+from __future__ import annotations
+
+from tests.sse_transports.answers import hang_up, no_content, sized_stream, stream
+from tests.sse_transports.scenario import Scenario
+
+
+def sends_back(name: str, body: bytes, sent: bytes | None, *events: tuple[str, str]) -> Scenario:
+    """A stream, and the Last-Event-ID that the next request must have."""
+    return Scenario(
+        name=name,
+        answers=(stream(body), no_content),
+        events=events,
+        last_event_ids=(None, sent),
+    )
+
+
+IDS = (
+    sends_back(
+        "an ID stays with the events after it", b"id: 1\ndata: a\n\ndata: b\n\n", b"1", ("a", "1"), ("b", "1")
+    ),
+    sends_back(
+        "an ID outside ASCII is sent back as UTF-8", "id: €\ndata: a\n\n".encode(), "€".encode(), ("a", "€")
+    ),
+    sends_back(
+        "an ID outside ISO-8859-1 and the BMP is sent back",
+        "id: 日本🎉\ndata: a\n\n".encode(),
+        "日本🎉".encode(),
+        ("a", "日本🎉"),
+    ),
+    sends_back(
+        "an ID with NUL is ignored", b"id: 1\ndata: a\n\nid: 2\x00\ndata: b\n\n", b"1", ("a", "1"), ("b", "1")
+    ),
+    sends_back(
+        "an ID that was cleared is not sent",
+        b"id: 1\ndata: a\n\nid\ndata: b\n\n",
+        None,
+        ("a", "1"),
+        ("b", ""),
+    ),
+    sends_back("an ID without data counts", b"id: 1\ndata: a\n\nid: 2\n\n", b"2", ("a", "1")),
+    sends_back(
+        "an ID whose blank line never came does not count",
+        b"id: 1\ndata: a\n\nid: 2\ndata: b\n",
+        b"1",
+        ("a", "1"),
+    ),
+    sends_back(
+        "an ID of 8,000 bytes is sent back",
+        b"id: " + b"x" * 8000 + b"\ndata: a\n\n",
+        b"x" * 8000,
+        ("a", "x" * 8000),
+    ),
+    sends_back("no ID, no header", b"data: a\n\n", None, ("a", "")),
+    Scenario(
+        name="an ID from before is sent with the first request, until the stream sets another",
+        answers=(hang_up, stream(b"data: a\n\n"), stream(b"id: 8\ndata: b\n\n"), no_content),
+        options={"last_event_id": "7 €"},
+        events=(("a", "7 €"), ("b", "8")),
+        last_event_ids=("7 €".encode(), "7 €".encode(), "7 €".encode(), b"8"),
+    ),
+    Scenario(
+        name="the caller's own Last-Event-ID header wins, until the stream sets an ID",
+        answers=(stream(b"data: a\n\n"), stream(b"id: 8\ndata: b\n\n"), no_content),
+        options={"headers": {"last-event-id": "mine"}},
+        events=(("a", ""), ("b", "8")),
+        last_event_ids=(b"mine", b"mine", b"8"),
+    ),
+    Scenario(
+        name="an ID that was cleared on one connection is not sent by the next ones",
+        answers=(
+            stream(b"id: 1\ndata: a\n\n"),
+            sized_stream(b"id\ndata: b\n\n", 100),
+            hang_up,
+            no_content,
+        ),
+        events=(("a", "1"), ("b", "")),
+        last_event_ids=(None, b"1", None, None),
+    ),
+)

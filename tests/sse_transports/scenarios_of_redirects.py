@@ -1,0 +1,259 @@
+"""Redirects: where they are followed to, and what goes along."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+
+from sse_core import Closed, Connecting, Disconnected, HTTPStatusError, Opened, RedirectError, RetryPolicy
+from sse_transports._event_source import Options
+from tests.sse_transports.answers import hang_up, no_content, redirect, sized_stream, stream
+from tests.sse_transports.scenario import Outcome, Scenario, Stage
+
+ONE = b"id: 1\ndata: a\n\n"
+TWO = b"id: 2\ndata: b\n\n"
+ENDS_AT_ONCE = RetryPolicy(reconnect_on_close=False)
+SECRETS = {
+    "Authorization": "Bearer secret",
+    "Cookie": "session=secret",
+    "Proxy-Authorization": "Basic c2VjcmV0",
+    "X-Api-Key": "secret",
+    "X-Open": "yes",
+}
+WITH_SECRETS: Options = {
+    "headers": SECRETS,
+    "secret_headers": ("x-API-key",),
+    "last_event_id": "7",
+    "retry": ENDS_AT_ONCE,
+}
+SECRET_NAMES = ("authorization", "cookie", "proxy-authorization", "x-api-key", "last-event-id")
+
+
+def elsewhere(stage: Stage) -> str:
+    return f"{stage.elsewhere}/there"
+
+
+def the_path_was(path: str) -> Callable[[Outcome], None]:
+    def check(outcome: Outcome) -> None:
+        assert outcome.calls[-1].path == path
+
+    return check
+
+
+def the_secrets_stayed_at_home(outcome: Outcome) -> None:
+    (first,), (second,) = outcome.calls, outcome.calls_elsewhere
+    for name in SECRET_NAMES:
+        assert name in first.headers
+        assert name not in second.headers
+    assert second.headers["x-open"] == b"yes"
+    assert second.headers["accept"] == b"text/event-stream"
+    assert (second.method, second.path) == ("GET", "/there")
+
+
+def the_secrets_went_along(outcome: Outcome) -> None:
+    _, second = outcome.calls
+    for name in (*SECRET_NAMES, "x-open"):
+        assert name in second.headers
+
+
+def the_post_became_a_get(outcome: Outcome) -> None:
+    first, second = outcome.calls
+    assert (first.method, first.body) == ("POST", b'{"ask":"why?"}')
+    assert (second.method, second.body) == ("GET", b"")
+    assert not {"content-type", "content-length"} & set(second.headers)
+
+
+def the_post_was_sent_on(outcome: Outcome) -> None:
+    for call in outcome.calls:
+        assert (call.method, call.body) == ("POST", b'{"ask":"why?"}')
+        assert call.headers["content-type"] == b"application/json"
+
+
+def the_post_was_sent_on_without_secrets(outcome: Outcome) -> None:
+    (call,) = outcome.calls_elsewhere
+    assert (call.method, call.body) == ("POST", b'{"ask":"why?"}')
+    assert not set(SECRET_NAMES) & set(call.headers)
+
+
+def the_secrets_came_back(outcome: Outcome) -> None:
+    assert [call.headers.get("authorization") for call in outcome.calls] == [b"Bearer secret"] * 2
+    assert [call.headers.get("last-event-id") for call in outcome.calls] == [b"7", b"1"]
+    assert [call.headers.get("authorization") for call in outcome.calls_elsewhere] == [None, None]
+
+
+def the_credentials_stayed_at_home(outcome: Outcome) -> None:
+    assert outcome.calls[0].headers["authorization"] == b"Basic " + b64encode(b"aladdin:open sesame")
+    assert outcome.calls[0].headers["host"].startswith(b"127.0.0.1:")
+    no_credentials_were_sent(outcome)
+
+
+def no_credentials_were_sent(outcome: Outcome) -> None:
+    assert "authorization" not in outcome.calls_elsewhere[0].headers
+
+
+FOLLOWED = (
+    *(
+        Scenario(
+            name=f"GET follows {status} and stays a GET",
+            answers=(redirect(status, "/there?x=1"), stream(ONE)),
+            options={"retry": ENDS_AT_ONCE},
+            events=(("a", "1"),),
+            changes=(Connecting, Connecting, Opened, Disconnected, Closed),
+            check=the_path_was("/there?x=1"),
+        )
+        for status in (301, 302, 303, 307, 308)
+    ),
+    *(
+        Scenario(
+            name=f"POST that is redirected by {status} becomes a GET without a body",
+            answers=(redirect(status, "/there"), stream(ONE)),
+            options={"method": "POST", "json": {"ask": "why?"}},
+            events=(("a", "1"),),
+            check=the_post_became_a_get,
+        )
+        for status in (301, 302, 303)
+    ),
+    *(
+        Scenario(
+            name=f"POST that is redirected by {status} is sent on whole",
+            answers=(redirect(status, "/there"), stream(ONE)),
+            options={"method": "POST", "json": {"ask": "why?"}},
+            events=(("a", "1"),),
+            check=the_post_was_sent_on,
+        )
+        for status in (307, 308)
+    ),
+    *(
+        Scenario(
+            name=f"a redirect to {location!r} leads to {path!r}",
+            url=lambda stage: f"{stage.url}/api/stream?key=1",
+            answers=(redirect(307, location), stream(ONE)),
+            options={"retry": ENDS_AT_ONCE},
+            events=(("a", "1"),),
+            check=the_path_was(path),
+        )
+        for location, path in (
+            ("there", "/api/there"),
+            ("../there", "/there"),
+            ("?key=2", "/api/stream?key=2"),
+            ("/a b", "/a%20b"),
+            ("/caf\xe9", "/caf%C3%A9"),
+            ("/there#part", "/there"),
+        )
+    ),
+    Scenario(
+        name="a chain of redirects is followed",
+        answers=(*(redirect(302, f"/{step}") for step in range(20)), stream(ONE)),
+        options={"retry": ENDS_AT_ONCE},
+        events=(("a", "1"),),
+    ),
+    Scenario(
+        name="a reconnection begins at the first URL again",
+        answers=(redirect(302, "/there"), sized_stream(ONE, 100), no_content),
+        events=(("a", "1"),),
+        check=the_path_was("/stream"),
+    ),
+)
+
+ORIGINS = (
+    *(
+        Scenario(
+            name=f"a redirect by {status} to another origin takes no secrets along",
+            answers=(redirect(status, elsewhere),),
+            answers_elsewhere=(stream(ONE),),
+            options=WITH_SECRETS,
+            events=(("a", "1"),),
+            check=the_secrets_stayed_at_home,
+        )
+        for status in (301, 303, 307)
+    ),
+    Scenario(
+        name="a redirect within the origin takes everything along",
+        answers=(redirect(302, "/there"), stream(ONE)),
+        options=WITH_SECRETS,
+        events=(("a", "1"),),
+        check=the_secrets_went_along,
+    ),
+    Scenario(
+        name="POST that is sent on to another origin takes no secrets along",
+        answers=(redirect(308, elsewhere),),
+        answers_elsewhere=(stream(ONE),),
+        options={**WITH_SECRETS, "method": "POST", "json": {"ask": "why?"}},
+        events=(("a", "1"),),
+        check=the_post_was_sent_on_without_secrets,
+    ),
+    Scenario(
+        name="the credentials of a URL stay with its origin",
+        url=lambda stage: stage.url.replace("http://", "http://aladdin:open%20sesame@") + "/stream",
+        answers=(redirect(302, elsewhere),),
+        answers_elsewhere=(stream(ONE),),
+        options={"retry": ENDS_AT_ONCE},
+        events=(("a", "1"),),
+        check=the_credentials_stayed_at_home,
+    ),
+    Scenario(
+        name="credentials that a redirect names are not sent",
+        answers=(redirect(302, lambda stage: f"{stage.elsewhere.replace('http://', 'http://a:b@')}/there"),),
+        answers_elsewhere=(stream(ONE),),
+        options={"retry": ENDS_AT_ONCE},
+        events=(("a", "1"),),
+        check=no_credentials_were_sent,
+    ),
+    Scenario(
+        name="each reconnection is given the secrets anew, and loses them again on the way",
+        answers=(redirect(302, elsewhere), redirect(302, elsewhere)),
+        answers_elsewhere=(sized_stream(ONE, 100), no_content),
+        options={**WITH_SECRETS, "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0)},
+        events=(("a", "1"),),
+        check=the_secrets_came_back,
+    ),
+)
+
+LOST = (
+    Scenario(
+        name="a redirect loop is an error",
+        answers=(redirect(302, "/stream"),) * 21,
+        error=RedirectError,
+        error_has={"status": 302},
+        changes=(*(Connecting,) * 21, Disconnected, Closed),
+    ),
+    *(
+        Scenario(
+            name=f"a redirect to {location!r} is an error, and nothing is read there",
+            answers=(redirect(302, location),),
+            error=RedirectError,
+            error_has={"status": 302},
+            error_says=location,
+        )
+        for location in (
+            "file:///etc/passwd",
+            "ftp://127.0.0.1/x",
+            "data:text/event-stream,data:x",
+            "javascript:1",
+            "http://[::1",
+            "http://:80/",
+        )
+    ),
+    Scenario(
+        name="a redirect without a Location is an error",
+        answers=(lambda call, _stage: call.respond(302, [("Content-Length", "0")]),),
+        error=RedirectError,
+        error_says="without a Location",
+    ),
+    *(
+        Scenario(
+            name=f"{status} is no redirect",
+            answers=(redirect(status, "/there"),),
+            error=HTTPStatusError,
+            error_has={"status": status},
+        )
+        for status in (300, 304, 305, 306)
+    ),
+    Scenario(
+        name="a redirect to a server that drops the connection is tried again from the beginning",
+        answers=(redirect(302, elsewhere), redirect(302, elsewhere)),
+        answers_elsewhere=(hang_up, no_content),
+    ),
+)
+
+REDIRECTS = (*FOLLOWED, *ORIGINS, *LOST)

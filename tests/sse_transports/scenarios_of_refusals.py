@@ -1,0 +1,226 @@
+"""Answers that are no event stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from sse_core import (
+    Closed,
+    Connecting,
+    ContentTypeError,
+    Disconnected,
+    HTTPStatusError,
+    RetriesExhausted,
+    RetryPolicy,
+    Waiting,
+)
+from tests.sse_transports.answers import (
+    drip,
+    head,
+    in_order,
+    no_content,
+    raw,
+    refuse,
+    stall,
+    stream,
+)
+from tests.sse_transports.scenario import Answer, Outcome, Scenario
+from tests.sse_transports.scenarios_of_ends import limited
+
+ONE = b"id: 1\ndata: a\n\n"
+KEPT = 64 * 2**10
+FOR_EVER = iter(lambda: b"more ", b"")
+
+
+def the_headers_are_in_the_error(outcome: Outcome) -> None:
+    error = outcome.error
+    assert isinstance(error, HTTPStatusError)
+    assert error.header("www-authenticate") == 'Bearer realm="streams"'
+    assert error.url.endswith("/stream")
+
+
+ERRORS = (
+    Scenario(
+        name="401 is an error with the server's words",
+        answers=(refuse(401, ("WWW-Authenticate", 'Bearer realm="streams"'), body=b"no such token"),),
+        error=HTTPStatusError,
+        error_has={"status": 401, "body": b"no such token"},
+        error_says="no such token",
+        changes=(Connecting, Disconnected, Closed),
+        check=the_headers_are_in_the_error,
+    ),
+    *(
+        Scenario(
+            name=f"{status} is an error for good",
+            answers=(refuse(status),),
+            error=HTTPStatusError,
+            error_has={"status": status},
+        )
+        for status in (201, 206, 300, 304, 400, 403, 404, 410, 501, 505, 599)
+    ),
+    Scenario(
+        name="an error's body is kept up to 64 KiB",
+        answers=(refuse(400, body=b"x" * 2**20),),
+        error=HTTPStatusError,
+        error_has={"body": b"x" * KEPT},
+    ),
+    Scenario(
+        name="an error's body that breaks off is kept as far as it came",
+        answers=(
+            in_order(
+                raw(b"HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\nbecause"),
+            ),
+        ),
+        error=HTTPStatusError,
+        error_has={"status": 400, "body": b"because"},
+    ),
+    Scenario(
+        name="an error whose body never ends is raised all the same",
+        answers=(in_order(raw(b"HTTP/1.1 400 Bad\r\n\r\nbecause"), stall),),
+        error_body_seconds=0.3,
+        error=HTTPStatusError,
+        error_has={"status": 400, "body": b"because"},
+    ),
+    Scenario(
+        name="an error whose body drips for ever is raised all the same",
+        answers=(in_order(raw(b"HTTP/1.1 400 Bad\r\n\r\n"), drip(FOR_EVER, every=0.02)),),
+        error_body_seconds=0.3,
+        error=HTTPStatusError,
+        error_has={"status": 400},
+    ),
+    Scenario(
+        name="an error with an event stream as its body is not iterated",
+        answers=(head(status=500, body=ONE),),
+        options={"retry": None},
+        error=HTTPStatusError,
+        error_has={"status": 500, "body": ONE},
+    ),
+)
+
+
+STEADY = RetryPolicy(initial_delay=1.0, max_delay=30.0, jitter=0.0)
+
+
+def http_date(seconds_from_now: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds_from_now), usegmt=True)
+
+
+def busy_until(seconds_from_now: float) -> Answer:
+    """503 with a date, of the moment it is sent."""
+    return lambda call, stage: refuse(503, ("Retry-After", http_date(seconds_from_now)))(call, stage)
+
+
+def waited(seconds: float) -> Callable[[Outcome], None]:
+    def check(outcome: Outcome) -> None:
+        assert outcome.delays == [seconds]
+
+    return check
+
+
+def waited_until_the_date(outcome: Outcome) -> None:
+    (delay,) = outcome.delays
+    assert delay is not None
+    # More than the policy's second: the date counted. It has no fractions, and time passed since.
+    assert 1.0 < delay <= 20.0
+
+
+RETRY_AFTER = (
+    *(
+        Scenario(
+            name=f"Retry-After {name}",
+            answers=(answer, no_content),
+            options={"retry": STEADY},
+            skips_waits=True,
+            changes=(Connecting, Disconnected, Waiting, Connecting, Closed),
+            check=check,
+        )
+        for name, answer, check in (
+            ("in seconds is waited for", refuse(503, ("Retry-After", "7")), waited(7.0)),
+            ("counts with 429 too", refuse(429, ("Retry-After", "7")), waited(7.0)),
+            ("below the policy's delay does not shorten it", refuse(503, ("Retry-After", "0")), waited(1.0)),
+            ("as a date is waited for", busy_until(20), waited_until_the_date),
+            ("as a date in the past asks for nothing", busy_until(-3600), waited(1.0)),
+            ("as a date far ahead is clamped", busy_until(3600), waited(30.0)),
+            ("of centuries is clamped", refuse(503, ("Retry-After", "9999999999")), waited(30.0)),
+            ("of 5,000 digits is clamped", refuse(503, ("Retry-After", "9" * 5000)), waited(30.0)),
+            ("that is negative asks for nothing", refuse(503, ("Retry-After", "-5")), waited(1.0)),
+            ("that makes no sense asks for nothing", refuse(503, ("Retry-After", "soon")), waited(1.0)),
+        )
+    ),
+    Scenario(
+        name="Retry-After as a date a few seconds ahead is clamped by a short max_delay, and waited for",
+        answers=(busy_until(5), no_content),
+        check=waited(0.05),
+    ),
+    Scenario(
+        name="Retry-After of an error for good is in the error, and changes nothing",
+        answers=(refuse(403, ("Retry-After", "7")),),
+        error=HTTPStatusError,
+        error_has={"status": 403, "retry_after": 7.0},
+    ),
+)
+
+BUSY = (
+    *(
+        Scenario(
+            name=f"{status} is worth another attempt",
+            answers=(refuse(status), stream(ONE), no_content),
+            events=(("a", "1"),),
+        )
+        for status in (408, 425, 429, 500, 502, 503, 504)
+    ),
+    Scenario(
+        name="a server that stays busy meets the limit",
+        answers=(refuse(503),) * 3,
+        options={"retry": limited(3)},
+        error=RetriesExhausted,
+        error_has={"attempts": 3},
+        cause=HTTPStatusError,
+        error_says="503",
+    ),
+    Scenario(
+        name="an error whose body never ends is worth another attempt all the same",
+        answers=(in_order(raw(b"HTTP/1.1 503 Busy\r\n\r\n"), stall), no_content),
+        error_body_seconds=0.2,
+    ),
+)
+
+TYPES = (
+    *(
+        Scenario(
+            name=f"a stream of type {value!r} is one, and is UTF-8",
+            answers=(raw(f"HTTP/1.1 200 OK\r\ncontent-type:{value}\r\n\r\ndata: €\n\n".encode()), no_content),
+            events=(("€", ""),),
+        )
+        for value in (
+            "text/event-stream",
+            " Text/Event-STREAM; Charset=latin-1",
+            "text/event-stream;charset=UTF-16",
+            "text/event-stream ; x=y",
+        )
+    ),
+    *(
+        Scenario(
+            name=f"an answer {how} is no stream",
+            answers=(raw(f"HTTP/1.1 200 OK\r\n{field}Content-Length: 2\r\n\r\n".encode() + b"{}"),),
+            error=ContentTypeError,
+            error_has={"status": 200, "body": b"{}"},
+            error_says=says,
+            changes=(Connecting, Disconnected, Closed),
+        )
+        for how, field, says in (
+            ("of JSON", "Content-Type: application/json\r\n", "'application/json'"),
+            ("of a longer type", "Content-Type: text/event-streams\r\n", "'text/event-streams'"),
+            ("without a type", "", "missing"),
+        )
+    ),
+    Scenario(
+        name="of two content types, the last counts",
+        answers=(head(("Content-Type", "text/html"), body=ONE),),
+        error=ContentTypeError,
+    ),
+)
+
+REFUSALS = (*ERRORS, *RETRY_AFTER, *BUSY, *TYPES)

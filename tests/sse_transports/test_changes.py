@@ -1,0 +1,164 @@
+"""What a source tells of its life: on_state, and the log."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from sse_core import (
+    Closed,
+    Connecting,
+    Disconnected,
+    Event,
+    HTTPStatusError,
+    Opened,
+    ReadError,
+    ReadyState,
+    RetryPolicy,
+    StateChange,
+    Waiting,
+)
+from sse_transports import EventSource
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.waiting import eventually
+
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
+
+
+class Rejected(Exception):
+    """What a hook of a caller raises."""
+
+
+def one_and_silence(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\n")
+    call.wait_until_gone()
+
+
+def one_then_no_more(call: Call) -> None:
+    if call.number == 0:
+        call.respond(body=b"id: 1\ndata: a\n\n")
+    else:
+        call.respond(204, [])
+
+
+def until_all_gone(server: LocalServer) -> None:
+    eventually(lambda: server.open_connections == 0, "the client closes its connection")
+
+
+def data(source: EventSource[Event]) -> list[str]:
+    return [event.data for event in source]
+
+
+def test_on_state_tells_the_whole_story() -> None:
+    changes: list[StateChange] = []
+
+    def answer(call: Call) -> None:
+        if call.number == 0:
+            call.send(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100\r\n\r\n"
+                b"id: 1\ndata: a\n\ndata: b\n\ndata: half"
+            )
+        elif call.number == 1:
+            call.respond(503, [("Content-Length", "0")])
+        else:
+            call.respond(204, [])
+
+    with LocalServer(answer) as server:
+        with EventSource(server.url, retry=QUICK, on_state=changes.append) as source:
+            assert data(source) == ["a", "b"]
+        url = f"{server.url}/"
+    told = [(type(change), change.attempt, type(change.cause), change.delay) for change in changes]
+    nothing = type(None)
+    assert told == [
+        (Connecting, 1, nothing, None),
+        (Opened, 1, nothing, None),
+        (Disconnected, 1, ReadError, None),
+        (Waiting, 1, ReadError, 0.01),
+        (Connecting, 1, nothing, None),
+        (Disconnected, 1, HTTPStatusError, None),
+        (Waiting, 2, HTTPStatusError, 0.02),
+        (Connecting, 2, nothing, None),
+        (Closed, 2, nothing, None),
+    ]
+    lost = changes[2]
+    assert (lost.url, lost.last_event_id, lost.pending) == (url, "1", len(b"data: half"))
+    assert (lost.events_received, lost.bytes_received) == (2, len(b"id: 1\ndata: a\n\ndata: b\n\ndata: half"))
+
+
+@pytest.mark.parametrize("kind", [Connecting, Opened, Disconnected, Waiting, Closed])
+def test_an_error_of_on_state_surfaces_and_closes(kind: type[StateChange]) -> None:
+    def on_state(change: StateChange) -> None:
+        if type(change) is kind:
+            raise Rejected
+
+    with LocalServer(one_then_no_more) as server:
+        source = EventSource(server.url, retry=QUICK, on_state=on_state)
+        with pytest.raises(Rejected):
+            list(source)
+        until_all_gone(server)
+        assert source.ready_state is ReadyState.CLOSED
+
+
+# The log.
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "sse_transports"]
+
+
+def test_the_log_has_every_change_but_no_query_and_no_header(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(call: Call) -> None:
+        if call.number == 0:
+            call.respond(503, [("Content-Length", "5"), ("X-Secret", "s3cr3t")], b"later")
+        else:
+            one_then_no_more(call)
+
+    changes: list[StateChange] = []
+    caplog.set_level(logging.DEBUG, "sse_transports")
+    with LocalServer(answer) as server:
+        url = server.url.replace("//", "//user:s3cr3t@") + "/path?key=s3cr3t"
+        with EventSource(
+            url,
+            headers={"X-Token": "s3cr3t", "Cookie": "s3cr3t"},
+            retry=QUICK,
+            on_state=changes.append,
+        ) as source:
+            assert data(source) == []
+            assert "s3cr3t" not in repr(source)
+        place = f"{server.url}/path?…"
+    records = told(caplog)
+    assert [record.__dict__["sse_change"] for record in records] == changes
+    for record in records:
+        text = record.getMessage()
+        assert place in text
+        assert "s3cr3t" not in text
+
+
+def test_trouble_is_logged_as_information_and_the_rest_for_debugging(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "sse_transports")
+    with LocalServer(one_then_no_more) as server, EventSource(server.url, retry=QUICK) as source:
+        assert data(source) == ["a"]
+    levels = [(type(record.__dict__["sse_change"]), record.levelno) for record in told(caplog)]
+    assert levels == [
+        (Connecting, logging.DEBUG),
+        (Opened, logging.DEBUG),
+        (Disconnected, logging.INFO),
+        (Waiting, logging.INFO),
+        (Connecting, logging.DEBUG),
+        (Closed, logging.DEBUG),
+    ]
+
+
+def test_a_peers_text_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(call: Call) -> None:
+        call.respond(400, [("Content-Length", "12")], b"bad\nCRITICAL")
+
+    caplog.set_level(logging.DEBUG, "sse_transports")
+    with LocalServer(answer) as server, pytest.raises(HTTPStatusError):
+        next(EventSource(server.url))
+    records = told(caplog)
+    assert any("CRITICAL" in record.getMessage() for record in records)
+    assert not any("\n" in record.getMessage() for record in records)

@@ -1,0 +1,146 @@
+"""Request headers: whose win, when they are asked for, and which are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_core import (
+    Event,
+    HTTPStatusError,
+    InvalidArgument,
+    ReadyState,
+    RetryPolicy,
+    SSEError,
+)
+from sse_transports import EventSource
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.waiting import eventually
+
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
+
+
+class Rejected(Exception):
+    """What a hook of a caller raises."""
+
+
+def one_and_silence(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\n")
+    call.wait_until_gone()
+
+
+def one_then_no_more(call: Call) -> None:
+    if call.number == 0:
+        call.respond(body=b"id: 1\ndata: a\n\n")
+    else:
+        call.respond(204, [])
+
+
+def until_all_gone(server: LocalServer) -> None:
+    eventually(lambda: server.open_connections == 0, "the client closes its connection")
+
+
+def data(source: EventSource[Event]) -> list[str]:
+    return [event.data for event in source]
+
+
+def test_the_callers_headers_win_and_are_not_changed() -> None:
+    headers = {"accept": "text/event-stream, */*", "User-Agent": "mine", "X-Name": " Zoë€\t"}
+    before = dict(headers)
+    with LocalServer(one_then_no_more) as server:
+        with EventSource(server.url, headers=headers, retry=QUICK) as source:
+            assert data(source) == ["a"]
+        assert headers == before
+        for call in server.calls:
+            assert call.headers["accept"] == b"text/event-stream, */*"
+            assert call.headers["user-agent"] == b"mine"
+            assert call.headers["x-name"] == "Zoë€".encode()
+
+
+def test_the_standards_headers_are_sent() -> None:
+    with LocalServer(one_then_no_more) as server:
+        with EventSource(server.url, retry=QUICK) as source:
+            assert data(source) == ["a"]
+        headers = server.calls[0].headers
+        assert headers["accept"] == b"text/event-stream"
+        assert headers["cache-control"] == b"no-cache"
+        assert headers["user-agent"].startswith(b"sse-core/")
+        assert "last-event-id" not in headers
+
+
+def test_the_callers_content_type_wins() -> None:
+    def answer(call: Call) -> None:
+        call.respond()
+
+    with LocalServer(answer) as server:
+        own = {"content-type": "application/vnd.x+json"}
+        with EventSource(server.url, method="POST", json={"a": "€"}, headers=own) as source:
+            assert data(source) == []
+        assert server.calls[0].headers["content-type"] == b"application/vnd.x+json"
+        assert server.calls[0].body == '{"a":"€"}'.encode()
+
+
+def test_headers_are_asked_for_before_every_attempt() -> None:
+    tokens = iter(["stale", "fresh"])
+
+    def headers() -> dict[str, str]:
+        return {"Authorization": f"Bearer {next(tokens)}"}
+
+    def answer(call: Call) -> None:
+        if call.headers["authorization"] == b"Bearer fresh":
+            call.respond(body=b"data: a\n\ndata: end\n\n")
+        else:
+            call.respond(401, [])
+
+    def on_error(error: SSEError) -> float | None:
+        return 0.0 if isinstance(error, HTTPStatusError) and error.status == 401 else None
+
+    with LocalServer(answer) as server:
+        source = EventSource(server.url, headers=headers, on_error=on_error, until="end")
+        assert data(source) == ["a"]
+        assert len(server.calls) == 2
+
+
+def test_an_error_of_the_headers_function_surfaces_and_closes() -> None:
+    calls = []
+
+    def headers() -> dict[str, str]:
+        calls.append(1)
+        if len(calls) > 1:
+            raise Rejected
+        return {}
+
+    with LocalServer(one_then_no_more) as server:
+        source = EventSource(server.url, headers=headers, retry=QUICK)
+        assert next(source).data == "a"
+        with pytest.raises(Rejected):
+            next(source)
+        assert source.ready_state is ReadyState.CLOSED
+        with pytest.raises(Rejected):
+            next(source)
+        assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"X-Value": "a\r\nb: c"}, "X-Value"),
+        ({"X-Value": "a\0"}, "X-Value"),
+        ({"X-Value": "\ud800"}, "X-Value"),
+        ({"X-Value": 7}, "X-Value"),
+        ({"X Name": "a"}, "headers"),
+        ({"": "a"}, "headers"),
+        ({"X-Näme": "a"}, "headers"),
+        ({"X:": "a"}, "headers"),
+        ({7: "a"}, "headers"),
+    ],
+)
+@pytest.mark.parametrize("as_function", [False, True], ids=["mapping", "function"])
+def test_headers_that_cannot_be_sent_are_refused_before_anything_is(
+    headers: dict[str, str], name: str, as_function: bool
+) -> None:
+    with LocalServer(one_and_silence) as server:
+        source = EventSource(server.url, headers=(lambda: headers) if as_function else headers)
+        with pytest.raises(InvalidArgument, match=name):
+            next(source)
+        assert source.ready_state is ReadyState.CLOSED
+        assert server.calls == []

@@ -1,0 +1,119 @@
+"""A program that is interrupted in the middle of anything leaves no connection open."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sse_core import ReadyState, RetryPolicy
+from sse_transports import EventSource
+from sse_transports._urllib import UrllibExchange
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.waiting import eventually, is_blocked_in
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+
+SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
+
+
+@pytest.fixture(autouse=True)
+def interrupts_are_heard() -> Iterator[None]:
+    """A shell makes what it starts in the background deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def signalled_in(function: Callable[..., object], number: signal.Signals) -> Iterator[None]:
+    """Send a signal to this thread, the main one, as soon as its iteration waits in `function`."""
+    here = threading.main_thread()
+
+    def is_there() -> bool:
+        # Starting a thread waits too, for a moment.
+        return is_blocked_in(here, EventSource.__next__, function)
+
+    def send() -> None:
+        eventually(is_there, f"the main thread waits in {function.__qualname__}")
+        signal.pthread_kill(here.ident or 0, number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    yield
+    thread.join()
+
+
+def answered_by(call: Call) -> None:
+    if call.path == "/read":
+        call.respond(body=b"id: 1\ndata: a\n\n")
+    if call.path == "/wait":
+        call.respond(503, [])
+        return
+    call.wait_until_gone()
+
+
+while_busy = pytest.mark.parametrize(
+    ("path", "function"),
+    [
+        ("/read", socket.SocketIO.readinto),
+        ("/connect", http.client.HTTPConnection.getresponse),
+        ("/wait", threading.Condition.wait),
+    ],
+    ids=["while it reads", "while it waits for the answer", "while it waits for the next attempt"],
+)
+
+
+@while_busy
+def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., object]) -> None:
+    with LocalServer(answered_by) as server:
+        source = EventSource(server.url + path, retry=SLOW)
+        with signalled_in(function, signal.SIGINT), pytest.raises(KeyboardInterrupt):
+            list(source)
+        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+        assert source.ready_state is ReadyState.CLOSED
+        assert list(source) == []
+
+
+@while_busy
+def test_a_signal_handler_may_close_the_source(path: str, function: Callable[..., object]) -> None:
+    with LocalServer(answered_by) as server:
+        source = EventSource(server.url + path, retry=SLOW)
+        before = signal.signal(signal.SIGUSR1, lambda _number, _frame: source.close())
+        try:
+            if path == "/read":
+                assert next(source).data == "a"
+            with signalled_in(function, signal.SIGUSR1):
+                assert list(source) == []
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+        assert source.ready_state is ReadyState.CLOSED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
+def test_an_interrupt_closes_a_socket_that_is_connecting(unanswered: int) -> None:
+    source = EventSource(f"http://127.0.0.1:{unanswered}", timeout=None)
+    with signalled_in(UrllibExchange.connect, signal.SIGINT), pytest.raises(KeyboardInterrupt):
+        list(source)
+    assert source.ready_state is ReadyState.CLOSED
+
+
+def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
+    def two_and_silence(call: Call) -> None:
+        call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n")
+        call.wait_until_gone()
+
+    with LocalServer(two_and_silence) as server:
+        with EventSource(server.url) as source:
+            first = next(source)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            second = next(source)
+        assert [first.data, second.data] == ["a", "b"]

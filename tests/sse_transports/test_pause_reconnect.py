@@ -1,0 +1,360 @@
+"""pause(), resume() and reconnect(), from any thread: no event is lost, none comes twice."""
+
+from __future__ import annotations
+
+import random
+import threading
+from itertools import count, islice
+
+import pytest
+
+from sse_core import (
+    Closed,
+    Connecting,
+    Disconnected,
+    Event,
+    Opened,
+    Paused,
+    ReadyState,
+    RetryPolicy,
+    StateChange,
+    Waiting,
+)
+from sse_transports import EventSource
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.reading import Reading
+from tests.sse_transports.waiting import eventually
+
+SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
+EVENTS = [b"id: %d\ndata: %d\n\n" % (number, number) for number in range(1, 7)]
+
+
+def after_the_last(call: Call) -> int:
+    """The place in `EVENTS` where a resumed stream begins."""
+    return int(call.headers.get("last-event-id", b"0"))
+
+
+def three_at_once(call: Call) -> None:
+    """Three events, and half of the one behind them."""
+    start = after_the_last(call)
+    call.respond(body=b"".join(EVENTS[start : start + 3]) + b"data: half")
+    call.wait_until_gone()
+
+
+def one_at_a_time(call: Call) -> None:
+    start = after_the_last(call)
+    call.respond(body=EVENTS[start])
+    call.wait_until_gone()
+
+
+def ids_sent(server: LocalServer) -> list[bytes | None]:
+    return [call.headers.get("last-event-id") for call in server.calls]
+
+
+def until_all_gone(server: LocalServer) -> None:
+    eventually(lambda: server.open_connections == 0, "the client drops its connection")
+
+
+def data(source: EventSource[Event], number: int) -> list[str]:
+    return [event.data for event in islice(source, number)]
+
+
+def kinds(changes: list[StateChange]) -> list[type[StateChange]]:
+    return [type(change) for change in changes]
+
+
+def test_pause_drops_the_connection_until_resume() -> None:
+    changes: list[StateChange] = []
+    with LocalServer(one_at_a_time) as server:
+        source = EventSource(server.url, on_state=changes.append)
+        with Reading(source) as reading:
+            reading.until_received("1")
+            reading.until_it_reads()
+            states = [source.ready_state]
+            source.pause()
+            until_all_gone(server)
+            reading.until_it_sleeps()
+            states.append(source.ready_state)
+            assert ids_sent(server) == [None]
+            source.resume()
+            reading.until_received("1", "2")
+            states.append(source.ready_state)
+            assert states == [ReadyState.OPEN, ReadyState.CONNECTING, ReadyState.OPEN]
+            assert ids_sent(server) == [None, b"1"]
+    assert kinds(changes) == [Connecting, Opened, Paused, Connecting, Opened, Closed]
+
+
+def test_pause_in_the_loop_keeps_what_has_arrived() -> None:
+    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+        assert data(source, 1) == ["1"]
+        source.pause()
+        until_all_gone(server)
+        assert source.ready_state is ReadyState.CONNECTING
+        assert data(source, 2) == ["2", "3"]
+        with Reading(source) as reading:
+            reading.until_it_sleeps()
+            assert ids_sent(server) == [None]
+            source.resume()
+            reading.until_received("4", "5", "6")
+            assert ids_sent(server) == [None, b"3"]
+
+
+def test_resume_in_the_loop_goes_on_behind_what_has_arrived() -> None:
+    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+        assert data(source, 1) == ["1"]
+        source.pause()
+        source.resume()
+        assert data(source, 5) == ["2", "3", "4", "5", "6"]
+        assert ids_sent(server) == [None, b"3"]
+
+
+def test_half_an_event_at_a_pause_comes_again_as_a_whole() -> None:
+    halves = [b"data: 2", b"id: 2\ndata: 2\n\n"]
+
+    def cut_off(call: Call) -> None:
+        call.respond(body=(EVENTS[0] if call.number == 0 else b"") + halves[call.number])
+        call.wait_until_gone()
+
+    with LocalServer(cut_off) as server, EventSource(server.url) as source:
+        assert data(source, 1) == ["1"]
+        source.pause()
+        source.resume()
+        assert data(source, 1) == ["2"]
+        assert ids_sent(server) == [None, b"1"]
+
+
+def test_pause_before_the_first_event_holds_the_first_request_back() -> None:
+    with LocalServer(one_at_a_time) as server:
+        source = EventSource(server.url)
+        source.pause()
+        assert source.ready_state is ReadyState.CONNECTING
+        with Reading(source) as reading:
+            reading.until_it_sleeps()
+            assert server.calls == []
+            source.resume()
+            reading.until_received("1")
+
+
+def test_pause_ends_a_wait_and_resume_does_not_begin_it_again() -> None:
+    changes: list[StateChange] = []
+
+    def busy_at_first(call: Call) -> None:
+        if call.number == 0:
+            call.respond(503, [])
+        else:
+            one_at_a_time(call)
+
+    with LocalServer(busy_at_first) as server:
+        source = EventSource(server.url, retry=SLOW, on_state=changes.append)
+        with Reading(source) as reading:
+            eventually(lambda: Waiting in kinds(changes), "the source waits")
+            source.pause()
+            eventually(lambda: Paused in kinds(changes), "the source is paused")
+            source.resume()
+            reading.until_received("1")
+    assert kinds(changes) == [Connecting, Disconnected, Waiting, Paused, Connecting, Opened, Closed]
+
+
+def test_pause_ends_waiting_for_an_answer() -> None:
+    def silent_at_first(call: Call) -> None:
+        if call.number == 0:
+            call.wait_until_gone()
+        else:
+            one_at_a_time(call)
+
+    with LocalServer(silent_at_first) as server, Reading(EventSource(server.url, retry=None)) as reading:
+        eventually(lambda: len(server.calls) == 1, "the request arrives")
+        reading.source.pause()
+        until_all_gone(server)
+        reading.source.resume()
+        reading.until_received("1")
+        assert reading.error is None
+
+
+def test_pause_in_on_state_is_obeyed() -> None:
+    def on_state(change: StateChange) -> None:
+        if isinstance(change, Opened) and len(server.calls) == 1:
+            source.pause()
+
+    with LocalServer(three_at_once) as server:
+        source = EventSource(server.url, on_state=on_state)
+        with Reading(source) as reading:
+            reading.until_it_sleeps()
+            until_all_gone(server)
+            source.resume()
+            eventually(lambda: len(reading.events) == 3, "the events arrive")
+            assert reading.data == ["1", "2", "3"]
+
+
+def test_reconnect_skips_a_wait() -> None:
+    def one_and_end(call: Call) -> None:
+        call.respond(body=EVENTS[after_the_last(call)])
+
+    with LocalServer(one_and_end) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
+        reading.until_received("1")
+        reading.until_it_sleeps()
+        reading.source.reconnect()
+        reading.until_received("1", "2")
+        assert ids_sent(server) == [None, b"1"]
+
+
+def test_reconnect_replaces_a_connection_that_is_read() -> None:
+    changes: list[StateChange] = []
+    with LocalServer(one_at_a_time) as server:
+        source = EventSource(server.url, retry=None, on_state=changes.append)
+        with Reading(source) as reading:
+            reading.until_received("1")
+            reading.until_it_reads()
+            source.reconnect()
+            reading.until_received("1", "2")
+            eventually(lambda: server.open_connections == 1, "the first connection is dropped")
+            assert ids_sent(server) == [None, b"1"]
+    # Dropped on purpose, it did not fail.
+    assert kinds(changes) == [Connecting, Opened, Connecting, Opened, Closed]
+
+
+def test_reconnect_in_the_loop_goes_on_behind_what_has_arrived() -> None:
+    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+        assert data(source, 1) == ["1"]
+        source.reconnect()
+        until_all_gone(server)
+        assert source.ready_state is ReadyState.CONNECTING
+        assert data(source, 5) == ["2", "3", "4", "5", "6"]
+        assert ids_sent(server) == [None, b"3"]
+
+
+def test_reconnect_ends_waiting_for_an_answer() -> None:
+    def silent_at_first(call: Call) -> None:
+        if call.number == 0:
+            call.wait_until_gone()
+        else:
+            one_at_a_time(call)
+
+    with LocalServer(silent_at_first) as server, Reading(EventSource(server.url, retry=None)) as reading:
+        eventually(lambda: len(server.calls) == 1, "the request arrives")
+        reading.source.reconnect()
+        reading.until_received("1")
+        assert len(server.calls) == 2
+
+
+def test_reconnect_ends_a_pause() -> None:
+    with LocalServer(one_at_a_time) as server, EventSource(server.url) as source:
+        source.pause()
+        source.reconnect()
+        assert data(source, 1) == ["1"]
+
+
+def test_reconnect_before_the_first_event_makes_one_connection() -> None:
+    with LocalServer(one_at_a_time) as server, EventSource(server.url) as source:
+        source.reconnect()
+        assert data(source, 1) == ["1"]
+        assert len(server.calls) == 1
+
+
+def test_reconnect_sends_a_post_again_because_the_caller_says_so() -> None:
+    with LocalServer(one_at_a_time) as server:
+        with EventSource(server.url, method="POST", json=["ask"]) as source:
+            assert data(source, 1) == ["1"]
+            source.reconnect()
+            assert data(source, 1) == ["2"]
+        assert [call.body for call in server.calls] == [b'["ask"]'] * 2
+        assert ids_sent(server) == [None, b"1"]
+
+
+def test_resume_without_a_pause_changes_nothing() -> None:
+    go_on = threading.Event()
+
+    def one_by_one(call: Call) -> None:
+        call.respond(body=EVENTS[0])
+        go_on.wait()
+        call.send(EVENTS[1])
+        call.wait_until_gone()
+
+    with LocalServer(one_by_one) as server, Reading(EventSource(server.url)) as reading:
+        reading.source.resume()
+        reading.until_received("1")
+        reading.until_it_reads()
+        reading.source.resume()
+        go_on.set()
+        reading.until_received("1", "2")
+        assert len(server.calls) == 1
+
+
+def test_pause_twice_is_one_pause() -> None:
+    changes: list[StateChange] = []
+    with LocalServer(one_at_a_time) as server:
+        with EventSource(server.url, on_state=changes.append) as source:
+            assert data(source, 1) == ["1"]
+            source.pause()
+            source.pause()
+            source.resume()
+            source.resume()
+            assert data(source, 1) == ["2"]
+        assert kinds(changes) == [Connecting, Opened, Paused, Connecting, Opened, Closed]
+        assert len(server.calls) == 2
+
+
+def test_after_the_end_nothing_begins_again() -> None:
+    with LocalServer(lambda call: call.respond(204, [])) as server:
+        source = EventSource(server.url)
+        assert list(source) == []
+        for command in (source.pause, source.resume, source.reconnect):
+            command()
+            assert source.ready_state is ReadyState.CLOSED
+            assert list(source) == []
+        assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("command", ["pause", "reconnect"])
+def test_a_command_that_comes_together_with_events_drops_none_of_them(command: str) -> None:
+    def until(event: Event) -> bool:
+        # Bytes have been read, and the events in them not yet been handed on.
+        if event.data == "2":
+            getattr(source, command)()
+            source.resume()
+        return False
+
+    with LocalServer(three_at_once) as server, EventSource(server.url, until=until) as source:
+        assert data(source, 3) == ["1", "2", "3"]
+        assert data(source, 3) == ["4", "5", "6"]
+        assert ids_sent(server) == [None, b"3"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_commands_from_other_threads_lose_and_double_nothing(seed: int) -> None:
+    def numbered(call: Call) -> None:
+        call.respond()
+        for number in count(after_the_last(call) + 1):
+            if done.is_set():
+                break
+            call.send(b"id: %d\ndata: %d\n\n" % (number, number))
+        call.send(b"data: end\n\n")
+        call.wait_until_gone()
+
+    def disturb(chance: random.Random) -> None:
+        for _ in range(60):
+            chance.choice([source.pause, source.reconnect, source.resume, source.resume])()
+            done.wait(chance.random() * 0.003)
+            source.resume()
+
+    done = threading.Event()
+    with LocalServer(numbered) as server:
+        # Whatever is dropped on purpose needs no policy.
+        source = EventSource(server.url, until="end", retry=None)
+        with Reading(source) as reading:
+            threads = [
+                threading.Thread(target=disturb, args=(random.Random(f"{seed} {index}"),))
+                for index in range(2)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            done.set()
+            reading.until_ended()
+        numbers = [int(event.data) for event in reading.events]
+        print(f"{len(numbers)} events over {len(server.calls)} connections")
+        assert reading.error is None
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(server.calls) > 1
+        until_all_gone(server)

@@ -1,0 +1,154 @@
+"""The blocking client's arguments: all that were promised, and no nonsense in them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import pytest
+
+from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
+from sse_transports import EventSource
+from sse_transports._event_source import Options
+from sse_transports.testing import LocalServer
+
+PROMISED: dict[str, object] = {
+    "method": "GET",
+    "headers": None,
+    "json": None,
+    "content": None,
+    "last_event_id": "",
+    "retry": RetryPolicy(),
+    "idle_timeout": None,
+    "timeout": 60.0,
+    "max_event_size": 32 * 2**20,
+    "until": None,
+    "comments": False,
+    "store": None,
+    "transport": None,
+    "on_open": None,
+    "on_error": None,
+    "on_state": None,
+}
+
+
+def keywords(function: Callable[..., object]) -> dict[str, object]:
+    """The keyword-only arguments and their defaults."""
+    return {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
+def test_every_promised_argument_exists_with_its_default() -> None:
+    found = keywords(EventSource.__init__)
+    assert {name: found[name] for name in PROMISED} == PROMISED
+    assert set(found) - set(PROMISED) == {"secret_headers"}
+
+
+def test_the_url_is_the_only_positional_argument() -> None:
+    first, second, *rest = inspect.signature(EventSource.__init__).parameters.values()
+    assert (first.name, second.name, second.default) == ("self", "url", inspect.Parameter.empty)
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in rest)
+
+
+def test_the_typed_options_are_the_keyword_arguments() -> None:
+    assert Options.__optional_keys__ == set(keywords(EventSource.__init__)) - {"comments"}
+    assert Options.__required_keys__ == set()
+
+
+def test_the_typed_options_have_the_arguments_types() -> None:
+    arguments = get_type_hints(EventSource.__init__, vars(inspect.getmodule(EventSource)))
+    for name, kind in get_type_hints(Options, vars(inspect.getmodule(EventSource))).items():
+        assert arguments[name] == kind, name
+
+
+def test_the_defaults_are_those_of_the_core() -> None:
+    core, client = keywords(Connection.__init__), keywords(EventSource.__init__)
+    assert set(core) <= set(client)
+    assert {name: client[name] for name in core} == core
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("timeout", {"timeout": 0}),
+        ("timeout", {"timeout": -1}),
+        ("timeout", {"timeout": "5"}),
+        ("timeout", {"timeout": True}),
+        ("timeout", {"timeout": math.nan}),
+        ("timeout", {"timeout": math.inf}),
+        ("timeout", {"timeout": 1e12}),
+        ("idle_timeout", {"idle_timeout": 0}),
+        ("idle_timeout", {"idle_timeout": "5"}),
+        ("idle_timeout", {"idle_timeout": math.nan}),
+        ("headers", {"headers": ["Accept: x"]}),
+        ("headers", {"headers": [("Accept", "x")]}),
+        ("headers", {"headers": "Accept: x"}),
+        ("retry", {"retry": 3}),
+        ("retry", {"retry": True}),
+        ("method", {"method": "GE T"}),
+        ("method", {"method": ""}),
+        ("method", {"method": "GET\r\nX: y"}),
+        ("method", {"method": None}),
+        ("json", {"json": {"a": 1}}),
+        ("json", {"json": {"a": 1}, "method": "HEAD"}),
+        ("json", {"json": {1, 2}, "method": "POST"}),
+        ("json", {"json": math.nan, "method": "POST"}),
+        ("json", {"json": {}, "content": "x", "method": "POST"}),
+        ("content", {"content": "x"}),
+        ("content", {"content": 7, "method": "POST"}),
+        ("content", {"content": "\ud800", "method": "POST"}),
+        ("last_event_id", {"last_event_id": "a\nb"}),
+        ("last_event_id", {"last_event_id": "a\rb"}),
+        ("last_event_id", {"last_event_id": "a\0b"}),
+        ("last_event_id", {"last_event_id": "\ud800"}),
+        ("last_event_id", {"last_event_id": 7}),
+        ("max_event_size", {"max_event_size": 0}),
+        ("max_event_size", {"max_event_size": -1}),
+        ("until", {"until": 7}),
+        ("until", {"until": b"[DONE]"}),
+        ("secret_headers", {"secret_headers": "X-Api-Key"}),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
+    with LocalServer(lambda call: call.respond(204, [])) as server:
+        with pytest.raises(InvalidArgument) as caught:
+            EventSource(server.url, **arguments)
+        assert caught.value.name == name
+        assert str(caught.value).startswith(f"{name}: ")
+        assert isinstance(caught.value, (ValueError, UsageError))
+        assert server.calls == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("example.com", "", "/stream", "//example.com", "ftp://example.com", "file:///etc/passwd"),
+        *("http://", "http:///x", "http://[::1", "http://a:port/", "http://a:99999/", "http://a\r\nb/"),
+        *("http://a b/", "http://\ud800/", "javascript:1", None, 7, b"http://example.com"),
+    ],
+)
+def test_an_url_that_cannot_be_used_is_refused_at_once(url: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        EventSource(url)
+    assert caught.value.name == "url"
+
+
+def test_an_unknown_argument_is_refused() -> None:
+    with pytest.raises(TypeError, match="time_out"):
+        EventSource("http://127.0.0.1:9", time_out=3)  # type: ignore[call-overload]
+
+
+def test_making_a_source_does_no_io() -> None:
+    with LocalServer(lambda call: call.respond(204, [])) as server:
+        source = EventSource(server.url, timeout=1, idle_timeout=0.001)
+        assert server.open_connections == 0
+        assert repr(source) == f"<EventSource {server.url}/ CONNECTING>"
+        source.close()
+        assert repr(source) == f"<EventSource {server.url}/ CLOSED>"
+    assert server.calls == []

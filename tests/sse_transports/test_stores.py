@@ -1,0 +1,270 @@
+"""Where a last event ID is kept, and when: no event is lost over restarts."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from sse_core import InvalidArgument, RetryPolicy
+from sse_transports import EventSource, FileStore
+from sse_transports.testing import Call, LocalServer
+
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# The file.
+
+
+@pytest.mark.parametrize("durable", [False, True])
+@pytest.mark.parametrize("last_event_id", ["7", "", "€ 日本", " a ", "x" * 10_000])
+def test_what_is_saved_is_loaded(tmp_path: Path, last_event_id: str, durable: bool) -> None:
+    FileStore(tmp_path / "id", durable=durable).save("older")
+    FileStore(tmp_path / "id", durable=durable).save(last_event_id)
+    assert FileStore(str(tmp_path / "id")).load() == last_event_id
+    assert files(tmp_path) == ["id"]
+
+
+def test_the_file_is_a_line_of_utf_8(tmp_path: Path) -> None:
+    FileStore(tmp_path / "id").save("€")
+    assert (tmp_path / "id").read_bytes() == "€\n".encode()
+
+
+def test_no_file_is_no_id(tmp_path: Path) -> None:
+    assert FileStore(tmp_path / "id").load() == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"7", b"7\n8\n", b"7\n\n", b"\n\n", b"\xff\xfe\n", b"caf\xe9\n"],
+    ids=["empty", "without its LF", "two lines", "an empty line more", "empty lines", "UTF-16", "Latin-1"],
+)
+def test_a_damaged_file_is_an_error_and_no_id(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "id").write_bytes(content)
+    with pytest.raises(InvalidArgument, match="store"):
+        FileStore(tmp_path / "id").load()
+
+
+@pytest.mark.parametrize("content", [b"a\0b\n", b"7\r\n"])
+def test_an_id_that_no_stream_can_have_set_is_refused_by_the_source(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "id").write_bytes(content)
+    with pytest.raises(InvalidArgument):
+        EventSource("http://127.0.0.1:1", store=FileStore(tmp_path / "id"))
+
+
+def test_a_folder_that_does_not_exist_is_no_id_and_cannot_be_saved_to(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "no" / "id")
+    assert store.load() == ""
+    with pytest.raises(FileNotFoundError):
+        store.save("7")
+
+
+def test_a_folder_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        FileStore(tmp_path).load()
+
+
+def test_a_save_that_fails_leaves_the_old_id_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    store = FileStore(tmp_path / "id", durable=True)
+    store.save("7")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.save("8")
+    assert store.load() == "7"
+    assert files(tmp_path) == ["id"]
+
+
+def test_an_id_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    store.save("7")
+    with pytest.raises(UnicodeEncodeError):
+        store.save("\ud800")
+    assert store.load() == "7"
+    assert files(tmp_path) == ["id"]
+
+
+def test_only_durable_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: synced.append(stat.S_ISREG(os.fstat(descriptor).st_mode))
+    )
+    FileStore(tmp_path / "id").save("7")
+    assert synced == []
+    FileStore(tmp_path / "id", durable=True).save("7")
+    assert True in synced
+
+
+def test_a_reader_never_sees_half_an_id(tmp_path: Path) -> None:
+    ids = [character * 5000 for character in "abc"]
+    store = FileStore(tmp_path / "id")
+    store.save(ids[0])
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(store.load())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for round_ in range(300):
+            store.save(ids[round_ % 3])
+    finally:
+        done.set()
+        reader.join()
+    assert seen <= set(ids)
+
+
+# The source.
+
+
+def numbered(call: Call) -> None:
+    """Events 1 to 4 at once, from where the client left off; then no more."""
+    start = int(call.headers.get("last-event-id", b"0"))
+    if start == 4:
+        call.respond(204, [])
+    else:
+        call.respond(body=b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in range(start + 1, 5)))
+
+
+class Crash(Exception):
+    """What ends a program in the middle of its work."""
+
+
+def test_an_id_is_saved_when_the_next_event_is_asked_for(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    with LocalServer(numbered) as server:
+        with EventSource(server.url, store=store) as source:
+            saved = []
+            for _ in range(3):
+                next(source)
+                saved.append(store.load())
+        # Left, not asked for more: whether the third was processed is not known.
+        saved.append(store.load())
+    assert saved == ["", "1", "2", "2"]
+
+
+def test_the_last_id_is_saved_at_the_end(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    with LocalServer(numbered) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+        assert [event.data for event in source] == ["1", "2", "3", "4"]
+    assert store.load() == "4"
+
+
+def test_an_event_whose_processing_failed_comes_again_after_a_restart(tmp_path: Path) -> None:
+    processed: list[str] = []
+    seen: list[str] = []
+
+    def run() -> None:
+        with EventSource(server.url, store=FileStore(tmp_path / "id"), retry=QUICK) as source:
+            for event in source:
+                seen.append(event.data)
+                if len(seen) in (2, 5):
+                    raise Crash
+                processed.append(event.data)
+
+    with LocalServer(numbered) as server:
+        for _ in range(2):
+            with pytest.raises(Crash):
+                run()
+        run()
+    assert seen == ["1", "2", "2", "3", "4", "4"]
+    assert processed == ["1", "2", "3", "4"]
+
+
+def test_leaving_the_loop_leaves_the_event_for_the_next_run(tmp_path: Path) -> None:
+    seen: list[str] = []
+    with LocalServer(numbered) as server:
+        for _ in range(3):
+            with EventSource(server.url, store=FileStore(tmp_path / "id")) as source:
+                for event in source:
+                    seen.append(event.data)
+                    if event.data == "2":
+                        break
+    assert seen == ["1", "2", "2", "2"]
+
+
+def test_close_in_the_loop_saves_no_id_behind_what_was_processed(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    with LocalServer(numbered) as server:
+        source = EventSource(server.url, store=store)
+        for event in source:
+            assert event.data == "1"
+            source.close()
+        # Asked for more, in vain: the event before was processed, the dropped ones were not.
+        assert list(source) == []
+    assert store.load() == "1"
+
+
+def test_an_explicit_last_event_id_wins_over_the_store(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    store.save("1")
+    with LocalServer(numbered) as server:
+        with EventSource(server.url, store=store, last_event_id="3", retry=QUICK) as source:
+            assert source.last_event_id == "3"
+            assert [event.data for event in source] == ["4"]
+        assert server.calls[0].headers["last-event-id"] == b"3"
+    assert store.load() == "4"
+
+
+def test_an_id_that_the_stream_cleared_is_cleared_in_the_store(tmp_path: Path) -> None:
+    def cleared(call: Call) -> None:
+        if call.number == 0:
+            call.respond(body=b"id: 1\ndata: a\n\nid:\ndata: b\n\n")
+        else:
+            call.respond(204, [])
+
+    store = FileStore(tmp_path / "id")
+    with LocalServer(cleared) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+        assert [event.data for event in source] == ["a", "b"]
+    assert store.load() == ""
+
+
+def test_a_store_that_fails_ends_the_iteration_and_closes(tmp_path: Path) -> None:
+    with LocalServer(numbered) as server:
+        source = EventSource(server.url, store=FileStore(tmp_path / "no" / "id"))
+        assert next(source).data == "1"
+        for _ in range(2):
+            with pytest.raises(FileNotFoundError):
+                next(source)
+        # Nothing behind the event that was yielded counts.
+        assert source.last_event_id == "1"
+        assert len(server.calls) == 1
+
+
+def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.ids = ["€"]
+
+        def load(self) -> str:
+            return self.ids[-1]
+
+        def save(self, last_event_id: str) -> None:
+            self.ids.append(last_event_id)
+
+    def two_and_no_more(call: Call) -> None:
+        if call.number == 0:
+            call.respond(body=b"data: 0\n\nid: 1\ndata: 1\n\ndata: 2\n\nid: 3\ndata: 3\n\n")
+        else:
+            call.respond(204, [])
+
+    store = Memory()
+    with LocalServer(two_and_no_more) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+        assert len(list(source)) == 4
+        assert server.calls[0].headers["last-event-id"] == "€".encode()
+    # Each once, and only what is new.
+    assert store.ids == ["€", "1", "3"]

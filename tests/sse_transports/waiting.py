@@ -1,0 +1,49 @@
+"""Waiting for a state instead of for a time. A deadline only matters to a test that fails."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+DEADLINE = 10.0
+"""Seconds in which any state that a test waits for is reached, on a machine that does other things too."""
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Return as soon as `condition` holds."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE:g} seconds: {what}"
+        time.sleep(0.001)
+
+
+def until_set(event: threading.Event, what: str) -> None:
+    """Return as soon as `event` is set."""
+    assert event.wait(DEADLINE), f"not within {DEADLINE:g} seconds: {what}"
+
+
+def is_blocked_in(thread: threading.Thread, *functions: Callable[..., object]) -> bool:
+    """Return whether a thread is inside each of these functions, and waits there for something."""
+    inside = {frame.f_code for frame in _stack(thread)}
+    return all(function.__code__ in inside for function in functions) and _sleeps(thread)
+
+
+def _stack(thread: threading.Thread) -> Iterator[FrameType]:
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _sleeps(thread: threading.Thread) -> bool:
+    # While this file is read, the interpreter is free: a thread that only waits for its turn is awake.
+    state = Path(f"/proc/self/task/{thread.native_id}/stat")
+    try:
+        return state.read_text().rpartition(")")[2].split()[0] == "S"
+    except FileNotFoundError:
+        # On systems that do not tell: close enough.
+        return True
