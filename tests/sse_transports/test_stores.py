@@ -245,6 +245,31 @@ def test_a_store_that_fails_ends_the_iteration_and_closes(tmp_path: Path) -> Non
         assert len(server.calls) == 1
 
 
+def test_a_store_that_fails_once_is_never_given_an_id_behind_what_was_yielded() -> None:
+    class FullForAMoment:
+        def __init__(self) -> None:
+            self.attempts: list[str] = []
+
+        def load(self) -> str:
+            return ""
+
+        def save(self, last_event_id: str) -> None:
+            self.attempts.append(last_event_id)
+            if len(self.attempts) == 1:
+                raise OSError(28, "No space left on device")
+
+    store = FullForAMoment()
+    with LocalServer(numbered) as server:
+        source = EventSource(server.url, store=store)
+        assert next(source).data == "1"
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                next(source)
+        # The events behind it had arrived, and were dropped.
+        assert source.last_event_id == "1"
+    assert set(store.attempts) == {"1"}
+
+
 def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
     class Memory:
         def __init__(self) -> None:

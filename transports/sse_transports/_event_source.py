@@ -441,8 +441,7 @@ class EventSource(Generic[Item]):
         with self._wake:
             command, self._command = self._command, None
         if command is Command.CLOSE:
-            self._events = iter(())
-            self._id_behind_events = self._last_event_id
+            self._discard()
             self._step = self._connection.close()
             self._finish()
         elif command is not None and self._connection.state is not State.CLOSED:
@@ -461,6 +460,11 @@ class EventSource(Generic[Item]):
         if self._store is not None and self._last_event_id != self._saved_id:
             self._store.save(self._last_event_id)
             self._saved_id = self._last_event_id
+
+    def _discard(self) -> None:
+        """Drop the events that were not asked for yet; the last event ID stays before them."""
+        self._events = iter(())
+        self._id_behind_events = self._last_event_id
 
     def _the_exchange(self) -> Exchange:
         if self._exchange is None:
@@ -481,7 +485,7 @@ class EventSource(Generic[Item]):
     def _abandon(self, error: BaseException) -> None:
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
         self._step = self._connection.close(error if isinstance(error, Exception) else None)
-        self._events = iter(())
+        self._discard()
         self._finish()
         # The error that is on its way is the one to surface, not another one of a hook.
         with contextlib.suppress(Exception):
