@@ -12,6 +12,7 @@ from ._checks import check_last_event_id
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
 from ._numbers import whole_number
+from ._pieces import Pieces
 from ._typing import Generic, Item
 
 TYPE_CHECKING = False
@@ -105,8 +106,10 @@ class Parser(Generic[Item]):
         comments: bool = False,
     ) -> None:
         check_last_event_id(last_event_id)
-        if max_event_size < 1:
-            raise InvalidArgument("max_event_size", f"expected 1 byte or more, not {max_event_size}")
+        if not isinstance(max_event_size, int) or max_event_size < 1:
+            raise InvalidArgument(
+                "max_event_size", f"expected an int, 1 byte or more, not {max_event_size!r}"
+            )
         self._max_event_size = max_event_size
         self._comments = comments
         self._last_event_id = last_event_id
@@ -127,8 +130,8 @@ class Parser(Generic[Item]):
         self._opening: bytes | None = b""
         # Whether the last chunk ended in CR: a LF at the start of the next belongs to it.
         self._after_cr = False
-        # The unfinished line: its pieces, joined once when it ends, and how it may be used.
-        self._line: list[bytes] = []
+        # The unfinished line: its pieces, and how it may be used.
+        self._line = Pieces()
         self._line_size = 0
         self._line_use = UNDECIDED
         self._begin_event()
@@ -276,12 +279,12 @@ class Parser(Generic[Item]):
                 return b""
             line_use = self._line_use
             pieces = self._line
-            self._line = []
+            self._line = Pieces()
             self._line_size = 0
             self._line_use = UNDECIDED
             if line_use != SKIPPED:
                 pieces.append(data if not self._size else data[:end])
-                whole = b"".join(pieces)
+                whole = pieces.join()
                 if not self._size:
                     # Nothing but this line was begun: it and all that follows may go the fast ways.
                     return whole
@@ -318,10 +321,9 @@ class Parser(Generic[Item]):
         if not piece:
             return
         if self._line_use == UNDECIDED:
-            head = b"".join(self._line) + piece[: LONGEST_NAME + 1]
-            self._line_use = self._use_of(head)
+            self._line_use = self._use_of(self._line.join() + piece[: LONGEST_NAME + 1])
             if self._line_use == SKIPPED:
-                self._line = []
+                self._line = Pieces()
         self._line_size += len(piece)
         if self._line_use == SKIPPED:
             return

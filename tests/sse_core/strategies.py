@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.sse_core.feeding import byte_by_byte, cut_at
 
-# Parsing is cheap: more examples than the profile asks for, and few where that asks for few. No deadline:
-# a shared machine may stop anybody for a second.
-MODERATE = settings(max_examples=3 * settings().max_examples, deadline=None)
-FEWER = settings(deadline=None)
+# A shared machine may stop anybody for a second: no deadline, and no complaint that drawing is slow.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Parsing is cheap: more examples than the profile asks for, and few where that asks for few.
+MODERATE = settings(PATIENT, max_examples=3 * settings().max_examples)
 
 FIELDS = (
     b"data", b"event", b"id", b"retry", b":", b": ", b" ",

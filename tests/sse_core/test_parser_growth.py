@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sse_core import Event, Parser
+from sse_core._pieces import Pieces
 from tests.sse_core.feeding import in_pieces
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class JoiningParser(Parser[Event]):
 
     def _hold(self, piece: bytes) -> None:
         super()._hold(piece)
-        self._line = [b"".join(self._line)]
+        whole, self._line = self._line.join(), Pieces()
+        self._line.append(whole)
 
 
 class CopyingParser(Parser[Event]):
