@@ -6,7 +6,10 @@ from ._record import Record
 
 
 class StateChange(Record):
-    """One change in the life of an event source. Holds no header and no body: safe to log.
+    """One change in the life of an event source.
+
+    Shown as text, it has no header and no body in it; but `url` has its query, and `cause` may be an
+    error that holds the response.
 
     Attributes:
         url: the URL asked, after redirects.

@@ -12,6 +12,7 @@ step to take next (see `_steps`); a driver is the loop that takes steps:
             case ReadBody(limit):       step = connection.refuse(<read>, epoch=time())
             case Decide(cause):         step = connection.decide(now, random=random())
             case Wait(delay):           <wait>; step = connection.connect()
+            case Pause():               <until it is to go on>; step = connection.connect()
             case Stop(error):           <close; raise error>; break
 
 Time and chance come in as arguments: the same calls always give the same steps.
@@ -110,14 +111,12 @@ class Connection:
             raise InvalidArgument("retry", f"expected RetryPolicy or None, not {type(retry).__name__}")
         if until is not None and not isinstance(until, str) and not callable(until):
             raise InvalidArgument("until", f"expected str or a function, not {type(until).__name__}")
-        if isinstance(secret_headers, str):
-            raise InvalidArgument("secret_headers", "expected several names, not one str")
         self._url, self._credentials = split_credentials(url)
         self._method = check_method(method)
         self._body, self._content_type = make_body(self._method, json, content)
         self._policy = retry or UNLIMITED
         self._until = until
-        self._secret = frozenset(name.lower() for name in secret_headers)
+        self._secret = frozenset(name.lower() for name in _names(secret_headers))
         self._parser: Parser[Event | Comment] = Parser(last_event_id, max_event_size, comments)
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
         self._repeatable = retry is not None and (self._method in SAFE_METHODS or retry.replay_unsafe)
@@ -190,6 +189,8 @@ class Connection:
             IllegalState: it is closed.
         """
         self._check(Signal.CONNECT)
+        if headers is not None and not hasattr(headers, "items"):
+            raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
         own = {
             name: value
             for name, value in (headers or {}).items()
@@ -337,6 +338,8 @@ class Connection:
         elapsed = now - self._trouble_since
         if not policy.allows(self._barren, elapsed + delay):
             exhausted = RetriesExhausted(self._barren, elapsed)
+            if cause is not None:
+                exhausted = RetriesExhausted(self._barren, elapsed, str(cause))
             exhausted.__cause__ = cause
             return self._stop(exhausted)
         self._move(Signal.WAIT)
@@ -459,3 +462,17 @@ def _up_to_the_last(
             if is_last:
                 return events[:index], Stop(None)
     return events, None
+
+
+def _names(secret_headers: Iterable[str]) -> list[str]:
+    """Return the names, or refuse what is no collection of them; one str would be taken for its letters."""
+    try:
+        names = list(secret_headers)
+    except TypeError:
+        names = []
+        readable = False
+    else:
+        readable = not isinstance(secret_headers, str) and all(isinstance(name, str) for name in names)
+    if not readable:
+        raise InvalidArgument("secret_headers", f"expected names of headers, not {secret_headers!r}")
+    return names

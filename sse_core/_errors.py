@@ -24,6 +24,8 @@ a peer sent appears in a message shortened and escaped. All of them can be pickl
 
 from __future__ import annotations
 
+from ._headers import last_header
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._events import Comment, Event
@@ -36,6 +38,15 @@ def _shown(text: str) -> str:
     """Quote a peer's text: escaped, so that it cannot forge a log line, and shortened."""
     quoted = repr(text[:SHOWN_CHARACTERS])
     return quoted if len(text) <= SHOWN_CHARACTERS else f"{quoted} (shortened)"
+
+
+def _printable(text: str) -> str:
+    """Escape what is no printable character, and shorten."""
+    shown = "".join(
+        character if character.isprintable() else repr(character)[1:-1]
+        for character in text[:SHOWN_CHARACTERS]
+    )
+    return shown if len(text) <= SHOWN_CHARACTERS else f"{shown} (shortened)"
 
 
 class SSEError(Exception):
@@ -95,8 +106,7 @@ class ResponseError(SSEError):
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
-        values = [value for key, value in self.headers if key.lower() == name.lower()]
-        return values[-1] if values else None
+        return last_header(self.headers, name)
 
     def __repr__(self) -> str:
         # Not the arguments: headers may hold secrets, and a body may be long.
@@ -130,7 +140,10 @@ class ContentEncodingError(ResponseError):
     """The body is compressed in a way nobody asked for and nobody here can undo."""
 
     def _complaint(self) -> str:
-        return f"content encoding {_shown(self.header('Content-Encoding') or '')} is not supported"
+        transfer = self.header("Transfer-Encoding")
+        content = self.header("Content-Encoding")
+        shown = " and ".join(_shown(coding) for coding in (content, transfer) if coding is not None)
+        return f"the body's coding is not supported: {shown}"
 
 
 class RedirectError(HTTPStatusError):
@@ -140,7 +153,8 @@ class RedirectError(HTTPStatusError):
         location = self.header("Location")
         if location is None:
             return f"status {self.status} without a Location"
-        return f"cannot follow the redirect ({self.status}) to {_shown(location)}"
+        where = f"the redirect ({self.status}) to {_shown(location)}"
+        return f"cannot follow {where}: not to http or https, or one redirect too many"
 
 
 class StreamError(SSEError):
@@ -183,11 +197,14 @@ class IncompleteStream(StreamError):
     def __str__(self) -> str:
         if self.pending:
             return f"the stream ended inside an event ({self.pending} bytes of it had arrived)"
-        return "the stream ended before its last event"
+        return "the stream ended before its end"
 
 
 class TransportError(SSEError):
-    """The network failed. The message is the cause's own."""
+    """The network failed. The message is the cause's, escaped and shortened: a peer may have a say in it."""
+
+    def __str__(self) -> str:
+        return _printable(super().__str__())
 
 
 class ConnectError(TransportError):
@@ -219,16 +236,19 @@ class RetriesExhausted(SSEError):
     Attributes:
         attempts: connections in a row that brought no event.
         elapsed: seconds since the stream last worked.
+        last: what the last attempt ended with, in words.
     """
 
-    def __init__(self, attempts: int, elapsed: float) -> None:
-        super().__init__(attempts, elapsed)
+    def __init__(
+        self, attempts: int, elapsed: float, last: str = "the server ended the stream without an event"
+    ) -> None:
+        super().__init__(attempts, elapsed, last)
         self.attempts = attempts
         self.elapsed = elapsed
+        self.last = last
 
     def __str__(self) -> str:
-        cause = self.__cause__ or "the server ended the stream without an event"
         return (
             f"gave up after {self.attempts} attempts without an event"
-            f" in {self.elapsed:.1f} seconds; the last: {cause}"
+            f" in {self.elapsed:.1f} seconds; the last: {self.last}"
         )

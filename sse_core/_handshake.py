@@ -9,6 +9,7 @@ from enum import Enum
 
 from ._checks import check_text
 from ._errors import InvalidArgument
+from ._headers import joined_header, last_header
 from ._numbers import whole_number
 from ._record import Record
 from ._url import origin, resolve
@@ -17,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Headers = tuple[tuple[str, str], ...]
+    from ._headers import Headers
 
 EVENT_STREAM = "text/event-stream"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -28,6 +29,8 @@ REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 20
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "last-event-id"})
 """Not sent to another origin than the one they were meant for."""
+ORIGIN_HEADERS = frozenset({"host"})
+"""Meant for one origin, though no secret."""
 BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "content-location"}
 )
@@ -80,6 +83,10 @@ class Response(Record):
         """Return the last value of the header field `name` (any case), or None."""
         return last_header(self.headers, name)
 
+    def joined(self, name: str) -> str | None:
+        """Return all values of the list-valued field `name` (any case), joined by commas, or None."""
+        return joined_header(self.headers, name)
+
 
 class Verdict(Enum):
     """What a response's head means."""
@@ -89,15 +96,6 @@ class Verdict(Enum):
     REDIRECTED = "the stream is elsewhere"
     WRONG_STATUS = "the status is an error"
     WRONG_TYPE = "not an event stream"
-
-
-def last_header(headers: Headers, name: str) -> str | None:
-    """Return the last value of the header field `name` (any case), or None."""
-    wanted = name.lower()
-    for key, value in reversed(headers):
-        if key.lower() == wanted:
-            return value
-    return None
 
 
 def check_method(method: str) -> str:
@@ -150,10 +148,12 @@ def make_headers(
 
     WHATWG HTML 9.2.2 (`Accept`, cache mode "no-store") and 9.2.4 (`Last-Event-ID`).
     """
-    headers = []
+    headers: list[tuple[str, str]] = []
     for name, value in (own or {}).items():
         if not _is_token(name):
             raise InvalidArgument("headers", f"{name!r} is not a header's name")
+        if last_header(tuple(headers), name) is not None:
+            raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
         check_text(f"headers[{name!r}]", value, "\r\n\0")
         headers.append((name, value.strip(" \t")))
     taken = {name.lower() for name, _ in headers}
@@ -215,7 +215,7 @@ def redirect(request: Request, response: Response, secret: frozenset[str]) -> Re
         method, body = "GET", None
         dropped |= BODY_HEADERS
     if origin(url) != origin(request.url):
-        dropped |= SECRET_HEADERS | secret
+        dropped |= SECRET_HEADERS | ORIGIN_HEADERS | secret
     headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
     return Request(method, url, headers, body)
 

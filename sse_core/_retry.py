@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._checks import check_number
+from ._errors import InvalidArgument
 from ._record import Record
 
 TYPE_CHECKING = False
@@ -73,14 +74,24 @@ class RetryPolicy(Record):
         replay_unsafe: bool = False,
     ) -> None:
         check_number("min_delay", min_delay, 0)
-        check_number("max_delay", max_delay, min_delay)
+        check_number("max_delay", max_delay, 0)
+        if max_delay < min_delay:
+            raise InvalidArgument("max_delay", f"{max_delay:g} is less than min_delay, {min_delay:g}")
         check_number("initial_delay", initial_delay, 0)
         check_number("factor", factor, 1)
         check_number("jitter", jitter, 0)
         if max_attempts is not None:
             check_number("max_attempts", max_attempts, 1)
+            if not isinstance(max_attempts, int):
+                raise InvalidArgument("max_attempts", f"expected an int, not {max_attempts!r}")
         if max_elapsed is not None:
             check_number("max_elapsed", max_elapsed, 0)
+        try:
+            known = frozenset(statuses)
+        except TypeError:
+            known = None
+        if known is None or not all(isinstance(status, int) for status in known):
+            raise InvalidArgument("statuses", f"expected a set of ints, not {statuses!r}")
         self._set(
             initial_delay=initial_delay,
             max_delay=max_delay,
@@ -89,7 +100,7 @@ class RetryPolicy(Record):
             min_delay=min_delay,
             max_attempts=max_attempts,
             max_elapsed=max_elapsed,
-            statuses=frozenset(statuses),
+            statuses=known,
             reconnect_on_close=reconnect_on_close,
             replay_unsafe=replay_unsafe,
         )

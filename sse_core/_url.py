@@ -12,6 +12,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # What may stand in an IPv6 address, and in a host's name (RFC 3986, 3.2.2, without percent-encoding).
 ADDRESS_MARKS = "0123456789abcdef:."
 HOST_MARKS = "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;="
+LONGEST_LABEL = 63
 # What may stand in a URL without being percent-encoded, "%" included: it is encoded already.
 UNTOUCHED = "%/:=&?~+!$,;'@()*[]#"
 
@@ -45,7 +46,10 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     is_address = bool(bracket)
     misplaced = is_address and not (before.startswith("[") and behind[:1] in {"", ":"})
     marks = ADDRESS_MARKS if is_address else HOST_MARKS
-    if misplaced or not all(character in marks for character in host):
+    # RFC 1035, 2.3.4: no resolver takes an empty label or a longer one.
+    labels = [] if is_address else host.removesuffix(".").split(".")
+    unusable = any(not 1 <= len(label) <= LONGEST_LABEL for label in labels)
+    if misplaced or unusable or not all(character in marks for character in host):
         raise InvalidArgument("url", f"{shown} has no valid host name")
     place = f"[{host}]" if is_address else host
     if port is not None:
@@ -92,4 +96,5 @@ def origin(url: str) -> tuple[str, str, int]:
 def _without_credentials(url: str) -> str:
     """Quote a URL for an error, which people will log, without the password it may hold."""
     before, at, behind = url.rpartition("@")
-    return repr(f"{before.partition('//')[0]}//…@{behind}" if at else url)
+    scheme, slashes, _ = before.partition("//")
+    return repr(f"{scheme if slashes else ''}{slashes}…@{behind}" if at else url)

@@ -165,13 +165,19 @@ def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
         (ContentTypeError(200, HEADERS), "content type 'text/html' instead of text/event-stream"),
         (ContentTypeError(200), "content type missing instead of text/event-stream"),
         (ContentTypeError(200, (("Content-Type", ""),)), "content type '' instead of text/event-stream"),
-        (ContentEncodingError(200, HEADERS), "content encoding 'zstd' is not supported"),
-        (ContentEncodingError(200), "content encoding '' is not supported"),
-        (RedirectError(302, HEADERS), "cannot follow the redirect (302) to 'x:y'"),
+        (ContentEncodingError(200, HEADERS), "the body's coding is not supported: 'zstd'"),
+        (
+            ContentEncodingError(200, (("Content-Encoding", "br"), ("Transfer-Encoding", "gzip, chunked"))),
+            "the body's coding is not supported: 'br' and 'gzip, chunked'",
+        ),
+        (
+            RedirectError(302, HEADERS),
+            "cannot follow the redirect (302) to 'x:y': not to http or https, or one redirect too many",
+        ),
         (RedirectError(302, (), b"moved"), "status 302 without a Location: 'moved'"),
         (EventTooLarge(100, (Event("a"),)), "an event is larger than max_event_size (100 bytes)"),
         (IncompleteStream(5, "7"), "the stream ended inside an event (5 bytes of it had arrived)"),
-        (IncompleteStream(0), "the stream ended before its last event"),
+        (IncompleteStream(0), "the stream ended before its end"),
         (ReadError("reset"), "reset"),
         (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
         (IdleTimeout(0.5), "nothing received for 0.5 seconds (idle_timeout)"),
@@ -195,8 +201,17 @@ def test_exhausted_retries_tell_the_last_error() -> None:
         "gave up after 3 attempts without an event in 12.3 seconds;"
         " the last: the server ended the stream without an event"
     )
-    error.__cause__ = HTTPStatusError(503, (), b"a\nb")
-    assert str(error).endswith(r"; the last: HTTP status 503 instead of 200: 'a\nb'")
+    told = RetriesExhausted(3, 12.345, str(HTTPStatusError(503, (), b"a\nb")))
+    assert str(told).endswith(r"; the last: HTTP status 503 instead of 200: 'a\nb'")
+    # Also where the cause itself is gone.
+    assert str(pickle.loads(pickle.dumps(told))) == str(told)
+
+
+def test_what_a_peer_has_put_into_a_network_error_is_shown_escaped_and_shortened() -> None:
+    message = str(ConnectError("\x1b[2J\r\nevil é " + "x" * 60_000))
+    assert message.startswith(r"\x1b[2J\r\nevil é xxx")
+    assert message.endswith("x (shortened)")
+    assert len(message) < 300
 
 
 def test_other_errors_hold_what_they_were_given() -> None:

@@ -269,3 +269,20 @@ def test_other_arguments_that_cannot_be_used_are_refused_by_name(
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, **arguments)
     assert caught.value.name == name
+
+
+def test_a_header_given_twice_in_different_cases_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="headers: 'x-a' is given twice"):
+        Connection("http://example.com/").connect({"X-A": "1", "x-a": "2"})
+
+
+@pytest.mark.parametrize("headers", [["Accept"], "Accept", 5])
+def test_headers_that_are_no_mapping_are_refused(headers: Any) -> None:
+    with pytest.raises(InvalidArgument, match="headers: expected a mapping"):
+        Connection("http://example.com/").connect(headers)
+
+
+@pytest.mark.parametrize("names", [5, None, ["a", 5], "authorization"])
+def test_secret_headers_that_are_no_names_are_refused(names: Any) -> None:
+    with pytest.raises(InvalidArgument, match="secret_headers: expected names"):
+        Connection("http://example.com/", secret_headers=names)

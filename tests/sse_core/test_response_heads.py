@@ -146,3 +146,9 @@ def test_no_content_type_breaks_the_judgement(value: str) -> None:
     connection = Connection(URL)
     connected(connection)
     assert isinstance(connection.respond(answer(200, Content_Type=value)), (Read, ReadBody))
+
+
+def test_the_values_of_a_list_are_joined_over_all_its_fields() -> None:
+    response = Response(200, [("Vary", "a"), ("X-Other", "b"), ("vary", "c, d")])
+    assert response.joined("VARY") == "a, c, d"
+    assert response.joined("X-Missing") is None

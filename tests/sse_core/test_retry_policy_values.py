@@ -131,3 +131,19 @@ def test_a_policy_survives_pickling_and_copying(policy: RetryPolicy) -> None:
     assert pickle.loads(pickle.dumps(policy)) == policy
     assert copy.copy(policy) == policy
     assert copy.deepcopy(policy) == policy
+
+
+@pytest.mark.parametrize("statuses", [429, ["429"], None])
+def test_statuses_that_are_no_numbers_are_refused(statuses: Any) -> None:
+    with pytest.raises(InvalidArgument, match="statuses: expected a set of ints"):
+        RetryPolicy(statuses=statuses)
+
+
+def test_attempts_come_in_whole_numbers() -> None:
+    with pytest.raises(InvalidArgument, match="max_attempts: expected an int"):
+        RetryPolicy(max_attempts=2.5)  # type: ignore[arg-type]
+
+
+def test_a_longest_wait_below_the_shortest_names_both() -> None:
+    with pytest.raises(InvalidArgument, match=r"max_delay: 0\.05 is less than min_delay, 0\.1"):
+        RetryPolicy(max_delay=0.05)

@@ -57,7 +57,8 @@ def test_a_url_is_made_fit_for_a_request(url: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "", " ", "example.com", "example.com/stream", "//example.com/", "/stream", "localhost:8080",
+        "", " ", "example.com", "example.com/stream", "user:secret@example.com/", "//example.com/", "/stream",
+        "localhost:8080",
         "ftp://example.com/", "ws://example.com/", "file:///etc/passwd", "javascript:alert(1)", "httpx://example.com/",
         "http:", "http:/", "http://", "http:///stream", "http:stream", "http://:80/", "http://user@/", "http://?a",
         "http://exa mple.com/", "http:// example.com/", 'http://exa"mple.com/', "http://exa<mple.com/", "http://a|b/",
@@ -65,6 +66,7 @@ def test_a_url_is_made_fit_for_a_request(url: str, expected: str) -> None:
         "http://example.com:port/", "http://example.com:99999/", "http://example.com:-1/", "http://example.com:8:8/",
         "http://example.com:٣/", "http://example.com: 80/",
         "http://[::1/", "http://::1]/", "http://[]/", "http://[nonsense]/", "http://[fe80::1%25eth0]/",
+        "http://a..b/", "http://.a/", "http://" + "a" * 64 + ".example/",
         # Would ask another host than the one that is written there.
         "http://[v1.example.com]/", "http://[::1]example.com/", "http://example.com[::1]/", "http://[::1][::2]/",
         "http://bü..cher/", "http://ü" + "x" * 70 + "/", "http://\u00ad/", "http://exa\u2100mple.com/", "http://a\u3000b/",
@@ -106,3 +108,13 @@ def test_a_url_is_refused_or_becomes_one_that_stays_as_it_is(url: str) -> None:
     assert "#" not in ready
     assert "@" not in ready.split("/")[2]
     assert sent(ready) == ready
+
+
+@pytest.mark.parametrize(
+    "url", ["user:secret@example.com/", "ftp://user:secret@example.com/", "http://user:secret@exa mple.com/"]
+)
+def test_a_password_in_a_url_is_not_shown_when_the_url_is_refused(url: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(url)
+    assert "secret" not in str(caught.value)
+    assert "example.com" in str(caught.value) or "mple.com" in str(caught.value)

@@ -28,7 +28,7 @@ from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, LocalServer
 from tests.sse_transports.reading import Reading
-from tests.sse_transports.waiting import eventually
+from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
@@ -184,7 +184,7 @@ def test_many_threads_may_close_at_once() -> None:
         together = threading.Barrier(8)
 
         def close() -> None:
-            together.wait()
+            together.wait(DEADLINE)
             reading.source.close()
 
         threads = [threading.Thread(target=close) for _ in range(8)]
@@ -364,7 +364,7 @@ def test_a_second_iteration_at_the_same_time_is_refused_and_harms_nothing() -> N
 
     def two(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
-        go_on.wait()
+        until_set(go_on, "the test lets the server go on")
         call.send(b"data: b\n\n")
         call.wait_until_gone()
 

@@ -64,7 +64,7 @@ while_busy = pytest.mark.parametrize(
     [
         ("/read", socket.SocketIO.readinto),
         ("/connect", http.client.HTTPConnection.getresponse),
-        ("/wait", threading.Condition.wait),
+        ("/wait", EventSource._slept),
     ],
     ids=["while it reads", "while it waits for the answer", "while it waits for the next attempt"],
 )

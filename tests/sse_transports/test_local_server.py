@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from sse_transports.testing import Call, LocalServer
-from tests.sse_transports.waiting import eventually, until_set
+from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
 def ask(server: LocalServer, path: str = "/") -> bytes:
@@ -130,7 +130,7 @@ def test_the_server_stops_while_connections_are_open(
 def test_a_reset_is_an_error_for_the_client() -> None:
     def answer(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
-        go_on.wait()
+        until_set(go_on, "the test lets the server go on")
         call.reset()
 
     go_on = threading.Event()
@@ -170,7 +170,7 @@ def test_many_clients_are_served_at_once() -> None:
 
     def answer(call: Call) -> None:
         # Only passed when all twenty have asked.
-        together.wait(10)
+        together.wait(DEADLINE)
         call.respond(body=call.path.encode())
 
     answers: list[bytes] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -28,15 +28,21 @@ def until_set(event: threading.Event, what: str) -> None:
 
 def is_blocked_in(thread: threading.Thread, *functions: Callable[..., object]) -> bool:
     """Return whether a thread is inside each of these functions, and waits there for something."""
-    inside = {frame.f_code for frame in _stack(thread)}
-    return all(function.__code__ in inside for function in functions) and _sleeps(thread)
+    stack = _stack(thread)
+    inside = {frame.f_code for frame in stack}
+    if not all(function.__code__ in inside for function in functions):
+        return False
+    # It may have gone on, and wait somewhere else by now: the same place before and after counts.
+    return _sleeps(thread) and _stack(thread) == stack
 
 
-def _stack(thread: threading.Thread) -> Iterator[FrameType]:
+def _stack(thread: threading.Thread) -> list[FrameType]:
+    stack = []
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:
-        yield frame
+        stack.append(frame)
         frame = frame.f_back
+    return stack
 
 
 def _sleeps(thread: threading.Thread) -> bool:

@@ -113,9 +113,10 @@ class Inflate:
 
 def decoder(coding: str | None) -> Decoder | None:
     """Return what undoes a Content-Encoding, or None if nothing here can."""
-    name = (coding or "").strip(" \t").lower()
-    if name in {"", "identity"}:
+    names = [name.strip(" \t").lower() for name in (coding or "").split(",")]
+    applied = [name.removeprefix("x-") for name in names if name not in {"", "identity"}]
+    if not applied:
         return Identity()
-    if name in {"gzip", "x-gzip", "deflate"}:
-        return Inflate(name.removeprefix("x-"))
+    if applied in (["gzip"], ["deflate"]):
+        return Inflate(applied[0])
     return None

@@ -6,15 +6,13 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Literal, Self, TypedDict, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, cast, overload
 
 from sse_core import (
     Comment,
     Connect,
-    Connection,
     Decide,
     Event,
     IllegalState,
@@ -23,7 +21,6 @@ from sse_core import (
     Read,
     ReadBody,
     ReadError,
-    ReadyState,
     Request,
     Response,
     RetryPolicy,
@@ -34,20 +31,11 @@ from sse_core import (
     Wait,
 )
 
+from ._driver import ERROR_BODY_SECONDS, Command, Driver, Ended, Headers, Item, Step, check_hooks
 from ._interface import Exchange, Transport
 from ._log import log, without_secrets
 from ._stores import Store
 from ._urllib import UrllibTransport
-
-Item = TypeVar("Item", bound=Event | Comment)
-Headers = Mapping[str, str]
-
-
-Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
-"""The steps between deliveries."""
-
-ERROR_BODY_SECONDS = 5.0
-"""How long the text of an error is waited for: some servers answer 503 and never end."""
 
 
 class Options(TypedDict, total=False):
@@ -71,19 +59,7 @@ class Options(TypedDict, total=False):
     secret_headers: Iterable[str]
 
 
-class _Ended(Exception):
-    """The iteration is over."""
-
-
-class Command(Enum):
-    """What a caller, perhaps in another thread, wants of a source that may be busy."""
-
-    RECONNECT = "reconnect"
-    PAUSE = "pause"
-    CLOSE = "close"
-
-
-class EventSource(Generic[Item]):
+class EventSource(Driver[Item]):
     """Reads an event stream, over as many connections as it takes: iterate to get its events.
 
     Nothing is sent before the first event is asked for. One thread may iterate; any thread may call
@@ -103,7 +79,8 @@ class EventSource(Generic[Item]):
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits for ever.
         timeout: seconds for connecting and waiting for the response's head; None for no limit. It
-            never limits the stream. (Looking a name up is bounded by the system's resolver.)
+            never limits the stream. Looking a name up is the system resolver's: neither this nor
+            `close` ends that.
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that tells
             it. That event is not yielded.
@@ -116,11 +93,13 @@ class EventSource(Generic[Item]):
         on_error: called with each error before the policy decides; may return seconds after which
             to try again, whatever the error; None, to let the policy decide; or raise, to end the
             iteration with that error.
-        on_state: called with each `StateChange`. Also logged, to "sse_transports".
+        on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
+            ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         secret_headers: names of further headers that a redirect to another origin must not get.
 
     Raises:
         sse_core.InvalidArgument: naming the argument.
+        OSError: the `store` cannot be read.
 
     Iterating raises:
         sse_core.ResponseError: the server's answer is no event stream.
@@ -128,6 +107,9 @@ class EventSource(Generic[Item]):
         sse_core.TransportError: the network failed, and the request is not to be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
         sse_core.IllegalState: another iteration is going on.
+        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        OSError: the `store` cannot be written.
+        Exception: whatever `headers`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -165,75 +147,39 @@ class EventSource(Generic[Item]):
         on_state: Callable[[StateChange], object] | None = None,
         secret_headers: Iterable[str] = (),
     ) -> None:
-        check_seconds("idle_timeout", idle_timeout)
-        check_seconds("timeout", timeout)
-        if headers is not None and not callable(headers) and not isinstance(headers, Mapping):
-            raise InvalidArgument(
-                "headers", f"expected a mapping or a function, not {type(headers).__name__}"
-            )
-        if store is not None and not last_event_id:
-            last_event_id = store.load()
-        self._connection = Connection(
+        super().__init__(
             url,
             method=method,
+            headers=headers,
             json=json,
             content=content,
             last_event_id=last_event_id,
             retry=retry,
+            idle_timeout=idle_timeout,
+            timeout=timeout,
             max_event_size=max_event_size,
             until=until,
             comments=comments,
+            store=store,
             secret_headers=secret_headers,
         )
+        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        if isinstance(transport, type):
+            raise InvalidArgument("transport", f"expected an instance: {transport.__name__}()")
         self._headers = headers
-        self._idle_timeout = idle_timeout
-        self._timeout = timeout
-        self._store = store
         self._owns_transport = transport is None
         self._transport: Transport = UrllibTransport() if transport is None else transport
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
-
-        # The step to take when all events were handed over. A new connection is begun as after a wait.
-        self._step: Step = Wait(0.0)
-        self._events: Iterator[Event | Comment] = iter(())
-        # The last event ID as of the last event handed over, and as of all that have arrived.
-        self._last_event_id = last_event_id
-        self._id_behind_events = last_event_id
-        self._saved_id = last_event_id
         # One iteration at a time.
         self._iteration = threading.Lock()
         # Held by whoever takes steps. What others want is left in `_command`, under `_wake`'s lock.
         self._turn = threading.Lock()
         self._wake = threading.Condition()
-        self._command: Command | None = None
         self._exchange: Exchange | None = None
 
     # What a caller can ask and tell, from any thread.
-
-    @property
-    def last_event_id(self) -> str:
-        """The last event ID as of the last event that was yielded; `""` if none.
-
-        Events that have arrived, but were not asked for yet, do not count: whoever keeps this and
-        begins there another day misses nothing.
-        """
-        return self._last_event_id
-
-    @property
-    def ready_state(self) -> ReadyState:
-        """CONNECTING (also while waiting or paused), OPEN or CLOSED, as in a browser."""
-        command = self._command
-        if command is None:
-            return self._connection.ready_state
-        # It is on its way there.
-        return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
-
-    @property
-    def url(self) -> str:
-        """The URL asked last, after redirects."""
-        return self._connection.url
 
     def close(self) -> None:
         """End it now, for good: the iteration ends, also one that is reading, connecting or waiting.
@@ -290,8 +236,16 @@ class EventSource(Generic[Item]):
     def __next__(self) -> Item:
         if not self._iteration.acquire(blocking=False):
             raise IllegalState("another iteration of this EventSource is going on")
-        # Another thread may have it for a moment, to obey a command.
-        self._turn.acquire()
+        try:
+            # Another thread may have it for a moment, to obey a command.
+            with self._turn:
+                return self._next()
+        finally:
+            self._iteration.release()
+            if self._command is not None:
+                self._settle_later()
+
+    def _next(self) -> Item:
         try:
             # Asking for the next event says that the last one was processed.
             self._save()
@@ -307,7 +261,7 @@ class EventSource(Generic[Item]):
                 self._obey()
                 self._report()
                 self._step = self._take(self._step)
-        except _Ended:
+        except Ended:
             raise StopIteration from None
         except StopIteration as error:
             # A hook's own slip must not look like the end (PEP 479 is the same, for generators).
@@ -316,11 +270,6 @@ class EventSource(Generic[Item]):
         except BaseException as error:
             self._abandon(error)
             raise
-        finally:
-            self._turn.release()
-            self._iteration.release()
-            if self._command is not None:
-                self._settle()
 
     def _take(self, step: Step) -> Step:
         match step:
@@ -339,7 +288,7 @@ class EventSource(Generic[Item]):
                 return step
             case Stop(error):
                 self._finish()
-                raise _Ended if error is None else error
+                raise Ended if error is None else error
 
     def _connect(self) -> Step:
         headers = self._headers() if callable(self._headers) else self._headers
@@ -366,18 +315,7 @@ class EventSource(Generic[Item]):
             data = self._the_exchange().read(self._idle_timeout)
         except SSEError as error:
             return self._failed(error)
-        if data:
-            delivery = self._connection.receive(data)
-            # Now, and not as a step of its own: a command that has come could take its place.
-            self._events = iter(delivery.events)
-            self._id_behind_events = self._connection.last_event_id
-            if isinstance(delivery.then, Stop):
-                # There were more events, which nobody gets; their IDs are not to count.
-                ids = [event.id for event in delivery.events if isinstance(event, Event)]
-                self._id_behind_events = ids[-1] if ids else self._last_event_id
-            return delivery.then
-        # A connection that we dropped ourselves may look like one that ended.
-        return self._connection.end() if self._command is None else self._step
+        return self._received(data)
 
     def _read_body(self, limit: int) -> bytes:
         """Read the start of an error's body: what there is of it in a reasonable time."""
@@ -394,10 +332,6 @@ class EventSource(Generic[Item]):
             # The answer is an error as it is; that its text is cut short is no second one.
             pass
         return body
-
-    def _failed(self, error: SSEError) -> Step:
-        # A connection that we dropped ourselves did not fail.
-        return self._connection.fail(error) if self._command is None else self._step
 
     def _decide(self, cause: SSEError | None) -> Step:
         self._drop()
@@ -437,9 +371,17 @@ class EventSource(Generic[Item]):
             finally:
                 self._turn.release()
 
+    def _settle_later(self) -> None:
+        """Settle when an event is on its way out: an error must not take its place, and waits its turn."""
+        try:
+            self._settle()
+        except Exception as error:  # noqa: BLE001  # raised when the next event is asked for
+            with self._turn:
+                self._abandon(error)
+
     def _obey(self) -> None:
-        with self._wake:
-            command, self._command = self._command, None
+        # It stays in place until it is carried out, so that what others see and ask meanwhile fits.
+        command = self._command
         if command is Command.CLOSE:
             self._discard()
             self._step = self._connection.close()
@@ -447,6 +389,9 @@ class EventSource(Generic[Item]):
         elif command is not None and self._connection.state is not State.CLOSED:
             self._drop()
             self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
+        with self._wake:
+            if self._command is command:
+                self._command = None
 
     # What steps are made of.
 
@@ -455,16 +400,6 @@ class EventSource(Generic[Item]):
             log(change)
             if self._on_state is not None:
                 self._on_state(change)
-
-    def _save(self) -> None:
-        if self._store is not None and self._last_event_id != self._saved_id:
-            self._store.save(self._last_event_id)
-            self._saved_id = self._last_event_id
-
-    def _discard(self) -> None:
-        """Drop the events that were not asked for yet; the last event ID stays before them."""
-        self._events = iter(())
-        self._id_behind_events = self._last_event_id
 
     def _the_exchange(self) -> Exchange:
         if self._exchange is None:
@@ -484,24 +419,11 @@ class EventSource(Generic[Item]):
 
     def _abandon(self, error: BaseException) -> None:
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
-        self._step = self._connection.close(error if isinstance(error, Exception) else None)
+        cause = error if isinstance(error, Exception) else None
+        self._connection.close(cause)
+        self._step = Stop(cause)
         self._discard()
         self._finish()
         # The error that is on its way is the one to surface, not another one of a hook.
         with contextlib.suppress(Exception):
             self._report()
-
-
-def check_seconds(name: str, value: float | None) -> None:
-    """Refuse what is no time limit.
-
-    Raises:
-        InvalidArgument: naming `name`.
-    """
-    if value is None:
-        return
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}")
-    # Written so that NaN fails too.
-    if not 0 < value <= threading.TIMEOUT_MAX:
-        raise InvalidArgument(name, f"expected seconds above 0 (None for no limit), not {value!r}")

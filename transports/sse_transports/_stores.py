@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -63,16 +65,29 @@ class FileStore:
         Raises:
             OSError: it cannot be written; the old one is still there.
         """
-        descriptor, temporary = tempfile.mkstemp(
-            dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".new"
-        )
+        # The file itself, where the path is a link.
+        path = self._path.resolve()
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(last_event_id.encode() + b"\n")
                 file.flush()
                 if self._durable:
                     os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
+            with contextlib.suppress(FileNotFoundError):
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
+        if self._durable:
+            _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the disk has the folder's entries: a file may be there and its name not."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,6 @@ import os
 import selectors
 import socket
 import ssl
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -26,10 +25,10 @@ from sse_core import (
     ReadError,
     Request,
     Response,
-    TransportError,
 )
 
 from ._content_coding import Decoder, decoder
+from ._grip import Grip
 
 READ_SIZE = 2**16
 """Bytes taken from the socket at a time, at most. What has arrived is returned without waiting for more."""
@@ -74,32 +73,32 @@ class UrllibExchange:
         self._opener = opener
         self._request = request
         self._timeout = timeout
-        self.clock = _Clock()
+        self._grip = Grip(self._release)
         self._response: http.client.HTTPResponse | None = None
         self._head: Response | None = None
         self._decoder: Decoder | None = None
-        # Guards what `close` may touch while another thread is inside `open` or `read`.
-        # Reentrant: an interrupt may leave it held, and the same thread closes then.
-        self._lock = threading.RLock()
-        self._grip: socket.socket | None = None
-        self._busy = False
-        self._closed = False
+        # For `_Source`: the limit of its next read; from it: whether there is anything left to read.
+        self.read_timeout: float | None = None
+        self.ended = False
 
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""
-        self._enter()
-        try:
-            self.clock.start(self._timeout)
-            request = _UrllibRequest(self._request, self)
-            response = cast("http.client.HTTPResponse", self._opener.open(request))
-            self._response = response
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ConnectError(_reason(error, self._timeout)) from error
-        finally:
-            self._exit()
-        self._head = Response(response.status, response.headers.items(), self._request.url)
-        self._decoder = decoder(self._head.header("Content-Encoding"))
-        return self._head
+        # One deadline over all: connecting, a proxy, TLS, sending, and a head that may come in drips.
+        with self._grip.use(), self._grip.deadline(self._timeout):
+            try:
+                request = _UrllibRequest(self._request, self)
+                self._response = cast("http.client.HTTPResponse", self._opener.open(request))
+                if self.ended:
+                    # http.client takes the end of the connection for the end of the head.
+                    raise ConnectionError("the connection ended inside the response's head")
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                if self._grip.expired or isinstance(getattr(error, "reason", error), TimeoutError):
+                    raise ConnectError(_no_response(self._timeout, error)) from error
+                raise ConnectError(_reason(error)) from error
+            head = Response(self._response.status, self._response.headers.items(), self._request.url)
+        self._decoder = _decoder(head)
+        self._head = head
+        return head
 
     def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any. See `Exchange.read`."""
@@ -119,78 +118,63 @@ class UrllibExchange:
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
-        with self._lock:
-            self._closed = True
-            if self._grip is not None:
-                # Wakes whoever waits for this socket, in connecting, in TLS or in reading.
-                _shut_down(self._grip)
-            if not self._busy:
-                self._release()
+        self._grip.close()
 
     def _read_raw(self, response: http.client.HTTPResponse, timeout: float | None) -> bytes:
-        self._enter()
-        try:
-            self.clock.each(timeout)
-            data = response.read1(READ_SIZE)
+        with self._grip.use():
+            self.read_timeout = timeout
+            try:
+                data = response.read1(READ_SIZE)
+            except TimeoutError as error:
+                # With an errno, it is the network's verdict on a peer that no longer answers.
+                if error.errno is not None or timeout is None:
+                    raise ReadError(_reason(error)) from error
+                raise IdleTimeout(timeout) from error
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise ReadError(_reason(error)) from error
             # `read1` takes the end of the connection for the end of the body.
             missing = response.length
             if not data and missing:
                 raise ReadError(f"the connection ended {missing} bytes before the body did")
-        except TimeoutError as error:
-            # With an errno, it is the network's verdict on a peer that no longer answers.
-            if error.errno is not None or timeout is None:
-                raise ReadError(_reason(error, None)) from error
-            raise IdleTimeout(timeout) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ReadError(_reason(error, None)) from error
-        finally:
-            self._exit()
+            # http.client reads the size of a chunk with `int`, which knows negative ones.
+            if response.chunked and (response.chunk_left or 0) < 0:
+                raise ReadError("a chunk of the body has a negative size")
         return data
-
-    def _enter(self) -> None:
-        with self._lock:
-            if self._closed:
-                raise TransportError("the exchange is closed")
-            self._busy = True
-
-    def _exit(self) -> None:
-        with self._lock:
-            self._busy = False
-            if self._closed or self._response is None:
-                self._release()
 
     def _release(self) -> None:
         if self._response is not None:
             self._response.close()
-        if self._grip is not None:
-            self._grip.close()
-            self._grip = None
 
     def connect(
         self, address: tuple[str, int], _timeout: object = None, _source: object = None
     ) -> socket.socket:
-        """Return a connected socket, trying each of the host's addresses within one deadline.
+        """Return a connected socket. In place of `socket.create_connection`, which nothing can stop.
 
-        In place of `socket.create_connection`, which gives each address the whole time, and no way
-        to stop it.
+        Each of the host's addresses gets its share of the time, so that one that never answers does
+        not hide the others.
         """
         failure: OSError = OSError(f"{address[0]} has no address")
-        for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        for number, (family, kind, protocol, _, place) in enumerate(addresses):
+            share = None
+            if deadline is not None:
+                share = max(0.0, deadline - time.monotonic()) / (len(addresses) - number)
             try:
-                return self._connected(socket.socket(family, kind, protocol), place)
+                return self._connected(socket.socket(family, kind, protocol), place, share)
             except OSError as error:
                 # Also where this machine has no such family of addresses.
                 failure = error
-            if self._closed or self.clock.is_over():
+            if self._grip.closed or self._grip.expired:
                 break
         raise failure
 
-    def _connected(self, connection: socket.socket, place: Any) -> socket.socket:
+    def _connected(self, connection: socket.socket, place: Any, seconds: float | None) -> socket.socket:
         try:
-            self._hold(connection)
-            self._reach(connection, place)
-            # For TLS, and for sending the request.
-            connection.settimeout(self.clock.allowance())
+            self._grip.hold(connection)
+            self._reach(connection, place, seconds)
+            # From here on, the deadline's and the reader's own limits hold.
+            connection.setblocking(True)
             # A peer that vanished is found out some day even where no idle timeout is set.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except BaseException:
@@ -198,84 +182,45 @@ class UrllibExchange:
             raise
         return connection
 
-    def _reach(self, connection: socket.socket, place: Any) -> None:
-        """Connect, so that `close` ends it at any moment: before it begins, and while it is under way."""
+    def _reach(self, connection: socket.socket, place: Any, seconds: float | None) -> None:
+        """Connect, so that it can be ended at any moment: before it begins, and while it is under way."""
         connection.setblocking(False)
         code = connection.connect_ex(place)
-        # A socket can be shut down only from here on; if `close` came before, it left the word.
-        if code in {errno.EINPROGRESS, errno.EWOULDBLOCK} and not self._closed:
+        # A socket can be shut down only from here on; who came before that, left the word.
+        self._grip.check()
+        if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
             with selectors.DefaultSelector() as selector:
                 selector.register(connection, selectors.EVENT_WRITE)
-                if not selector.select(self.clock.allowance()):
-                    raise TimeoutError
+                if not selector.select(seconds):
+                    raise TimeoutError(f"no answer from {place[0]}")
             code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if self._closed:
-            raise ConnectionAbortedError("the exchange is closed")
+            self._grip.check()
         if code:
             raise OSError(code, os.strerror(code))
 
-    def _hold(self, connection: socket.socket) -> None:
-        """Keep a second handle of the connection, for `close` in another thread.
-
-        TLS takes the first one over, and an SSLSocket must not be touched by two threads.
-        """
-        with self._lock:
-            if self._closed:
-                raise ConnectionAbortedError("the exchange is closed")
-            if self._grip is not None:
-                self._grip.close()
-            self._grip = connection.dup()
-
-
-class _Clock:
-    """How long the next operation on the socket may take: up to a deadline, or each so long."""
-
-    def __init__(self) -> None:
-        self._deadline: float | None = None
-        self._each: float | None = None
-
-    def start(self, seconds: float | None) -> None:
-        """From now on, all operations together have so many seconds."""
-        self._deadline = None if seconds is None else time.monotonic() + seconds
-
-    def each(self, seconds: float | None) -> None:
-        """From now on, each operation has so many seconds."""
-        self._deadline = None
-        self._each = seconds
-
-    def is_over(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
-
-    def allowance(self) -> float | None:
-        """Return the seconds the next operation may take; raises TimeoutError if there are none left."""
-        if self._deadline is None:
-            return self._each
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
 
 class _Source(io.RawIOBase):
-    """The socket's bytes, each read under the exchange's clock."""
+    """The socket's bytes; each read may take as long as the exchange says."""
 
-    def __init__(self, raw: socket.SocketIO, connection: socket.socket, clock: _Clock) -> None:
+    def __init__(self, raw: socket.SocketIO, connection: socket.socket, exchange: UrllibExchange) -> None:
         super().__init__()
         self._raw = raw
         self._connection = connection
-        self._clock = clock
-        self._allowed: object = ...
+        self._exchange = exchange
+        self._timeout: float | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        allowed = self._clock.allowance()
+        timeout = self._exchange.read_timeout
         # Setting it costs as much as a small read, and while a stream flows it never changes.
-        if allowed != self._allowed:
-            self._connection.settimeout(allowed)
-            self._allowed = allowed
-        return self._raw.readinto(buffer)
+        if timeout != self._timeout:
+            self._connection.settimeout(timeout)
+            self._timeout = timeout
+        count = self._raw.readinto(buffer)
+        self._exchange.ended = count == 0
+        return count
 
     def close(self) -> None:
         if not self.closed:
@@ -284,17 +229,39 @@ class _Source(io.RawIOBase):
 
 
 class _HTTPResponse(http.client.HTTPResponse):
-    """A response that reads under the exchange's clock."""
+    """A response that reads as its exchange says."""
 
-    def __init__(self, connection: socket.socket, *args: Any, clock: _Clock, **options: Any) -> None:
+    def __init__(
+        self, connection: socket.socket, *args: Any, exchange: UrllibExchange, **options: Any
+    ) -> None:
         super().__init__(connection, *args, **options)
         raw = self.fp.detach()
-        self.fp = io.BufferedReader(_Source(cast("socket.SocketIO", raw), connection, clock), READ_SIZE)
+        self.fp = io.BufferedReader(_Source(cast("socket.SocketIO", raw), connection, exchange), READ_SIZE)
 
     def _read_status(self) -> tuple[str, int, str]:
         # `begin` skips 100 and takes any other interim response (103, 102) for the final one.
         version, status, reason = super()._read_status()  # type: ignore[misc]
         return version, 100 if 100 < status < 200 and status != 101 else status, reason
+
+
+class _EarlyAnswer:
+    """A connection on which the server may answer, and close, before it has read the request to its end.
+
+    A large body that is refused (401, 413) is an everyday case, and the answer says why. If there is no
+    answer after all, reading it fails.
+    """
+
+    def send(self, data: Any) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().send(data)  # type: ignore[misc]
+
+
+class _HTTPConnection(_EarlyAnswer, http.client.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_EarlyAnswer, http.client.HTTPSConnection):
+    pass
 
 
 class _UrllibRequest(urllib.request.Request):
@@ -313,7 +280,7 @@ class _UrllibRequest(urllib.request.Request):
         def make(host: str, **options: Any) -> http.client.HTTPConnection:
             connection: Any = kind(host, **options)
             connection._create_connection = self.exchange.connect  # noqa: SLF001  # the one hook there is
-            connection.response_class = functools.partial(_HTTPResponse, clock=self.exchange.clock)
+            connection.response_class = functools.partial(_HTTPResponse, exchange=self.exchange)
             return cast("http.client.HTTPConnection", connection)
 
         return make
@@ -342,25 +309,30 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         self._context = context
 
     def http_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
-        return self.do_open(request.connection(http.client.HTTPConnection), request)
+        return self.do_open(request.connection(_HTTPConnection), request)
 
     def https_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
         if self._context is None:
             # Made when first needed, and once: loading the authorities takes longer than a request.
             self._context = ssl.create_default_context()
             self._context.set_alpn_protocols(["http/1.1"])
-        return self.do_open(request.connection(http.client.HTTPSConnection), request, context=self._context)
+        return self.do_open(request.connection(_HTTPSConnection), request, context=self._context)
 
 
-def _shut_down(connection: socket.socket) -> None:
-    # Fails if it is not connected, or not any more.
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+def _decoder(head: Response) -> Decoder | None:
+    """Return what undoes the body's codings, or None if nothing here can."""
+    # http.client knows the transfer coding "chunked" alone, and takes any other for none.
+    if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
+        return None
+    return decoder(head.joined("Content-Encoding"))
 
 
-def _reason(error: BaseException, timeout: float | None) -> str:
-    """Return a message for people: urllib wraps errors, and a timeout has no text that helps."""
+def _no_response(timeout: float | None, error: BaseException) -> str:
+    # Without a limit of ours, the time was up by the system's own.
+    return _reason(error) if timeout is None else f"no response within {timeout:g} seconds (timeout)"
+
+
+def _reason(error: BaseException) -> str:
+    """Return a message for people: urllib wraps errors, and some have no text."""
     cause = getattr(error, "reason", error)
-    if isinstance(cause, TimeoutError) and cause.errno is None and timeout is not None:
-        return f"no response within {timeout:g} seconds (timeout)"
     return str(cause) or type(cause).__name__

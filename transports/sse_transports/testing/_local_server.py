@@ -26,9 +26,8 @@ class Call:
         number: how many requests the server had got before this one.
     """
 
-    def __init__(self, connection: socket.socket, server: LocalServer) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._server = server
         self.method = ""
         self.path = ""
         self.headers: dict[str, bytes] = {}
@@ -198,7 +197,7 @@ class LocalServer:
                 self._call(encrypted)
 
     def _call(self, connection: socket.socket) -> None:
-        call = Call(connection, self)
+        call = Call(connection)
         if not call.read_request():
             return
         with self._lock:

@@ -1,0 +1,110 @@
+"""What callers and hooks do at the worst moment: no wish is lost, and no event."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from sse_core import Closed, Paused, ReadyState, StateChange
+from sse_transports import EventSource
+from sse_transports._urllib import UrllibExchange
+from sse_transports.testing import Call, LocalServer
+
+
+def two_and_silence(call: Call) -> None:
+    start = int(call.headers.get("last-event-id", b"0"))
+    call.respond(body=b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in (start + 1, start + 2)))
+    call.wait_until_gone()
+
+
+def test_a_resume_that_comes_while_a_pause_is_carried_out_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = UrllibExchange.close
+
+    def resume_meanwhile(exchange: UrllibExchange) -> None:
+        close(exchange)
+        source.resume()
+
+    with LocalServer(two_and_silence) as server, EventSource(server.url) as source:
+        assert [next(source).data, next(source).data] == ["1", "2"]
+        with monkeypatch.context() as patch:
+            patch.setattr(UrllibExchange, "close", resume_meanwhile)
+            source.pause()
+        assert next(source).data == "3"
+
+
+def test_a_source_that_is_being_closed_is_never_seen_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    close = UrllibExchange.close
+    seen: list[ReadyState] = []
+
+    def look(exchange: UrllibExchange) -> None:
+        seen.append(source.ready_state)
+        close(exchange)
+
+    with LocalServer(two_and_silence) as server, EventSource(server.url) as source:
+        next(source)
+        with monkeypatch.context() as patch:
+            patch.setattr(UrllibExchange, "close", look)
+            source.close()
+    assert set(seen) == {ReadyState.CLOSED}
+
+
+def test_an_interrupt_while_another_thread_has_the_turn_leaves_the_source_usable() -> None:
+    class Interrupted:
+        """A lock whose waiting is interrupted, once."""
+
+        def __init__(self, lock: threading.Lock) -> None:
+            self.lock = lock
+
+        def __enter__(self) -> None:
+            source._turn = self.lock
+            raise KeyboardInterrupt
+
+        def __exit__(self, *error: object) -> None:
+            return None
+
+    with LocalServer(two_and_silence) as server, EventSource(server.url) as source:
+        assert next(source).data == "1"
+        source._turn = Interrupted(source._turn)  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            next(source)
+        assert next(source).data == "2"
+
+
+@pytest.mark.parametrize("command", ["pause", "close"])
+def test_a_hook_that_fails_while_an_event_is_on_its_way_out_does_not_take_it_along(command: str) -> None:
+    def on_state(change: StateChange) -> None:
+        if type(change) in {Paused, Closed}:
+            raise RuntimeError("a hook failed")
+
+    class TellingStore:
+        """Tells the source something while an event is being handed over."""
+
+        def load(self) -> str:
+            return ""
+
+        def save(self, last_event_id: str) -> None:
+            return None
+
+    with LocalServer(two_and_silence) as server:
+        source = EventSource(server.url, on_state=on_state, store=TellingStore())
+        assert next(source).data == "1"
+        take = source._next
+
+        def told_meanwhile() -> object:
+            event = take()
+            # In another thread, as it would be; it cannot have the turn, and leaves the wish.
+            teller = threading.Thread(target=getattr(source, command))
+            teller.start()
+            teller.join()
+            return event
+
+        source._next = told_meanwhile  # type: ignore[method-assign, assignment]
+        assert next(source).data == "2"
+        source._next = take  # type: ignore[method-assign]
+        with pytest.raises(RuntimeError, match="a hook failed"):
+            next(source)
+        assert source.ready_state is ReadyState.CLOSED
+        assert source.last_event_id == "2"

@@ -1,0 +1,109 @@
+"""Servers that send what no server should: an error that says so, never garbage and never silence."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import pytest
+
+from sse_core import (
+    ConnectError,
+    ContentEncodingError,
+    Event,
+    HTTPStatusError,
+    IncompleteStream,
+    ReadError,
+    SSEError,
+)
+from sse_transports import EventSource
+from sse_transports.testing import Call, LocalServer
+
+STREAM = ("Content-Type", "text/event-stream")
+
+
+def error_of(answer: Callable[[Call], None], **options: object) -> SSEError:
+    """What the iteration of such an answer ends with."""
+    with LocalServer(answer) as server:
+        source: EventSource[Event] = EventSource(server.url, **{"retry": None, "method": "POST", **options})  # type: ignore[call-overload]
+        with pytest.raises(SSEError) as caught:
+            list(source)
+        return caught.value
+
+
+def test_a_status_line_of_control_characters_cannot_reach_a_terminal_or_fill_a_log() -> None:
+    error = error_of(lambda call: call.send(b"\x1b[2J\x07evil" + b"x" * 60_000 + b"\r\n\r\n"))
+    assert type(error) is ConnectError
+    assert str(error).isprintable()
+    assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize("second", ["identity", "br", "gzip"])
+def test_codings_in_several_header_fields_are_all_heeded(second: str) -> None:
+    def answer(call: Call) -> None:
+        body = gzip.compress(b"data: a\n\n")
+        call.respond(200, [STREAM, ("Content-Encoding", "gzip"), ("Content-Encoding", second)], body)
+
+    if second == "identity":
+        with LocalServer(answer) as server, EventSource(server.url, retry=None) as source:
+            assert [event.data for event in source] == ["a"]
+    else:
+        assert type(error_of(answer)) is ContentEncodingError
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, gzip"])
+def test_a_transfer_coding_that_is_not_understood_is_an_error_that_names_it(coding: str) -> None:
+    error = error_of(lambda call: call.respond(200, [STREAM, ("Transfer-Encoding", coding)], b"data: a\n\n"))
+    assert type(error) is ContentEncodingError
+    assert coding in str(error)
+
+
+def test_a_chunk_of_negative_size_is_a_broken_body() -> None:
+    def answer(call: Call) -> None:
+        call.respond(200, [STREAM, ("Transfer-Encoding", "chunked")], b"-5\r\ndata: a\n\n0\r\n\r\n")
+
+    error = error_of(answer)
+    assert type(error) is IncompleteStream
+    assert type(error.__cause__) is ReadError
+
+
+def test_a_head_that_breaks_off_between_its_fields_is_no_answer() -> None:
+    error = error_of(lambda call: call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
+    assert type(error) is ConnectError
+    assert "head" in str(error)
+
+
+def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> None:
+    def answer(call: Call) -> None:
+        # The handler has the whole request only if it is small; see below.
+        call.respond(413, [("Content-Type", "text/plain")], b"too much")
+
+    class Impatient(Call):
+        """Answers when it has the head, and does not read the body."""
+
+        def read_request(self) -> bool:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += self._connection.recv(1)
+            self.respond(413, [("Content-Type", "text/plain"), ("Content-Length", "8")], b"too much")
+            self._connection.shutdown(1)
+            return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sse_transports.testing._local_server.Call", Impatient)
+        error = error_of(answer, content=bytes(30_000_000))
+    assert type(error) is HTTPStatusError
+    assert error.status == 413
+
+
+def test_a_callers_host_is_for_the_origin_it_was_given_for() -> None:
+    with LocalServer(lambda call: call.respond(204, [])) as other:
+        port = other.port
+
+        def answer(call: Call) -> None:
+            call.respond(307, [("Location", f"http://127.0.0.1:{port}/")])
+
+        with LocalServer(answer) as server, EventSource(server.url, headers={"Host": "api.test"}) as source:
+            assert list(source) == []
+            assert server.calls[0].headers["host"] == b"api.test"
+        assert other.calls[0].headers["host"] == f"127.0.0.1:{port}".encode()

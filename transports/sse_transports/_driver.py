@@ -1,0 +1,191 @@
+"""What both event sources are made of, apart from waiting: a `Connection`, and what became of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Generic, TypeVar
+
+from sse_core import (
+    Comment,
+    Connect,
+    Connection,
+    Decide,
+    Event,
+    InvalidArgument,
+    Pause,
+    Read,
+    ReadBody,
+    ReadyState,
+    RetryPolicy,
+    SSEError,
+    Stop,
+    Wait,
+)
+
+from ._stores import Store
+
+Item = TypeVar("Item", bound=Event | Comment)
+Headers = Mapping[str, str]
+
+Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
+"""The steps between deliveries."""
+
+ERROR_BODY_SECONDS = 5.0
+"""How long the text of an error is waited for: some servers answer 503 and never end."""
+
+
+LONGEST_TIMEOUT = 2_147_483
+"""Seconds, some 25 days: what the system's own timers can hold, in milliseconds of 32 bits."""
+
+
+class Ended(Exception):
+    """The iteration is over."""
+
+
+class Command(Enum):
+    """What a caller, perhaps in another thread or task, wants of a source that may be busy."""
+
+    RECONNECT = "reconnect"
+    PAUSE = "pause"
+    CLOSE = "close"
+
+
+class Driver(Generic[Item]):
+    """The part of an event source that does no I/O: the same for threads and for tasks.
+
+    The arguments are those of `EventSource`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        method: str,
+        headers: Headers | Callable[[], object] | None,
+        json: object,
+        content: bytes | str | None,
+        last_event_id: str,
+        retry: RetryPolicy | None,
+        idle_timeout: float | None,
+        timeout: float | None,
+        max_event_size: int,
+        until: str | Callable[[Event], bool] | None,
+        comments: bool,
+        store: Store | None,
+        secret_headers: Iterable[str],
+    ) -> None:
+        check_seconds("idle_timeout", idle_timeout)
+        check_seconds("timeout", timeout)
+        if headers is not None and not callable(headers) and not isinstance(headers, Mapping):
+            raise InvalidArgument(
+                "headers", f"expected a mapping or a function, not {type(headers).__name__}"
+            )
+        if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
+            raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
+        if store is not None and not last_event_id:
+            last_event_id = store.load()
+        self._connection = Connection(
+            url,
+            method=method,
+            json=json,
+            content=content,
+            last_event_id=last_event_id,
+            retry=retry,
+            max_event_size=max_event_size,
+            until=until,
+            comments=comments,
+            secret_headers=secret_headers,
+        )
+        self._idle_timeout = idle_timeout
+        self._timeout = timeout
+        self._store = store
+        # The step to take when all events were handed over. A new connection is begun as after a wait.
+        self._step: Step = Wait(0.0)
+        self._events: Iterator[Event | Comment] = iter(())
+        # The last event ID as of the last event handed over, and as of all that have arrived.
+        self._last_event_id = last_event_id
+        self._id_behind_events = last_event_id
+        self._saved_id = last_event_id
+        # What a caller wants, until whoever takes the steps has obeyed.
+        self._command: Command | None = None
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID as of the last event that was yielded; `""` if none.
+
+        Events that have arrived, but were not asked for yet, do not count: whoever keeps this and
+        begins there another day misses nothing.
+        """
+        return self._last_event_id
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING (also while waiting or paused), OPEN or CLOSED, as in a browser."""
+        command = self._command
+        if command is None:
+            return self._connection.ready_state
+        # It is on its way there.
+        return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
+
+    @property
+    def url(self) -> str:
+        """The URL asked last, after redirects."""
+        return self._connection.url
+
+    def _received(self, data: bytes) -> Step:
+        """Bytes arrived, or the end of them: `b""`."""
+        if data:
+            delivery = self._connection.receive(data)
+            # Now, and not as a step of its own: a command that has come could take its place.
+            self._events = iter(delivery.events)
+            self._id_behind_events = self._connection.last_event_id
+            if isinstance(delivery.then, Stop):
+                # There were more events, which nobody gets; their IDs are not to count.
+                ids = [event.id for event in delivery.events if isinstance(event, Event)]
+                self._id_behind_events = ids[-1] if ids else self._last_event_id
+            return delivery.then
+        # A connection that we dropped ourselves may look like one that ended.
+        return self._connection.end() if self._command is None else self._step
+
+    def _failed(self, error: SSEError) -> Step:
+        # A connection that we dropped ourselves did not fail.
+        return self._connection.fail(error) if self._command is None else self._step
+
+    def _save(self) -> None:
+        if self._store is not None and self._last_event_id != self._saved_id:
+            self._store.save(self._last_event_id)
+            self._saved_id = self._last_event_id
+
+    def _discard(self) -> None:
+        """Drop the events that were not asked for yet; the last event ID stays before them."""
+        self._events = iter(())
+        self._id_behind_events = self._last_event_id
+
+
+def check_seconds(name: str, value: float | None) -> None:
+    """Refuse what is no time limit.
+
+    Raises:
+        InvalidArgument: naming `name`.
+    """
+    if value is None:
+        return
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}")
+    # Written so that NaN fails too.
+    if not 0 < value <= LONGEST_TIMEOUT:
+        raise InvalidArgument(
+            name, f"expected seconds above 0, up to {LONGEST_TIMEOUT} (None for no limit), not {value!r}"
+        )
+
+
+def check_hooks(**hooks: object) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        InvalidArgument: naming the hook.
+    """
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise InvalidArgument(name, f"expected a function, not {type(hook).__name__}")
