@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import sse_core
 from sse_core import (
@@ -93,8 +94,8 @@ class UrllibExchange:
                     raise ConnectionError("the connection ended inside the response's head")
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if self._grip.expired or isinstance(getattr(error, "reason", error), TimeoutError):
-                    raise ConnectError(_no_response(self._timeout, error)) from error
-                raise ConnectError(_reason(error)) from error
+                    raise ConnectError(self._told(_no_response(self._timeout, error))) from error
+                raise ConnectError(self._told(_reason(error))) from error
             head = Response(self._response.status, self._response.headers.items(), self._request.url)
         self._decoder = _decoder(head)
         self._head = head
@@ -140,6 +141,10 @@ class UrllibExchange:
             if response.chunked and (response.chunk_left or 0) < 0:
                 raise ReadError("a chunk of the body has a negative size")
         return data
+
+    def _told(self, reason: str) -> str:
+        """Name the server: an error of the network itself does not."""
+        return f"{urlsplit(self._request.url).netloc}: {reason}"
 
     def _release(self) -> None:
         if self._response is not None:
