@@ -82,7 +82,7 @@ class Scenario:
 
     Attributes:
         name: the behaviour, in words.
-        answers: what the server does at each request, in turn.
+        answers: what the server does at each request, in turn: it must get just as many.
         answers_elsewhere: the same for a second server, which is another origin.
         url: where the client begins.
         options: arguments of the event source. The policy is `QUICK` unless they say otherwise.
@@ -94,7 +94,6 @@ class Scenario:
         error_has: attributes that the error must have.
         error_says: what its message must hold.
         cause: what its `__cause__` must be.
-        requests: how many requests the server must get, if not one for each answer.
         last_event_ids: the Last-Event-ID header of each request; None where it has none.
         changes: the kinds of state changes, where they matter.
         check: whatever else must hold.
@@ -112,14 +111,9 @@ class Scenario:
     error_has: Mapping[str, object] = field(default_factory=dict)
     error_says: str = ""
     cause: type[BaseException] | None = None
-    requests: int | None = None
     last_event_ids: tuple[bytes | None, ...] | None = None
     changes: tuple[type[StateChange], ...] | None = None
     check: Callable[[Outcome], None] = _anything
-
-    @property
-    def requests_expected(self) -> int:
-        return len(self.answers) if self.requests is None else self.requests
 
     def arguments(self) -> Options:
         """Return the event source's arguments, but for `on_state`."""
@@ -155,7 +149,7 @@ def play(scenario: Scenario, client: Client) -> Outcome:
         except Exception as raised:  # noqa: BLE001  # compared with what was expected
             error = raised
         # A client that gave up early may have been quicker than the server.
-        eventually(lambda: len(server.calls) >= scenario.requests_expected, "the requests arrive")
+        eventually(lambda: len(server.calls) >= len(scenario.answers), "the requests arrive")
         eventually(
             lambda: server.open_connections + other.open_connections == 0, "the client closes its connections"
         )
@@ -174,7 +168,7 @@ def verify(scenario: Scenario, outcome: Outcome) -> None:
         cause = outcome.error.__cause__
         assert scenario.cause is None or type(cause) is scenario.cause
     assert [(event.data, event.id) for event in outcome.events] == list(scenario.events)
-    assert len(outcome.calls) == scenario.requests_expected
+    assert len(outcome.calls) == len(scenario.answers)
     assert len(outcome.calls_elsewhere) == len(scenario.answers_elsewhere)
     if scenario.last_event_ids is not None:
         sent = [call.headers.get("last-event-id") for call in outcome.calls]

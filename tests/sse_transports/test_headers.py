@@ -5,42 +5,20 @@ from __future__ import annotations
 import pytest
 
 from sse_core import (
-    Event,
     HTTPStatusError,
     InvalidArgument,
     ReadyState,
-    RetryPolicy,
     SSEError,
 )
 from sse_transports import EventSource
 from sse_transports.testing import Call, LocalServer
-from tests.sse_transports.waiting import eventually
-
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
-
-
-class Rejected(Exception):
-    """What a hook of a caller raises."""
-
-
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"id: 1\ndata: a\n\n")
-    call.wait_until_gone()
-
-
-def one_then_no_more(call: Call) -> None:
-    if call.number == 0:
-        call.respond(body=b"id: 1\ndata: a\n\n")
-    else:
-        call.respond(204, [])
-
-
-def until_all_gone(server: LocalServer) -> None:
-    eventually(lambda: server.open_connections == 0, "the client closes its connection")
-
-
-def data(source: EventSource[Event]) -> list[str]:
-    return [event.data for event in source]
+from tests.sse_transports.small_servers import (
+    QUICK,
+    Rejected,
+    data,
+    one_and_silence,
+    one_then_no_more,
+)
 
 
 def test_the_callers_headers_win_and_are_not_changed() -> None:

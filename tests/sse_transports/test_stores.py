@@ -293,3 +293,19 @@ def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
         assert server.calls[0].headers["last-event-id"] == "€".encode()
     # Each once, and only what is new.
     assert store.ids == ["€", "1", "3"]
+
+
+def test_a_link_stays_a_link_and_leads_to_the_new_id(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"1\n")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    FileStore(tmp_path / "link").save("2")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"2\n"
+
+
+def test_who_may_read_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    path.write_bytes(b"1\n")
+    path.chmod(0o640)
+    FileStore(path, durable=True).save("2")
+    assert path.stat().st_mode & 0o777 == 0o640

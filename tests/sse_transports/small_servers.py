@@ -1,0 +1,34 @@
+"""Small servers, and what tests of single calls look at."""
+
+from __future__ import annotations
+
+from sse_core import Event, RetryPolicy
+from sse_transports import EventSource
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.waiting import eventually
+
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
+
+
+class Rejected(Exception):
+    """What a hook of a caller raises."""
+
+
+def one_and_silence(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\n")
+    call.wait_until_gone()
+
+
+def one_then_no_more(call: Call) -> None:
+    if call.number == 0:
+        call.respond(body=b"id: 1\ndata: a\n\n")
+    else:
+        call.respond(204, [])
+
+
+def until_all_gone(server: LocalServer) -> None:
+    eventually(lambda: server.open_connections == 0, "the client closes its connection")
+
+
+def data(source: EventSource[Event]) -> list[str]:
+    return [event.data for event in source]
