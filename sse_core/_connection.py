@@ -116,6 +116,7 @@ class Connection:
         self._body, self._content_type = make_body(self._method, json, content)
         self._policy = retry or UNLIMITED
         self._until = until
+        self._comments = comments
         self._secret = frozenset(name.lower() for name in _names(secret_headers))
         self._parser: Parser[Event | Comment] = Parser(last_event_id, max_event_size, comments)
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
@@ -388,7 +389,9 @@ class Connection:
     # What every call is made of.
 
     def _count(self, events: list[Event | Comment]) -> None:
-        received = sum(isinstance(event, Event) for event in events)
+        received = len(events)
+        if self._comments:
+            received = sum(isinstance(event, Event) for event in events)
         if received:
             self._events_received += received
             # Only an event is progress: a server that accepts and drops at once must meet growing
@@ -440,8 +443,10 @@ class Connection:
             raise self._illegal(signal.value)
 
     def _move(self, signal: Signal) -> None:
-        self._check(signal)
-        self._state = TRANSITIONS[self._state][signal]
+        following = TRANSITIONS[self._state].get(signal)
+        if following is None:
+            raise self._illegal(signal.value)
+        self._state = following
 
     def _illegal(self, call: str) -> IllegalState:
         error = IllegalState(f"cannot {call} in state {self._state.value}")

@@ -14,6 +14,9 @@ from enum import Enum, IntEnum
 class State(Enum):
     """Where an event source stands."""
 
+    # Each member is one object, so that its identity will do; Enum's own hash is Python code.
+    __hash__ = object.__hash__
+
     NEW = "new"
     """Nothing was tried yet."""
     CONNECTING = "connecting"
@@ -34,6 +37,8 @@ class State(Enum):
 
 class Signal(Enum):
     """What can happen to an event source."""
+
+    __hash__ = object.__hash__
 
     CONNECT = "connect"
     ACCEPT = "accept"

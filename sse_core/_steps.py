@@ -45,7 +45,9 @@ class Deliver(Record):
     then: Read | Decide | Stop
 
     def __init__(self, events: list[Event | Comment], then: Read | Decide | Stop) -> None:
-        self._set(events=events, then=then)
+        # As `_set` does it, but in a third of the time: this one is made for every chunk.
+        object.__setattr__(self, "events", events)
+        object.__setattr__(self, "then", then)
 
 
 class Decide(Record):
