@@ -182,14 +182,17 @@ def test_pause_ends_waiting_for_an_answer() -> None:
 
 
 def test_pause_in_on_state_is_obeyed() -> None:
+    changes: list[StateChange] = []
+
     def on_state(change: StateChange) -> None:
-        if isinstance(change, Opened) and len(server.calls) == 1:
+        changes.append(change)
+        if kinds(changes) == [Connecting, Opened]:
             source.pause()
 
     with LocalServer(three_at_once) as server:
         source = EventSource(server.url, on_state=on_state)
         with Reading(source) as reading:
-            reading.until_it_sleeps()
+            eventually(lambda: Paused in kinds(changes), "the source is paused")
             until_all_gone(server)
             source.resume()
             eventually(lambda: len(reading.events) == 3, "the events arrive")

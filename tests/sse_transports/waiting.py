@@ -28,21 +28,24 @@ def until_set(event: threading.Event, what: str) -> None:
 
 def is_blocked_in(thread: threading.Thread, *functions: Callable[..., object]) -> bool:
     """Return whether a thread is inside each of these functions, and waits there for something."""
-    stack = _stack(thread)
-    inside = {frame.f_code for frame in stack}
+    place = _place(thread)
+    inside = {frame.f_code for frame, _ in place}
     if not all(function.__code__ in inside for function in functions):
         return False
-    # It may have gone on, and wait somewhere else by now: the same place before and after counts.
-    return _sleeps(thread) and _stack(thread) == stack
+    # It may have gone on, or only wait for its turn to run Python: a little later it must still be there.
+    asleep = _sleeps(thread)
+    time.sleep(0.005)
+    return asleep and _sleeps(thread) and _place(thread) == place
 
 
-def _stack(thread: threading.Thread) -> list[FrameType]:
-    stack = []
+def _place(thread: threading.Thread) -> list[tuple[FrameType, int]]:
+    """Each function it is in, and how far it has come there."""
+    place = []
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:
-        stack.append(frame)
+        place.append((frame, frame.f_lasti))
         frame = frame.f_back
-    return stack
+    return place
 
 
 def _sleeps(thread: threading.Thread) -> bool:
