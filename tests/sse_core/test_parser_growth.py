@@ -135,11 +135,10 @@ class CopyingParser(Parser[Event]):
     ("parser", "shape"),
     [
         (JoiningParser, "one line in packets"),
-        (JoiningParser, "one data line byte by byte"),
         (CopyingParser, "data lines in packets"),
         (CopyingParser, "data lines at once"),
     ],
-    ids=["joining pieces in packets", "joining bytes", "copying lines in packets", "copying lines at once"],
+    ids=["joining pieces in packets", "copying lines in packets", "copying lines at once"],
 )
 def test_the_measure_notices_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:
     chunks_of, size = SHAPES[shape]
