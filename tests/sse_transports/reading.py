@@ -65,7 +65,7 @@ class Reading:
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
-        self.until_blocked_in(threading.Condition.wait)
+        self.until_blocked_in(EventSource._slept)
 
     def _run(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import queue
 import signal
 import socket
 import sys
@@ -117,3 +118,22 @@ def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
                 signal.raise_signal(signal.SIGINT)
             second = next(source)
         assert [first.data, second.data] == ["a", "b"]
+
+
+def test_close_in_a_signal_handler_just_before_a_wait_ends_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on SIGTERM: the handler runs in the thread that waits, at any point of its beginning to."""
+
+    class Knocks(queue.SimpleQueue[None]):
+        def get(self, block: bool = True, timeout: float | None = None) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            super().get(block, timeout)
+
+    with LocalServer(lambda call: call.respond(503, [])) as server:
+        source = EventSource(server.url, retry=SLOW)
+        monkeypatch.setattr(source, "_knocks", Knocks())
+        before = signal.signal(signal.SIGTERM, lambda *_: source.close())
+        try:
+            assert list(source) == []
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        assert source.ready_state is ReadyState.CLOSED

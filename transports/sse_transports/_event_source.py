@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import random
 import threading
 import time
@@ -174,9 +175,12 @@ class EventSource(Driver[Item]):
         self._on_state = on_state
         # One iteration at a time.
         self._iteration = threading.Lock()
-        # Held by whoever takes steps. What others want is left in `_command`, under `_wake`'s lock.
+        # Held by whoever takes steps. What others want is left in `_command`, under `_wish`.
         self._turn = threading.Lock()
-        self._wake = threading.Condition()
+        # Reentrant, and no Condition: a signal handler may call `close` in the thread that waits, at any
+        # point of its waiting. A knock left in a queue is not missed by who is only about to listen.
+        self._wish = threading.RLock()
+        self._knocks: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._exchange: Exchange | None = None
 
     # What a caller can ask and tell, from any thread.
@@ -206,7 +210,7 @@ class EventSource(Driver[Item]):
 
     def resume(self) -> None:
         """Go on after `pause`, behind the last event. When not paused, this does nothing."""
-        with self._wake:
+        with self._wish:
             paused = self._command is Command.PAUSE or self._connection.state is State.PAUSED
         if paused:
             self._tell(Command.RECONNECT)
@@ -297,7 +301,7 @@ class EventSource(Driver[Item]):
     def _open(self, request: Request) -> Step:
         self._drop()
         exchange = self._transport.exchange(request, timeout=self._timeout)
-        with self._wake:
+        with self._wish:
             self._exchange = exchange
             if self._command is not None:
                 return self._step
@@ -342,21 +346,26 @@ class EventSource(Driver[Item]):
 
     def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""
-        if seconds is not None:
-            seconds = min(seconds, threading.TIMEOUT_MAX)
-        with self._wake:
-            return not self._wake.wait_for(lambda: self._command is not None, timeout=seconds)
+        end = None if seconds is None else time.monotonic() + min(seconds, threading.TIMEOUT_MAX)
+        while self._command is None:
+            left = None if end is None else min(end - time.monotonic(), threading.TIMEOUT_MAX)
+            if left is not None and left <= 0:
+                return True
+            # A knock may be an old one; then the wait goes on.
+            with contextlib.suppress(queue.Empty):
+                self._knocks.get(timeout=left)
+        return False
 
     # Commands: left by one thread, obeyed by the one that has the turn.
 
     def _tell(self, command: Command) -> None:
-        with self._wake:
+        with self._wish:
             over = self._connection.state is State.CLOSED and command is not Command.CLOSE
             if over or self._command is Command.CLOSE:
                 return
             self._command = command
             exchange = self._exchange
-            self._wake.notify_all()
+        self._knocks.put(None)
         if exchange is not None:
             # Wakes whoever reads from it. When nobody does, it is closed by this.
             exchange.close()
@@ -389,7 +398,7 @@ class EventSource(Driver[Item]):
         elif command is not None and self._connection.state is not State.CLOSED:
             self._drop()
             self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
-        with self._wake:
+        with self._wish:
             if self._command is command:
                 self._command = None
 
@@ -407,7 +416,7 @@ class EventSource(Driver[Item]):
         return self._exchange
 
     def _drop(self) -> None:
-        with self._wake:
+        with self._wish:
             exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.close()
