@@ -79,17 +79,8 @@ def test_a_hook_that_fails_while_an_event_is_on_its_way_out_does_not_take_it_alo
         if type(change) in {Paused, Closed}:
             raise RuntimeError("a hook failed")
 
-    class TellingStore:
-        """Tells the source something while an event is being handed over."""
-
-        def load(self) -> str:
-            return ""
-
-        def save(self, last_event_id: str) -> None:
-            return None
-
     with LocalServer(two_and_silence) as server:
-        source = EventSource(server.url, on_state=on_state, store=TellingStore())
+        source = EventSource(server.url, on_state=on_state)
         assert next(source).data == "1"
         take = source._next
 
