@@ -13,10 +13,11 @@ from sse_core import (
     Event,
     HTTPStatusError,
     IncompleteStream,
+    InvalidArgument,
     ReadError,
     SSEError,
 )
-from sse_transports import EventSource
+from sse_transports import EventSource, UrllibTransport
 from sse_transports.testing import Call, LocalServer
 
 STREAM = ("Content-Type", "text/event-stream")
@@ -74,9 +75,8 @@ def test_a_head_that_breaks_off_between_its_fields_is_no_answer() -> None:
 
 
 def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> None:
-    def answer(call: Call) -> None:
-        # The handler has the whole request only if it is small; see below.
-        call.respond(413, [("Content-Type", "text/plain")], b"too much")
+    def never_called(_call: Call) -> None:
+        raise AssertionError("the request is never complete")
 
     class Impatient(Call):
         """Answers when it has the head, and does not read the body."""
@@ -91,7 +91,7 @@ def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> No
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sse_transports.testing._local_server.Call", Impatient)
-        error = error_of(answer, content=bytes(30_000_000))
+        error = error_of(never_called, content=bytes(30_000_000))
     assert type(error) is HTTPStatusError
     assert error.status == 413
 
@@ -107,3 +107,21 @@ def test_a_callers_host_is_for_the_origin_it_was_given_for() -> None:
             assert list(source) == []
             assert server.calls[0].headers["host"] == b"api.test"
         assert other.calls[0].headers["host"] == f"127.0.0.1:{port}".encode()
+
+
+def test_a_proxy_that_leads_to_no_tls_is_not_waited_for_longer_than_timeout() -> None:
+    def silent_tunnel(call: Call) -> None:
+        call.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        call.wait_until_gone()
+
+    with LocalServer(silent_tunnel) as proxy:
+        transport = UrllibTransport(proxies={"https": proxy.url})
+        source = EventSource("https://stream.test/", retry=None, timeout=0.3, transport=transport)
+        with pytest.raises(ConnectError, match=r"0\.3 seconds"):
+            next(source)
+        assert proxy.calls[0].method == "CONNECT"
+
+
+def test_a_time_limit_that_no_timer_can_hold_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="timeout: expected seconds above 0, up to"):
+        EventSource("https://stream.test/", timeout=86400.0 * 30)
