@@ -46,16 +46,26 @@ class Request(Record):
         url: absolute, ASCII, without a fragment.
         headers: (name, value) in order. A value is sent as UTF-8 bytes.
         body: bytes, or None for no body.
+        withheld: names of headers, in lower case, that an HTTP client must not add from its own
+            settings: after a redirect to another origin, those that were for the first one only.
     """
 
-    __slots__ = __match_args__ = ("method", "url", "headers", "body")
+    __slots__ = __match_args__ = ("method", "url", "headers", "body", "withheld")
     method: str
     url: str
     headers: Headers
     body: bytes | None
+    withheld: frozenset[str]
 
-    def __init__(self, method: str, url: str, headers: Headers = (), body: bytes | None = None) -> None:
-        self._set(method=method, url=url, headers=headers, body=body)
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Headers = (),
+        body: bytes | None = None,
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
+        self._set(method=method, url=url, headers=headers, body=body, withheld=withheld)
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
@@ -207,6 +217,7 @@ def redirect(request: Request, response: Response, secret: frozenset[str]) -> Re
         return None
     method, body = request.method, request.body
     dropped: frozenset[str] = frozenset()
+    withheld = request.withheld
     # "internalResponse's status is 301 or 302 and request's method is `POST`", or "internalResponse's
     # status is 303 and request's method is not `GET` or `HEAD`": a GET without a body follows.
     if (response.status in {301, 302} and method == "POST") or (
@@ -215,9 +226,10 @@ def redirect(request: Request, response: Response, secret: frozenset[str]) -> Re
         method, body = "GET", None
         dropped |= BODY_HEADERS
     if origin(url) != origin(request.url):
-        dropped |= SECRET_HEADERS | ORIGIN_HEADERS | secret
+        withheld |= SECRET_HEADERS | ORIGIN_HEADERS | secret
+    dropped |= withheld
     headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
-    return Request(method, url, headers, body)
+    return Request(method, url, headers, body, withheld)
 
 
 def retry_after(response: Response, epoch: float) -> float | None:

@@ -92,6 +92,7 @@ def test_records_of_different_types_are_never_equal() -> None:
         (Response(200, [("a", "b")]), Response(200, [("a", "c")])),
         (Request("GET", "a"), Request("GET", "b")),
         (Request("GET", "a", (), b""), Request("GET", "a", (), None)),
+        (Request("GET", "a"), Request("GET", "a", withheld=frozenset({"cookie"}))),
         (Opened("a", 1), Opened("a", 2)),
         (Opened("a", 1, last_event_id="7"), Opened("a", 1)),
     ],
@@ -204,7 +205,8 @@ def test_steps_are_matched_by_position() -> None:
 
 def test_requests_and_responses_are_matched_by_position() -> None:
     match REQUEST:
-        case Request(method, url, headers, body):
+        case Request(method, url, headers, body, withheld):
+            assert withheld == frozenset()
             assert (method, url, headers, body) == ("GET", "https://example.com/", REQUEST.headers, b"body")
     match Response(200, (), "u"):
         case Response(status, fields, url):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_core import Connect, Connection, ReadBody, RedirectError, Request
+from sse_core import Connect, ConnectError, Connection, ReadBody, RedirectError, Request
 from tests.sse_core.driving import URL, answer, connected, refused
 
 SECRETS = {
@@ -142,6 +142,19 @@ def test_a_chain_back_to_the_first_origin_does_not_get_the_secrets_back() -> Non
     redirected(connection, "https://example.org/")
     request = redirected(connection, URL)
     assert (request.url, names_sent(request)) == (URL, HARMLESS)
+
+
+def test_an_http_client_is_told_which_of_its_own_headers_to_withhold() -> None:
+    connection = with_secrets()
+    assert redirected(connection, "/same").withheld == frozenset()
+    away = redirected(connection, "https://example.org/").withheld
+    assert away >= {"authorization", "cookie", "proxy-authorization", "last-event-id", "x-api-key"}
+    # Also further on, where each hop is to the same origin or back to the first one.
+    assert redirected(connection, "/further").withheld == away
+    assert redirected(connection, URL).withheld == away
+    connection.fail(ConnectError("gone"))
+    connection.decide(0.0, random=0.0)
+    assert connected(connection).withheld == frozenset()
 
 
 def test_the_next_attempt_begins_at_the_first_url_with_everything_again() -> None:
