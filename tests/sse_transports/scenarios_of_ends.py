@@ -96,7 +96,8 @@ CLEAN_ENDS = (
     ),
     Scenario(
         name="what follows a body's length is not of the stream",
-        answers=(sized_stream(ONE + TWO, len(ONE)), no_content),
+        # Not all of it in one piece, which aiohttp would refuse as a whole.
+        answers=(in_order(sized_stream(ONE, len(ONE)), once_received(1), raw(TWO)), no_content),
         events=(("a", "1"),),
         last_event_ids=(None, b"1"),
     ),
@@ -143,7 +144,11 @@ DROPS = tuple(
         ("cut between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
         ("cut inside a chunk's size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"6"))),
         ("cut behind a chunk's size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"64\r\n"))),
-        ("with a senseless chunk size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"zz\r\n"), stall)),
+        # aiohttp looks at a piece as a whole: with the nonsense in it, it would lose what is before.
+        (
+            "with a senseless chunk size",
+            in_order(head(CHUNKED), chunk(ONE + HALF), once_received(1), raw(b"zz\r\n"), stall),
+        ),
         ("that is reset", in_order(head(body=ONE + HALF), once_received(1), reset)),
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import repeat
 
 from sse_core import (
     Closed,
@@ -31,7 +32,7 @@ from tests.sse_transports.scenarios_of_ends import limited
 
 ONE = b"id: 1\ndata: a\n\n"
 KEPT = 64 * 2**10
-FOR_EVER = iter(lambda: b"more ", b"")
+FOR_EVER = repeat(b"more ")
 
 
 def the_headers_are_in_the_error(outcome: Outcome) -> None:

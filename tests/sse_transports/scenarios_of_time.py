@@ -62,7 +62,7 @@ SILENCE = (
     Scenario(
         name="comments keep a connection without events alive",
         # Longer, all in all, than the limit; each pause is far shorter.
-        answers=(in_order(head(), drip(repeat(b":\n\n", 30), every=0.04), raw(ONE)), no_content),
+        answers=(in_order(head(), drip([b":\n\n"] * 30, every=0.04), raw(ONE)), no_content),
         options={"idle_timeout": 1.0},
         events=(("a", "1"),),
         changes=(Connecting, Opened, Disconnected, Waiting, Connecting, Closed),
@@ -71,7 +71,7 @@ SILENCE = (
     Scenario(
         name="any byte keeps a connection alive, also one inside an event",
         answers=(
-            in_order(head(body=b"data: "), drip(repeat(b"x", 30), every=0.04), raw(b"\n\n")),
+            in_order(head(body=b"data: "), drip([b"x"] * 30, every=0.04), raw(b"\n\n")),
             no_content,
         ),
         options={"idle_timeout": 1.0},
@@ -117,7 +117,7 @@ CONNECTING = (
     ),
     Scenario(
         name="timeout does not limit the stream",
-        answers=(in_order(head(body=ONE), drip(repeat(b":\n", 55), every=0.04), raw(TWO)),),
+        answers=(in_order(head(body=ONE), drip([b":\n"] * 55, every=0.04), raw(TWO)),),
         options={"timeout": 2.0, "retry": RetryPolicy(reconnect_on_close=False)},
         events=(("a", "1"), ("b", "2")),
     ),

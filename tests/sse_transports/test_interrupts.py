@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sse_core import ReadyState, RetryPolicy
+from sse_core import IllegalState, ReadyState, RetryPolicy
 from sse_transports import EventSource
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, LocalServer
@@ -79,6 +79,10 @@ def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., o
             list(source)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
         assert source.ready_state is ReadyState.CLOSED
+        # Going on is no way to find the end of the stream.
+        with pytest.raises(IllegalState, match="interrupted"):
+            list(source)
+        source.close()
         assert list(source) == []
 
 

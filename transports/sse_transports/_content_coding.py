@@ -111,10 +111,15 @@ class Inflate:
             self._inflate = zlib.decompressobj(GZIP_OR_ZLIB)
 
 
+def codings(value: str | None) -> list[str]:
+    """Return the codings that a Content-Encoding names, in lower case, in the order they were applied."""
+    names = [name.strip(" \t").lower() for name in (value or "").split(",")]
+    return [name for name in names if name not in {"", "identity"}]
+
+
 def decoder(coding: str | None) -> Decoder | None:
     """Return what undoes a Content-Encoding, or None if nothing here can."""
-    names = [name.strip(" \t").lower() for name in (coding or "").split(",")]
-    applied = [name.removeprefix("x-") for name in names if name not in {"", "identity"}]
+    applied = [name.removeprefix("x-") for name in codings(coding)]
     if not applied:
         return Identity()
     if applied in (["gzip"], ["deflate"]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from sse_core import (
     Comment,
@@ -34,6 +35,7 @@ Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
 ERROR_BODY_SECONDS = 5.0
 """How long the text of an error is waited for: some servers answer 503 and never end."""
 
+INTERRUPTED = "the iteration was interrupted, and that closed the source"
 
 LONGEST_TIMEOUT = 2_147_483
 """Seconds, some 25 days: what the system's own timers can hold, in milliseconds of 32 bits."""
@@ -83,6 +85,8 @@ class Driver(Generic[Item]):
             )
         if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
             raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
+        # What an async function returns is true: the first event would be the last.
+        check_plain(until=until)
         if store is not None and not last_event_id:
             last_event_id = store.load()
         self._connection = Connection(
@@ -152,10 +156,12 @@ class Driver(Generic[Item]):
         # A connection that we dropped ourselves did not fail.
         return self._connection.fail(error) if self._command is None else self._step
 
-    def _save(self) -> None:
-        if self._store is not None and self._last_event_id != self._saved_id:
-            self._store.save(self._last_event_id)
-            self._saved_id = self._last_event_id
+    def _at_hand(self) -> Item | None:
+        """Return the next event of those that have arrived."""
+        event = next(self._events, None)
+        if isinstance(event, Event):
+            self._last_event_id = event.id
+        return cast("Item | None", event)
 
     def _discard(self) -> None:
         """Drop the events that were not asked for yet; the last event ID stays before them."""
@@ -189,3 +195,14 @@ def check_hooks(**hooks: object) -> None:
     for name, hook in hooks.items():
         if hook is not None and not callable(hook):
             raise InvalidArgument(name, f"expected a function, not {type(hook).__name__}")
+
+
+def check_plain(**functions: object) -> None:
+    """Refuse async functions where nobody awaits what they return.
+
+    Raises:
+        InvalidArgument: naming the function.
+    """
+    for name, function in functions.items():
+        if inspect.iscoroutinefunction(function):
+            raise InvalidArgument(name, "expected a plain function, not an async one")

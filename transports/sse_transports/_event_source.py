@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
 
 from sse_core import (
     Comment,
@@ -32,7 +32,18 @@ from sse_core import (
     Wait,
 )
 
-from ._driver import ERROR_BODY_SECONDS, Command, Driver, Ended, Headers, Item, Step, check_hooks
+from ._driver import (
+    ERROR_BODY_SECONDS,
+    INTERRUPTED,
+    Command,
+    Driver,
+    Ended,
+    Headers,
+    Item,
+    Step,
+    check_hooks,
+    check_plain,
+)
 from ._interface import Exchange, Transport
 from ._log import log, without_secrets
 from ._stores import Store
@@ -165,6 +176,7 @@ class EventSource(Driver[Item]):
             secret_headers=secret_headers,
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_plain(headers=headers, on_open=on_open, on_error=on_error, on_state=on_state)
         if isinstance(transport, type):
             raise InvalidArgument("transport", f"expected an instance: {transport.__name__}()")
         self._headers = headers
@@ -256,11 +268,9 @@ class EventSource(Driver[Item]):
             while True:
                 if self._command is Command.CLOSE:
                     self._obey()
-                event = next(self._events, None)
+                event = self._at_hand()
                 if event is not None:
-                    if isinstance(event, Event):
-                        self._last_event_id = event.id
-                    return cast("Item", event)
+                    return event
                 self._last_event_id = self._id_behind_events
                 self._obey()
                 self._report()
@@ -404,6 +414,11 @@ class EventSource(Driver[Item]):
 
     # What steps are made of.
 
+    def _save(self) -> None:
+        if self._store is not None and self._last_event_id != self._saved_id:
+            self._store.save(self._last_event_id)
+            self._saved_id = self._last_event_id
+
     def _report(self) -> None:
         for change in self._connection.changes():
             log(change)
@@ -430,7 +445,8 @@ class EventSource(Driver[Item]):
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
         cause = error if isinstance(error, Exception) else None
         self._connection.close(cause)
-        self._step = Stop(cause)
+        # Whoever goes on after an interrupt is told that this is no end of the stream.
+        self._step = Stop(cause or IllegalState(INTERRUPTED))
         self._discard()
         self._finish()
         # The error that is on its way is the one to surface, not another one of a hook.

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sse_core import Request, Response
 
-__all__ = ["Exchange", "Request", "Response", "Transport"]
+__all__ = ["AsyncExchange", "AsyncTransport", "Exchange", "Request", "Response", "Transport"]
 
 
 class Exchange(Protocol):
@@ -55,12 +55,67 @@ class Transport(Protocol):
         """Return an exchange for `request`, without any I/O yet.
 
         Args:
-            request: what to send, exactly as it stands.
+            request: what to send, exactly as it stands. A client's own settings may add headers,
+                but none that `withheld` names.
             timeout: seconds for connecting and waiting for the response's head, all in all; None
                 for no limit. It never limits the body.
         """
         ...
 
     def close(self) -> None:
+        """Give back what is kept between exchanges."""
+        ...
+
+
+class AsyncExchange(Protocol):
+    """One request and its response: opened once, read to its end or closed before."""
+
+    async def open(self) -> Response:
+        """Send the request and return the response's head. Redirects are not followed.
+
+        Raises:
+            sse_core.ConnectError: no response head arrived within the timeout, or none at all.
+        """
+        ...
+
+    async def read(self, timeout: float | None) -> bytes:
+        """Return the body's next bytes as soon as there are any; `b""` at its proper end.
+
+        The bytes are those of the resource: content codings are undone, nothing else is.
+
+        Args:
+            timeout: seconds in which at least one byte must arrive; None for no limit.
+
+        Raises:
+            sse_core.ReadError: the connection broke, or ended before the body did.
+            sse_core.IdleTimeout: nothing arrived in time.
+            sse_core.ContentEncodingError: the body has a coding that cannot be undone.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Drop the connection; more than once is fine, at any moment, from any task.
+
+        A call of `open` or `read` that is waiting in another task ends with an error, and has left
+        nothing open by then. So has one that is cancelled.
+        """
+        ...
+
+
+class AsyncTransport(Protocol):
+    """Makes exchanges. May keep connections or settings between them."""
+
+    def exchange(self, request: Request, *, timeout: float | None) -> AsyncExchange:
+        """Return an exchange for `request`, without any I/O yet.
+
+        Args:
+            request: what to send, exactly as it stands. A client's own settings may add headers,
+                but none that `withheld` names.
+            timeout: seconds for connecting and waiting for the response's head, all in all; None
+                for no limit. It never limits the body.
+        """
+        ...
+
+    async def close(self) -> None:
         """Give back what is kept between exchanges."""
         ...

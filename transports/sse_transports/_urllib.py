@@ -15,20 +15,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import sse_core
-from sse_core import (
-    ConnectError,
-    ContentEncodingError,
-    IdleTimeout,
-    IllegalState,
-    ReadError,
-    Request,
-    Response,
-)
+from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
 from ._content_coding import Decoder, decoder
+from ._exchanges import DecodedExchange, closed, reason
 from ._grip import Grip
 
 READ_SIZE = 2**16
@@ -65,19 +57,16 @@ class UrllibTransport:
         """Nothing is kept between exchanges."""
 
 
-class UrllibExchange:
+class UrllibExchange(DecodedExchange):
     """One request and its response on a connection of its own. See `Exchange`."""
 
     def __init__(
         self, opener: urllib.request.OpenerDirector, request: Request, timeout: float | None
     ) -> None:
+        super().__init__(request, timeout)
         self._opener = opener
-        self._request = request
-        self._timeout = timeout
         self._grip = Grip(self._release)
         self._response: http.client.HTTPResponse | None = None
-        self._head: Response | None = None
-        self._decoder: Decoder | None = None
         # For `_Source`: the limit of its next read; from it: whether there is anything left to read.
         self.read_timeout: float | None = None
         self.ended = False
@@ -93,35 +82,22 @@ class UrllibExchange:
                     # http.client takes the end of the connection for the end of the head.
                     raise ConnectionError("the connection ended inside the response's head")
             except (OSError, http.client.HTTPException, ValueError) as error:
-                if self._grip.expired or isinstance(getattr(error, "reason", error), TimeoutError):
-                    raise ConnectError(self._told(_no_response(self._timeout, error))) from error
-                raise ConnectError(self._told(_reason(error))) from error
+                timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
+                # Without a limit of ours, the time was up by the system's own.
+                if self._grip.expired or (timed_out and self._timeout is not None):
+                    raise self._no_response() from error
+                raise self._not_connected(reason(error)) from error
             head = Response(self._response.status, self._response.headers.items(), self._request.url)
-        self._decoder = _decoder(head)
-        self._head = head
-        return head
-
-    def read(self, timeout: float | None) -> bytes:
-        """Return the body's next bytes as soon as there are any. See `Exchange.read`."""
-        if self._head is None or self._response is None:
-            raise IllegalState("read() before open()")
-        if self._decoder is None:
-            raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
-        while True:
-            data = self._decoder.take()
-            if data:
-                return data
-            data = self._read_raw(self._response, timeout)
-            if not data:
-                self._decoder.end()
-                return b""
-            self._decoder.give(data)
+        return self._opened(head, _decoder(head))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
         self._grip.close()
 
-    def _read_raw(self, response: http.client.HTTPResponse, timeout: float | None) -> bytes:
+    def _read_raw(self, timeout: float | None) -> bytes:
+        response = self._response
+        if response is None:
+            raise closed()
         with self._grip.use():
             self.read_timeout = timeout
             try:
@@ -129,10 +105,10 @@ class UrllibExchange:
             except TimeoutError as error:
                 # With an errno, it is the network's verdict on a peer that no longer answers.
                 if error.errno is not None or timeout is None:
-                    raise ReadError(_reason(error)) from error
+                    raise ReadError(reason(error)) from error
                 raise IdleTimeout(timeout) from error
             except (OSError, http.client.HTTPException, ValueError) as error:
-                raise ReadError(_reason(error)) from error
+                raise ReadError(reason(error)) from error
             # `read1` takes the end of the connection for the end of the body.
             missing = response.length
             if not data and missing:
@@ -141,10 +117,6 @@ class UrllibExchange:
             if response.chunked and (response.chunk_left or 0) < 0:
                 raise ReadError("a chunk of the body has a negative size")
         return data
-
-    def _told(self, reason: str) -> str:
-        """Name the server: an error of the network itself does not."""
-        return f"{urlsplit(self._request.url).netloc}: {reason}"
 
     def _release(self) -> None:
         if self._response is not None:
@@ -330,14 +302,3 @@ def _decoder(head: Response) -> Decoder | None:
     if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
         return None
     return decoder(head.joined("Content-Encoding"))
-
-
-def _no_response(timeout: float | None, error: BaseException) -> str:
-    # Without a limit of ours, the time was up by the system's own.
-    return _reason(error) if timeout is None else f"no response within {timeout:g} seconds (timeout)"
-
-
-def _reason(error: BaseException) -> str:
-    """Return a message for people: urllib wraps errors, and some have no text."""
-    cause = getattr(error, "reason", error)
-    return str(cause) or type(cause).__name__

@@ -1,0 +1,270 @@
+"""The transport on aiohttp: asyncio's quickest, because it hands over all that has arrived at once."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import anyio
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+import sse_core
+from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
+
+from ._content_coding import Decoder, Identity, codings, decoder
+from ._exchanges import AsyncDecodedExchange, closed, reason
+
+FAILURES = (aiohttp.ClientError, OSError)
+"""What aiohttp raises where the network or the server fails it."""
+
+READ_FAILURES = (*FAILURES, RuntimeError)
+"""The same for a body; one that is no error of its own says "Connection closed"."""
+
+DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
+"""Codings that a session undoes by itself, or refuses."""
+
+MAX_HEAD = 2**16
+"""Bytes that a response's head may have, by itself or in one field."""
+
+
+class AiohttpTransport:
+    """Carries event streams over aiohttp, on asyncio.
+
+    Redirects are left to the event source. A session of the caller's is used as it is, with its
+    connector, proxy, TLS settings, cookies, headers and middlewares, but without its limits on a
+    response's time (`total`, `sock_read`), and it is never closed. Our own has no cookies and no limit
+    on the number of connections, takes proxies from the environment, and keeps no connection for later.
+
+    Args:
+        session: the caller's session, if there is one.
+
+    Raises:
+        sse_core.InvalidArgument: `session` is no `aiohttp.ClientSession`.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
+        if session is not None and not isinstance(session, aiohttp.ClientSession):
+            raise InvalidArgument("session", f"expected aiohttp.ClientSession, not {type(session).__name__}")
+        self._session = session
+        self.is_callers = session is not None
+        self._own: aiohttp.ClientSession | None = None
+
+    def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
+        """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
+        return AiohttpExchange(self, request, timeout)
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the caller's session, or our own."""
+        if self._session is not None:
+            return self._session
+        # It belongs to the running event loop, and there was none when this was made.
+        if self._own is None or self._own.closed:
+            self._own = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
+                # Ours tells a body that was cut from a whole one.
+                auto_decompress=False,
+                max_line_size=MAX_HEAD,
+                max_field_size=MAX_HEAD,
+            )
+            # Not public. Else it sends a request again by itself, at once, when the server hangs up.
+            self._own._retry_connection = False  # noqa: SLF001
+        return self._own
+
+    async def close(self) -> None:
+        """Close our own session; the caller's stays open."""
+        own, self._own = self._own, None
+        if own is not None:
+            await own.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AiohttpExchange(AsyncDecodedExchange):
+    """One request and its response. See `AsyncExchange`."""
+
+    def __init__(self, transport: AiohttpTransport, request: Request, timeout: float | None) -> None:
+        super().__init__(request, timeout)
+        self._transport = transport
+        self._closed = False
+        # While `open` is at work: what ends that.
+        self._opening: anyio.CancelScope | None = None
+        self._response: aiohttp.ClientResponse | None = None
+        self._protocol: ResponseHandler | None = None
+
+    async def open(self) -> Response:
+        """Send the request and return the response's head. See `AsyncExchange.open`."""
+        self._check()
+        session = self._transport.session()
+        with anyio.move_on_after(self._timeout) as self._opening:
+            try:
+                with _without(session, self._request.withheld) as allowed:
+                    self._response = await self._send(allowed)
+            except FAILURES as error:
+                raise self._not_connected(reason(error)) from error
+            finally:
+                self._opening = None
+        if self._closed:
+            # By another task, perhaps just when the response had come.
+            await self.close()
+            raise closed()
+        if self._response is None:
+            raise self._no_response()
+        fields = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._response.raw_headers
+        ]
+        head = Response(self._response.status, fields, self._request.url)
+        if self._response.connection is not None:
+            self._watch(self._response, self._response.connection.protocol)
+        return self._opened(head, _decoder(head, session))
+
+    async def close(self) -> None:
+        """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
+        self._closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._response is not None:
+            # Not left to the connector to keep, and whoever waits for it is woken.
+            self._response.close()
+
+    async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
+        request = self._request
+        limits = session.timeout
+        proxy = None if self._transport.is_callers else environment_proxy(request.url)
+        return await session.request(
+            request.method,
+            # As it stands: it is encoded already.
+            URL(request.url, encoded=True),
+            headers=request.headers,
+            # Not as bytes, about which aiohttp warns when they are many.
+            data=None if request.body is None else io.BytesIO(request.body),
+            # What nobody asked for: a coding, which makes servers hold back what they compress.
+            skip_auto_headers=("Accept-Encoding", "Content-Type"),
+            allow_redirects=False,
+            raise_for_status=False,
+            proxy=proxy,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                sock_read=None,
+                connect=limits.connect,
+                sock_connect=limits.sock_connect,
+                ceil_threshold=limits.ceil_threshold,
+            ),
+        )
+
+    def _watch(self, response: aiohttp.ClientResponse, protocol: ResponseHandler | None) -> None:
+        """End the body when the connection ends: after nonsense in it, aiohttp lets one wait for ever."""
+        if protocol is None or protocol.closed is None:
+            return
+        self._protocol = protocol
+
+        def end(_: object) -> None:
+            if not response.content.is_eof() and response.content.exception() is None:
+                why = protocol.exception()
+                message = "the connection ended before the body did" if why is None else reason(why)
+                response.content.set_exception(aiohttp.ClientPayloadError(message))
+
+        protocol.closed.add_done_callback(end)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise closed()
+
+    async def _read_raw(self, timeout: float | None) -> bytes:
+        if self._closed or self._response is None:
+            raise closed()
+        content = self._response.content
+        try:
+            if timeout is None:
+                data = await content.readany()
+            else:
+                async with asyncio.timeout(timeout) as limit:
+                    data = await content.readany()
+        except BaseException as error:
+            data = b""
+            if isinstance(error, READ_FAILURES) and not self._closed:
+                # aiohttp raises at once, though there may be bytes from before the failure.
+                data = content._read_nowait(-1)  # noqa: SLF001  # else they were lost
+            if data:
+                return data
+            await self.close()
+            if timeout is not None and limit.expired():
+                raise IdleTimeout(timeout) from error
+            if isinstance(error, READ_FAILURES):
+                raise ReadError(reason(error)) from error
+            raise
+        if not data:
+            if self._closed:
+                raise closed()
+            # A connection that was reset counts for aiohttp as one that ended.
+            broken = None if self._protocol is None else self._protocol.exception()
+            if isinstance(broken, OSError):
+                raise ReadError(reason(broken)) from broken
+        return data
+
+
+@contextmanager
+def _without(session: aiohttp.ClientSession, withheld: frozenset[str]) -> Iterator[aiohttp.ClientSession]:
+    """Give a session without these headers: the same, or one that is like it but for them.
+
+    aiohttp adds a session's own headers and authentication to every request, and cannot be told not to.
+    """
+    headers = [(name, value) for name, value in session.headers.items() if name.lower() not in withheld]
+    auth = None if "authorization" in withheld else session.auth
+    if len(headers) == len(session.headers) and auth == session.auth:
+        yield session
+        return
+    substitute = aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        headers=headers,
+        auth=auth,
+        cookie_jar=session.cookie_jar,
+        timeout=session.timeout,
+        trust_env=session.trust_env,
+        auto_decompress=session.auto_decompress,
+        trace_configs=session.trace_configs,
+        # Not public, and without it a request would go past the proxy.
+        proxy=session._default_proxy,  # noqa: SLF001
+        proxy_auth=session._default_proxy_auth,  # noqa: SLF001
+    )
+    try:
+        yield substitute
+    finally:
+        substitute.detach()
+
+
+def environment_proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for `url`, if any.
+
+    aiohttp would look for it by itself, but then also for passwords in ~/.netrc, which nobody asked for.
+    """
+    place = urlsplit(url)
+    proxy = getproxies().get(place.scheme)
+    if not proxy or proxy_bypass(place.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:
+    coding = head.joined("Content-Encoding")
+    names = codings(coding)
+    if session.auto_decompress and len(names) == 1 and names[0] in DECODED:
+        return Identity()
+    return decoder(coding)

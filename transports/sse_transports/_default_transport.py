@@ -1,0 +1,29 @@
+"""Which HTTP client an `AsyncEventSource` uses if none is named: the quickest where it runs."""
+
+from __future__ import annotations
+
+import sys
+
+from ._extras import needs
+from ._interface import AsyncTransport
+
+
+def default_transport() -> AsyncTransport:
+    """Return a new `AiohttpTransport` on asyncio, `AsyncHttpx2Transport` on trio.
+
+    Raises:
+        ImportError: the client is not installed; says what to install.
+    """
+    if _on_trio():
+        with needs("AsyncEventSource on trio", "httpx2", extra="trio"):
+            from ._httpx2 import AsyncHttpx2Transport
+        return AsyncHttpx2Transport()
+    with needs("AsyncEventSource on asyncio", "aiohttp", extra="asyncio"):
+        from ._aiohttp import AiohttpTransport
+    return AiohttpTransport()
+
+
+def _on_trio() -> bool:
+    # Not by what asyncio says: trio may run as a guest of its event loop.
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_task()

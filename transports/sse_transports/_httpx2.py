@@ -1,0 +1,331 @@
+"""The transports on httpx2: blocking, and async for trio as well as asyncio."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Self, TypedDict
+
+import anyio
+import httpx2
+
+import sse_core
+from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
+
+from ._content_coding import Decoder, Identity, codings, decoder
+from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
+from ._grip import Grip
+
+FAILURES = (
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    httpx2.StreamError,
+    OSError,
+    ValueError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+)
+"""What httpx2 raises where the network or the server fails it."""
+
+NO_TIMEOUTS = httpx2.Timeout(None)
+
+
+class _OwnClient(TypedDict):
+    """The settings of a client of our own."""
+
+    cookies: CookieJar
+    headers: dict[str, str]
+    limits: httpx2.Limits
+    timeout: httpx2.Timeout
+
+
+def _own_client() -> _OwnClient:
+    return {
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        "headers": {"User-Agent": f"sse-core/{sse_core.__version__}"},
+        # Each stream has a connection of its own, which is not kept for later.
+        "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=0),
+        "timeout": NO_TIMEOUTS,
+    }
+
+
+class Httpx2Transport:
+    """Carries event streams over httpx2, for the blocking `EventSource`.
+
+    Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
+    TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
+    between reads, and it is never closed. Our own has no cookies and no limit on the number of
+    connections, takes proxies from the environment, and keeps no connection for later.
+
+    Over HTTP/2, streams share a connection: a `close` in another thread while one is read, and an idle
+    timeout, end that connection, and the others reconnect.
+
+    Args:
+        client: the caller's client, if there is one.
+
+    Raises:
+        sse_core.InvalidArgument: `client` is no `httpx2.Client`.
+    """
+
+    def __init__(self, client: httpx2.Client | None = None) -> None:
+        if client is not None and not isinstance(client, httpx2.Client):
+            raise InvalidArgument("client", f"expected httpx2.Client, not {type(client).__name__}")
+        self._is_own = client is None
+        self._client = client
+
+    def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
+        """Return an exchange for `request`, without any I/O yet. See `Transport`."""
+        if self._client is None:
+            self._client = httpx2.Client(**_own_client())
+        return Httpx2Exchange(self._client, request, timeout)
+
+    def close(self) -> None:
+        """Close our own client; the caller's stays open."""
+        if self._is_own and self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Httpx2Exchange(DecodedExchange):
+    """One request and its response. See `Exchange`."""
+
+    def __init__(self, client: httpx2.Client, request: Request, timeout: float | None) -> None:
+        super().__init__(request, timeout)
+        self._client = client
+        self._grip = Grip(self._release)
+        self._timeouts: dict[str, float | None] = {}
+        self._response: httpx2.Response | None = None
+        self._body: Iterator[bytes] = iter(())
+
+    def open(self) -> Response:
+        """Send the request and return the response's head. See `Exchange.open`."""
+        with self._grip.use(), self._grip.deadline(self._timeout):
+            request = _built(self._client, self._request)
+            self._timeouts = request.extensions["timeout"]
+            # For a connection that is used again, which nothing else ends.
+            self._timeouts["read"] = self._timeout
+            request.extensions["trace"] = self._trace
+            try:
+                response = self._client.send(
+                    request, stream=True, follow_redirects=False, **_auth(self._request)
+                )
+            except FAILURES as error:
+                if self._grip.expired or isinstance(error, httpx2.ReadTimeout):
+                    raise self._no_response() from error
+                raise self._not_connected(reason(error)) from error
+            self._response = response
+            self._hold(response.extensions["network_stream"])
+            head = _head(response, self._request)
+        undone = _undone_by_client(head, self._client)
+        self._body = response.iter_bytes() if undone else response.iter_raw()
+        return self._opened(head, _decoder(head, undone))
+
+    def close(self) -> None:
+        """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
+        self._grip.close()
+
+    def _read_raw(self, timeout: float | None) -> bytes:
+        with self._grip.use():
+            # Heard when the first byte is asked for.
+            self._timeouts["read"] = timeout
+            try:
+                return next(self._body, b"")
+            except httpx2.ReadTimeout as error:
+                raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
+            except FAILURES as error:
+                raise ReadError(reason(error)) from error
+
+    def _trace(self, name: str, info: Mapping[str, Any]) -> None:
+        """httpx2 tells of each step: take hold of a connection as soon as there is one."""
+        if name in {"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"}:
+            self._hold(info["return_value"])
+
+    def _hold(self, stream: Any) -> None:
+        connection = stream.get_extra_info("socket")
+        if connection is not None:
+            self._grip.hold(connection)
+
+    def _release(self) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
+class AsyncHttpx2Transport:
+    """Carries event streams over httpx2, for `AsyncEventSource` on trio and on asyncio.
+
+    Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
+    TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
+    between reads, and it is never closed. Our own has no cookies and no limit on the number of
+    connections, takes proxies from the environment, and keeps no connection for later.
+
+    Args:
+        client: the caller's client, if there is one.
+
+    Raises:
+        sse_core.InvalidArgument: `client` is no `httpx2.AsyncClient`.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
+        if client is not None and not isinstance(client, httpx2.AsyncClient):
+            raise InvalidArgument("client", f"expected httpx2.AsyncClient, not {type(client).__name__}")
+        self._is_own = client is None
+        self._client = client
+
+    def exchange(self, request: Request, *, timeout: float | None) -> AsyncHttpx2Exchange:
+        """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
+        if self._client is None:
+            self._client = httpx2.AsyncClient(**_own_client())
+        return AsyncHttpx2Exchange(self._client, request, timeout)
+
+    async def close(self) -> None:
+        """Close our own client; the caller's stays open."""
+        if self._is_own and self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AsyncHttpx2Exchange(AsyncDecodedExchange):
+    """One request and its response. See `AsyncExchange`."""
+
+    def __init__(self, client: httpx2.AsyncClient, request: Request, timeout: float | None) -> None:
+        super().__init__(request, timeout)
+        self._client = client
+        self._closed = False
+        # While `open` or `read` is at work: what ends that.
+        self._work: anyio.CancelScope | None = None
+        self._response: httpx2.Response | None = None
+        self._body: AsyncGenerator[bytes] | None = None
+
+    async def open(self) -> Response:
+        """Send the request and return the response's head. See `AsyncExchange.open`."""
+        self._check()
+        with anyio.move_on_after(self._timeout) as self._work:
+            request = _built(self._client, self._request)
+            try:
+                self._response = await self._client.send(
+                    request, stream=True, follow_redirects=False, **_auth(self._request)
+                )
+            except FAILURES as error:
+                raise self._not_connected(reason(error)) from error
+            finally:
+                self._work = None
+        if self._closed:
+            # By another task, perhaps just when the response had come.
+            await self._give_back()
+            raise closed()
+        if self._response is None:
+            raise self._no_response()
+        head = _head(self._response, self._request)
+        undone = _undone_by_client(head, self._client)
+        self._body = self._response.aiter_bytes() if undone else self._response.aiter_raw()
+        return self._opened(head, _decoder(head, undone))
+
+    async def close(self) -> None:
+        """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
+        self._closed = True
+        if self._work is not None:
+            # Whoever is at work gives back what there is.
+            self._work.cancel()
+        else:
+            await self._give_back()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise closed()
+
+    async def _read_raw(self, timeout: float | None) -> bytes:
+        if self._closed or self._body is None:
+            raise closed()
+        data: bytes | None = None
+        try:
+            with anyio.move_on_after(timeout) as self._work:
+                data = await anext(self._body, b"")
+        except GeneratorExit:
+            # The event loop is gone, and nothing can be waited for.
+            raise
+        except BaseException as error:
+            await self._give_back()
+            if isinstance(error, FAILURES):
+                raise ReadError(reason(error)) from error
+            raise
+        finally:
+            self._work = None
+        if data is None or self._closed:
+            await self._give_back()
+        if data is None:
+            raise closed() if self._closed or timeout is None else IdleTimeout(timeout)
+        return data
+
+    async def _give_back(self) -> None:
+        response, self._response = self._response, None
+        body, self._body = self._body, None
+        if body is not None:
+            # It is made of generators inside of generators. Ending the outermost leaves the others to the
+            # garbage collector, of which trio complains; a cancellation goes through all of them.
+            with anyio.CancelScope() as scope, contextlib.suppress(*FAILURES):
+                scope.cancel()
+                async for _ in body:
+                    pass
+        if response is not None:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+
+
+def _built(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:
+    """Return the request in httpx2's words, with what the client adds to it."""
+    limits = client.timeout
+    built = client.build_request(
+        request.method,
+        request.url,
+        headers=[(name.encode(), value.encode()) for name, value in request.headers],
+        content=request.body,
+        timeout=httpx2.Timeout(connect=limits.connect, read=None, write=limits.write, pool=limits.pool),
+    )
+    given = {name.lower() for name, _ in request.headers}
+    # A coding that nobody asked for makes servers hold back what they compress.
+    for name in {"accept-encoding", *request.withheld} - given:
+        built.headers.pop(name, None)
+    if request.withheld:
+        # The client's parameters were for the first origin too, and every request needs a Host.
+        built.url = httpx2.URL(request.url)
+        built.headers["Host"] = request.header("Host") or built.url.netloc.decode("ascii")
+    return built
+
+
+def _auth(request: Request) -> dict[str, None]:
+    """Return the argument that keeps the client's own authentication back, where it must not go."""
+    return {"auth": None} if "authorization" in request.withheld else {}
+
+
+def _head(response: httpx2.Response, request: Request) -> Response:
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
+    return Response(response.status_code, fields, request.url)
+
+
+def _undone_by_client(head: Response, client: httpx2.Client | httpx2.AsyncClient) -> bool:
+    """Return whether the body has codings that the client knows, and we do not."""
+    coding = head.joined("Content-Encoding")
+    known = codings(client.headers.get("Accept-Encoding"))
+    return decoder(coding) is None and set(codings(coding)) <= set(known)
+
+
+def _decoder(head: Response, undone_by_client: bool) -> Decoder | None:
+    return Identity() if undone_by_client else decoder(head.joined("Content-Encoding"))
