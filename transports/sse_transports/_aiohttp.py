@@ -174,7 +174,9 @@ class AiohttpExchange(AsyncDecodedExchange):
             return
         self._protocol = protocol
 
-        def end(_: object) -> None:
+        def end(lost: asyncio.Future[None]) -> None:
+            # Looked at, or asyncio warns that nobody did.
+            lost.exception()
             if not response.content.is_eof() and response.content.exception() is None:
                 why = protocol.exception()
                 message = "the connection ended before the body did" if why is None else reason(why)

@@ -139,11 +139,15 @@ class Httpx2Exchange(DecodedExchange):
             # Heard when the first byte is asked for.
             self._timeouts["read"] = timeout
             try:
-                return next(self._body, b"")
+                data = next(self._body, b"")
             except httpx2.ReadTimeout as error:
                 raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
             except FAILURES as error:
                 raise ReadError(reason(error)) from error
+            # A connection that was shut down may look like one that ended.
+            if not data and self._grip.closed:
+                raise closed()
+        return data
 
     def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         """httpx2 tells of each step: take hold of a connection as soon as there is one."""

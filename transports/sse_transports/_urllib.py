@@ -109,6 +109,8 @@ class UrllibExchange(DecodedExchange):
                 raise IdleTimeout(timeout) from error
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise ReadError(reason(error)) from error
+            if not data and self._grip.closed:
+                raise closed()
             # `read1` takes the end of the connection for the end of the body.
             missing = response.length
             if not data and missing:

@@ -1,0 +1,155 @@
+"""Where a transport is checked: the same rules for blocking ones and for async ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
+
+from sse_core import Request, Response
+
+from .._interface import AsyncExchange, Exchange, Transport
+from ._local_server import Call, LocalServer
+
+Value = TypeVar("Value")
+
+DEADLINE = 10.0
+"""Seconds in which anything that is to happen has happened, on a busy machine too."""
+
+MOMENT = 0.1
+"""Seconds after which something else happens to whoever waits."""
+
+
+class Broken(AssertionError):
+    """A rule is not kept."""
+
+
+class Bench(ABC):
+    """A transport at work. Its exchanges are async, whatever the transport is."""
+
+    @asynccontextmanager
+    async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[LocalServer]:
+        """Run a server; at the end, all that the transport made must be closed by its `close`."""
+        with LocalServer(handler) as server:
+            try:
+                yield server
+            finally:
+                await self.close()
+            deadline = time.monotonic() + DEADLINE
+            while server.open_connections:
+                if time.monotonic() > deadline:
+                    raise Broken("a connection is open after everything was closed")
+                await self.sleep(0.005)
+
+    @abstractmethod
+    def exchange(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
+        timeout: float | None = DEADLINE,
+    ) -> AsyncExchange:
+        """Return an exchange, which is closed at the end."""
+
+    @abstractmethod
+    def meanwhile(self, action: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
+        """Run this beside what happens inside, a moment later."""
+
+    @abstractmethod
+    async def cancelled(self, action: Callable[[], Awaitable[object]]) -> bool:
+        """Run this, cancel it after a moment, and return whether that was heard."""
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the exchanges, then the transport."""
+
+
+class BlockingBench(Bench):
+    """A blocking transport: nothing is ever awaited, and what happens beside happens in a thread."""
+
+    def __init__(self, make: Callable[[], Transport]) -> None:
+        self._transport = make()
+        self._exchanges: list[AsyncExchange] = []
+
+    def exchange(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
+        timeout: float | None = DEADLINE,
+    ) -> AsyncExchange:
+        """Return an exchange, which is closed at the end."""
+        request = Request(method, url, tuple(headers), body)
+        exchange = _Unawaited(self._transport.exchange(request, timeout=timeout))
+        self._exchanges.append(exchange)
+        return exchange
+
+    @asynccontextmanager
+    async def meanwhile(self, action: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+        """Run this in a thread, a moment later."""
+
+        def run() -> None:
+            time.sleep(MOMENT)
+            at_once(_awaited(action))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+    async def cancelled(self, action: Callable[[], Awaitable[object]]) -> bool:
+        """Say yes: there is no cancelling here."""
+        return True
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)  # noqa: ASYNC251  # nothing else runs in this thread
+
+    async def close(self) -> None:
+        """Close the exchanges, then the transport."""
+        for exchange in self._exchanges:
+            await exchange.close()
+        self._transport.close()
+
+
+class _Unawaited:
+    """A blocking exchange in the form of an async one."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def open(self) -> Response:
+        return self._exchange.open()
+
+    async def read(self, timeout: float | None) -> bytes:
+        return self._exchange.read(timeout)
+
+    async def close(self) -> None:
+        self._exchange.close()
+
+
+def at_once(work: Coroutine[object, object, Value]) -> Value:
+    """Run a coroutine that never waits for an event loop."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: Value = end.value
+        return result
+    raise RuntimeError("it waits for an event loop")
+
+
+async def _awaited(action: Callable[[], Awaitable[object]]) -> None:
+    await action()

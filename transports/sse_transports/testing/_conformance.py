@@ -1,0 +1,72 @@
+"""What every transport must do, checked against a real server on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._interface import AsyncTransport, Transport
+from ._bench import Bench, BlockingBench, Broken, at_once
+from ._rules import RULES
+
+
+class NonConforming(AssertionError):
+    """A transport does not do what it must.
+
+    Attributes:
+        failures: rule to the error that checking it raised.
+    """
+
+    def __init__(self, failures: dict[str, Exception]) -> None:
+        self.failures = failures
+        told = "".join(f"\n- {rule}: {_told(error)}" for rule, error in failures.items())
+        super().__init__(f"{len(failures)} of {len(RULES)} rules are broken:{told}")
+
+
+def check_transport(make: Callable[[], Transport]) -> list[str]:
+    """Check that a transport carries event streams as `EventSource` needs it. Takes some seconds.
+
+    Args:
+        make: returns a new transport; called once for each rule.
+
+    Returns:
+        The rules that were checked, all of them kept.
+
+    Raises:
+        NonConforming: says which rules are broken, and how.
+    """
+    return at_once(_check_all(lambda: BlockingBench(make)))
+
+
+async def check_async_transport(make: Callable[[], AsyncTransport]) -> list[str]:
+    """Check that a transport carries event streams as `AsyncEventSource` needs it. Takes some seconds.
+
+    Runs on the event loop it is called on, asyncio or trio. Needs anyio.
+
+    Args:
+        make: returns a new transport; called once for each rule.
+
+    Returns:
+        The rules that were checked, all of them kept.
+
+    Raises:
+        NonConforming: says which rules are broken, and how.
+    """
+    from ._async_bench import AsyncBench
+
+    return await _check_all(lambda: AsyncBench(make))
+
+
+async def _check_all(bench: Callable[[], Bench]) -> list[str]:
+    failures = {}
+    for rule in RULES:
+        try:
+            await rule.story(bench())
+        except Exception as error:  # noqa: BLE001  # all rules are checked, and all failures told
+            failures[rule.name] = error
+    if failures:
+        raise NonConforming(failures) from next(iter(failures.values()))
+    return [rule.name for rule in RULES]
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, Broken) else repr(error)
