@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types core transports pythons package bench-parse clean
+.PHONY: demo test lint types core transports pythons package nginx bench-parse bench-transports bench-scale clean
 
 demo: $(VENV)/.ready
 	$(RUN) docs/demo/demo.py
@@ -35,11 +35,20 @@ core: $(VENV)/.ready
 	$(RUN) -m coverage report
 	$(RUN) -m pytest -q $(UNTRACED)
 
-transports: $(VENV)/.ready
-	$(RUN) -m pytest -q tests --ignore tests/sse_core
+# Real sockets and servers: these tests wait more than they work, so several run at a time.
+transports: $(VENV)/.ready nginx
+	$(RUN) -m pytest -q -n 4 tests --ignore tests/sse_core
+
+# The reverse proxy of the tests, from Debian's packages. RUNLEVEL keeps the package from starting it.
+nginx:
+	@command -v nginx /usr/sbin/nginx >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --no-install-recommends nginx-light >/dev/null; \
+	}
 
 # The core's tests under every other supported Python on this machine.
-pythons: $(VENV)/.ready
+pythons: $(VENV)/.ready nginx
 	$(RUN) tests/other_pythons.py
 
 # What a user installs: nothing else comes with it, and importing it costs little.
@@ -48,6 +57,14 @@ package: $(VENV)/.ready
 
 bench-parse: $(VENV)/.ready
 	$(RUN) benchmarks/parse_speed.py
+
+# Microseconds per event for each transport, its bare HTTP client, and the peers; some minutes.
+bench-transports: $(VENV)/.ready
+	$(RUN) benchmarks/transport_speed.py
+
+# Memory, CPU and delay of 500, 1000 and 2000 streams in one process; some minutes.
+bench-scale: $(VENV)/.ready
+	$(RUN) benchmarks/transport_scale.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -52,7 +52,7 @@ def run_tests(version: str, python: str) -> bool:
         ready.touch()
     # Fewer random examples: what differs between versions is not the parser's arithmetic.
     settings = {**os.environ, "HYPOTHESIS_PROFILE": "quick"}
-    command = [str(inside), "-m", "pytest", "-q", "tests"]
+    command = [str(inside), "-m", "pytest", "-q", "-n", "4", "tests"]
     return subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == 0
 
 

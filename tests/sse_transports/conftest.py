@@ -7,10 +7,22 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 import trustme
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from sse_transports import (
+    AiohttpTransport,
+    AsyncHttpx2Transport,
+    EventSource,
+    Httpx2Transport,
+    UrllibTransport,
+)
+from sse_transports._interface import AsyncTransport
+from tests.sse_transports.awaited import Awaited
 from tests.sse_transports.waiting import eventually
 
 PROXY_SETTINGS = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
@@ -35,11 +47,78 @@ def quick_collections() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """Threads end, and a socket that nobody closed is found in the test that made it."""
-    before = set(threading.enumerate())
+    before = _threads()
     yield
-    eventually(lambda: set(threading.enumerate()) <= before, "all threads of the test end")
+    eventually(lambda: _threads() <= before, "all threads of the test end")
     # What is destroyed unclosed warns here and now, and warnings are errors.
     gc.collect()
+
+
+def _threads() -> set[threading.Thread]:
+    # An event loop keeps idle workers for later.
+    return {one for one in threading.enumerate() if not one.name.startswith(("AnyIO worker", "Trio thread"))}
+
+
+@dataclass(frozen=True)
+class Loop:
+    """An event loop that runs in a thread of its own."""
+
+    portal: BlockingPortal
+    thread: int
+
+
+def _loop(backend: str) -> Iterator[Loop]:
+    with start_blocking_portal(backend) as portal:
+        yield Loop(portal, portal.call(threading.get_ident))
+
+
+@pytest.fixture(scope="session")
+def asyncio_loop() -> Iterator[Loop]:
+    yield from _loop("asyncio")
+
+
+@pytest.fixture(scope="session")
+def trio_loop() -> Iterator[Loop]:
+    yield from _loop("trio")
+
+
+@pytest.fixture
+def every_client(
+    client: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    asyncio_loop: Loop,
+    trio_loop: Loop,
+) -> Iterator[None]:
+    """Run a module's tests of `EventSource` with every client, the async ones in its clothes."""
+    loop, transport = {
+        "urllib": (None, UrllibTransport),
+        "httpx2": (None, Httpx2Transport),
+        "aiohttp on asyncio": (asyncio_loop, AiohttpTransport),
+        "httpx2 on trio": (trio_loop, AsyncHttpx2Transport),
+    }[client]
+    made: list[Any] = []
+
+    def make(url: str, **options: Any) -> Any:
+        if loop is None:
+            made.append(options.setdefault("transport", transport()))
+            return EventSource(url, **options)
+        made.append(Awaited(loop.portal, loop.thread, cast("AsyncTransport", transport()), url, **options))
+        return made[-1]
+
+    monkeypatch.setattr(request.module, "EventSource", make)
+    yield
+    for one in made:
+        if loop is None:
+            one.close()
+        else:
+            one.finish()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "client" in metafunc.fixturenames:
+        names = ["urllib", "httpx2", "aiohttp on asyncio", "httpx2 on trio"]
+        metafunc.parametrize("client", names)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Self
 
 from sse_core import Event
 from sse_transports import EventSource
+from tests.sse_transports.awaited import Awaited
 from tests.sse_transports.waiting import DEADLINE, eventually, is_blocked_in
 
 
@@ -61,11 +61,18 @@ class Reading:
 
     def until_it_reads(self) -> None:
         """Return when the iteration waits for bytes."""
-        self.until_blocked_in(socket.SocketIO.readinto)
+        self._until_blocked_in("_read")
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
-        self.until_blocked_in(EventSource._slept)
+        self._until_blocked_in("_slept")
+
+    def _until_blocked_in(self, name: str) -> None:
+        source: object = self.source
+        if isinstance(source, Awaited):
+            eventually(lambda: source.is_blocked_in(name), f"the iteration waits in {name}")
+        else:
+            self.until_blocked_in(getattr(EventSource, name))
 
     def _run(self) -> None:
         try:

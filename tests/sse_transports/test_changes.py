@@ -27,6 +27,8 @@ from tests.sse_transports.small_servers import (
     until_all_gone,
 )
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 
 def test_on_state_tells_the_whole_story() -> None:
     changes: list[StateChange] = []

@@ -10,6 +10,8 @@ from sse_core import RetryPolicy
 from sse_transports import EventSource
 from sse_transports.testing import Call, LocalServer
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 COUNT = 2000
 QUICK = RetryPolicy(initial_delay=0.0005, min_delay=0.0, max_delay=0.002)
 

@@ -20,6 +20,8 @@ from tests.sse_transports.small_servers import (
     one_then_no_more,
 )
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 
 def test_the_callers_headers_win_and_are_not_changed() -> None:
     headers = {"accept": "text/event-stream, */*", "User-Agent": "mine", "X-Name": " Zoë€\t"}

@@ -30,6 +30,8 @@ from tests.sse_transports.small_servers import (
     until_all_gone,
 )
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 # on_open.
 
 

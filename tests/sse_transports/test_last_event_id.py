@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sse_transports import EventSource
 from sse_transports.testing import Call, LocalServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("every_client")
 
 
 def test_it_is_that_of_the_last_event_that_was_yielded() -> None:

@@ -26,6 +26,8 @@ from sse_transports.testing import Call, LocalServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually, until_set
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
 EVENTS = [b"id: %d\ndata: %d\n\n" % (number, number) for number in range(1, 7)]
 

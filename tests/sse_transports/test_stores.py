@@ -13,6 +13,8 @@ from sse_core import InvalidArgument, RetryPolicy
 from sse_transports import EventSource, FileStore
 from sse_transports.testing import Call, LocalServer
 
+pytestmark = pytest.mark.usefixtures("every_client")
+
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 
 

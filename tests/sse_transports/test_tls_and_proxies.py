@@ -272,7 +272,7 @@ def test_close_ends_waiting_for_a_proxy() -> None:
         source = EventSource("https://127.0.0.1:9/", timeout=None, transport=transport)
         with Reading(source) as reading:
             eventually(lambda: len(proxy.calls) == 1, "the proxy is asked")
-            reading.until_it_reads()
+            reading.until_blocked_in(socket.SocketIO.readinto)
             source.close()
             reading.until_ended()
             assert reading.error is None

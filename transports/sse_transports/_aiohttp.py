@@ -140,6 +140,10 @@ class AiohttpExchange(AsyncDecodedExchange):
         if self._opening is not None:
             self._opening.cancel()
         if self._response is not None:
+            connection = self._response.connection
+            if connection is not None and connection.transport is not None:
+                # At once: over TLS, a close would wait for the peer to agree.
+                connection.transport.abort()
             # Not left to the connector to keep, and whoever waits for it is woken.
             self._response.close()
 

@@ -6,12 +6,13 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from types import TracebackType
 
 from sse_core import TransportError
 
 
 class Grip:
-    """Lets one thread use a connection, and any thread, or a deadline, end it.
+    """Lets one thread use a connection, as a context manager, and any thread, or a deadline, end it.
 
     Ending it shuts the socket down, which wakes whoever waits for it. What is to be closed is then
     closed by the thread that used it, because closing under another thread's hands is not safe.
@@ -40,9 +41,8 @@ class Grip:
         """Whether it was ended by a deadline."""
         return self._expired
 
-    @contextlib.contextmanager
-    def use(self) -> Iterator[None]:
-        """Be the thread that uses the connection. Whoever leaves with an error, leaves nothing open.
+    def __enter__(self) -> None:
+        """Be the thread that uses the connection.
 
         Raises:
             sse_core.TransportError: it was ended.
@@ -51,16 +51,17 @@ class Grip:
             if self._closed:
                 raise TransportError("the exchange is closed")
             self._busy = True
-        try:
-            yield
-        except BaseException:
-            self._closed = True
-            raise
-        finally:
-            with self._lock:
-                self._busy = False
-                if self._closed:
-                    self._let_go()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Whoever leaves with an error, leaves nothing open."""
+        with self._lock:
+            self._busy = False
+            if kind is not None:
+                self._closed = True
+            if self._closed:
+                self._let_go()
 
     @contextlib.contextmanager
     def deadline(self, seconds: float | None) -> Iterator[None]:
@@ -103,8 +104,10 @@ class Grip:
         """End it, at any moment, from any thread."""
         with self._lock:
             self._closed = True
-            self._shut_down()
-            if not self._busy:
+            # Not when nobody waits: the connection may be shared, or fit for further use.
+            if self._busy:
+                self._shut_down()
+            else:
                 self._let_go()
 
     def _expire(self) -> None:

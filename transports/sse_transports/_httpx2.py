@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self, TypedDict
+from typing import Any, Self, TypedDict, cast
 
 import anyio
 import httpx2
@@ -17,6 +17,7 @@ from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 from ._content_coding import Decoder, Identity, codings, decoder
 from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
 from ._grip import Grip
+from ._http2 import leave
 
 FAILURES = (
     httpx2.HTTPError,
@@ -109,7 +110,7 @@ class Httpx2Exchange(DecodedExchange):
 
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""
-        with self._grip.use(), self._grip.deadline(self._timeout):
+        with self._grip, self._grip.deadline(self._timeout):
             request = _built(self._client, self._request)
             self._timeouts = request.extensions["timeout"]
             # For a connection that is used again, which nothing else ends.
@@ -119,15 +120,17 @@ class Httpx2Exchange(DecodedExchange):
                 response = self._client.send(
                     request, stream=True, follow_redirects=False, **_auth(self._request)
                 )
+                self._response = response
+                # Also where it was there before, and nobody told of it.
+                self._hold(response.extensions.get("network_stream"))
             except FAILURES as error:
                 if self._grip.expired or isinstance(error, httpx2.ReadTimeout):
                     raise self._no_response() from error
                 raise self._not_connected(reason(error)) from error
-            self._response = response
-            self._hold(response.extensions["network_stream"])
             head = _head(response, self._request)
         undone = _undone_by_client(head, self._client)
-        self._body = response.iter_bytes() if undone else response.iter_raw()
+        # `iter_raw` would do no more than the stream itself, at twice the cost.
+        self._body = response.iter_bytes() if undone else iter(_stream(response))
         return self._opened(head, _decoder(head, undone))
 
     def close(self) -> None:
@@ -135,7 +138,7 @@ class Httpx2Exchange(DecodedExchange):
         self._grip.close()
 
     def _read_raw(self, timeout: float | None) -> bytes:
-        with self._grip.use():
+        with self._grip:
             # Heard when the first byte is asked for.
             self._timeouts["read"] = timeout
             try:
@@ -144,24 +147,38 @@ class Httpx2Exchange(DecodedExchange):
                 raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
             except FAILURES as error:
                 raise ReadError(reason(error)) from error
-            # A connection that was shut down may look like one that ended.
-            if not data and self._grip.closed:
-                raise closed()
+            if not data:
+                # A connection that was shut down may look like one that ended.
+                if self._grip.closed:
+                    raise closed()
+                self._release()
         return data
 
     def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         """httpx2 tells of each step: take hold of a connection as soon as there is one."""
         if name in {"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"}:
-            self._hold(info["return_value"])
+            try:
+                self._hold(info["return_value"])
+            except OSError:
+                # It was closed meanwhile, and httpx2 does not close what its caller does not want.
+                info["return_value"].close()
+                raise
 
     def _hold(self, stream: Any) -> None:
-        connection = stream.get_extra_info("socket")
+        connection = None if stream is None else stream.get_extra_info("socket")
         if connection is not None:
             self._grip.hold(connection)
 
     def _release(self) -> None:
-        if self._response is not None:
-            self._response.close()
+        response, self._response = self._response, None
+        if response is None:
+            return
+        tell = leave(response)
+        if tell is not None:
+            # A lost connection needs no such word.
+            with contextlib.suppress(Exception):
+                tell()
+        response.close()
 
 
 class AsyncHttpx2Transport:
@@ -213,10 +230,14 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         super().__init__(request, timeout)
         self._client = client
         self._closed = False
-        # While `open` or `read` is at work: what ends that.
-        self._work: anyio.CancelScope | None = None
+        self._ended = False
         self._response: httpx2.Response | None = None
         self._body: AsyncGenerator[bytes] | None = None
+        # What ends `open` or `read` while they are at work: a scope, or the end of the connection. A scope
+        # for each read would cost half as much as the read.
+        self._work: anyio.CancelScope | None = None
+        self._wire: Any = None
+        self._reading = False
 
     async def open(self) -> Response:
         """Send the request and return the response's head. See `AsyncExchange.open`."""
@@ -239,15 +260,22 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
             raise self._no_response()
         head = _head(self._response, self._request)
         undone = _undone_by_client(head, self._client)
-        self._body = self._response.aiter_bytes() if undone else self._response.aiter_raw()
+        # `aiter_raw` would do no more than the stream itself, at twice the cost.
+        body = self._response.aiter_bytes() if undone else aiter(_stream(self._response))
+        self._body = cast("AsyncGenerator[bytes]", body)
+        if self._response.http_version != "HTTP/2":
+            self._wire = self._response.extensions.get("network_stream")
         return self._opened(head, _decoder(head, undone))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
         self._closed = True
+        # Whoever is at work gives back what there is.
         if self._work is not None:
-            # Whoever is at work gives back what there is.
             self._work.cancel()
+        elif self._reading:
+            with contextlib.suppress(*FAILURES):
+                await self._wire.aclose()
         else:
             await self._give_back()
 
@@ -256,31 +284,54 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
             raise closed()
 
     async def _read_raw(self, timeout: float | None) -> bytes:
-        if self._closed or self._body is None:
+        body = self._body
+        if body is None:
+            if self._ended and not self._closed:
+                return b""
             raise closed()
         data: bytes | None = None
         try:
-            with anyio.move_on_after(timeout) as self._work:
-                data = await anext(self._body, b"")
+            if timeout is None and self._wire is not None:
+                self._reading = True
+                data = await anext(body)
+            else:
+                with anyio.move_on_after(timeout) as self._work:
+                    data = await anext(body)
+        except StopAsyncIteration:
+            data = b""
         except GeneratorExit:
             # The event loop is gone, and nothing can be waited for.
             raise
         except BaseException as error:
             await self._give_back()
             if isinstance(error, FAILURES):
-                raise ReadError(reason(error)) from error
+                raise (closed() if self._closed else ReadError(reason(error))) from error
             raise
         finally:
+            self._reading = False
             self._work = None
-        if data is None or self._closed:
-            await self._give_back()
+        if data and not self._closed:
+            return data
+        await self._give_back()
+        if data:
+            return data
+        self._check()
         if data is None:
-            raise closed() if self._closed or timeout is None else IdleTimeout(timeout)
-        return data
+            raise IdleTimeout(timeout or 0.0)
+        self._ended = True
+        return b""
 
     async def _give_back(self) -> None:
         response, self._response = self._response, None
         body, self._body = self._body, None
+        if response is None:
+            return
+        with anyio.CancelScope(shield=True):
+            tell = leave(response)
+            if tell is not None:
+                # A lost connection needs no such word.
+                with contextlib.suppress(Exception):
+                    await tell()
         if body is not None:
             # It is made of generators inside of generators. Ending the outermost leaves the others to the
             # garbage collector, of which trio complains; a cancellation goes through all of them.
@@ -288,9 +339,13 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
                 scope.cancel()
                 async for _ in body:
                     pass
-        if response is not None:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
+        with anyio.CancelScope(shield=True):
+            await response.aclose()
+
+
+def _stream(response: httpx2.Response) -> Any:
+    """Return what `iter_raw` iterates."""
+    return response.stream
 
 
 def _built(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:

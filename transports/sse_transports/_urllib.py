@@ -8,6 +8,7 @@ import functools
 import http.client
 import io
 import os
+import re
 import selectors
 import socket
 import ssl
@@ -25,6 +26,9 @@ from ._grip import Grip
 
 READ_SIZE = 2**16
 """Bytes taken from the socket at a time, at most. What has arrived is returned without waiting for more."""
+
+CHUNK_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n").match
+"""The end of one chunk, and the size of the next (RFC 9112, 7.1), without an extension."""
 
 
 class UrllibTransport:
@@ -70,11 +74,13 @@ class UrllibExchange(DecodedExchange):
         # For `_Source`: the limit of its next read; from it: whether there is anything left to read.
         self.read_timeout: float | None = None
         self.ended = False
+        # For `_Source` too: whether only what is held already may be looked at.
+        self.at_rest = False
 
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""
         # One deadline over all: connecting, a proxy, TLS, sending, and a head that may come in drips.
-        with self._grip.use(), self._grip.deadline(self._timeout):
+        with self._grip, self._grip.deadline(self._timeout):
             try:
                 request = _UrllibRequest(self._request, self)
                 self._response = cast("http.client.HTTPResponse", self._opener.open(request))
@@ -98,7 +104,7 @@ class UrllibExchange(DecodedExchange):
         response = self._response
         if response is None:
             raise closed()
-        with self._grip.use():
+        with self._grip:
             self.read_timeout = timeout
             try:
                 data = response.read1(READ_SIZE)
@@ -116,9 +122,38 @@ class UrllibExchange(DecodedExchange):
             if not data and missing:
                 raise ReadError(f"the connection ended {missing} bytes before the body did")
             # http.client reads the size of a chunk with `int`, which knows negative ones.
-            if response.chunked and (response.chunk_left or 0) < 0:
-                raise ReadError("a chunk of the body has a negative size")
+            if response.chunked:
+                left = response.chunk_left
+                if left is not None and left < 0:
+                    raise ReadError("a chunk of the body has a negative size")
+                if data and left == 0:
+                    data += self._whole_chunks(response.fp)
         return data
+
+    def _whole_chunks(self, source: io.BufferedReader) -> bytes:
+        """Return the chunks that have arrived together with the last one.
+
+        http.client hands over one chunk a call, at a price; a busy stream has hundreds of small ones in
+        what was read at once. What is not plainly a whole chunk is left to http.client.
+        """
+        self.at_rest = True
+        try:
+            held = source.peek()
+        finally:
+            self.at_rest = False
+        pieces = []
+        end = 0
+        while (size := CHUNK_SIZE(held, end)) is not None:
+            begin = size.end()
+            length = int(size[1], 16)
+            # The last chunk has no bytes, and trailers behind it.
+            if not length or begin + length > len(held):
+                break
+            end = begin + length
+            pieces.append(held[begin:end])
+        if end:
+            source.read(end)
+        return b"".join(pieces)
 
     def _release(self) -> None:
         if self._response is not None:
@@ -192,6 +227,8 @@ class _Source(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._exchange.at_rest:
+            return None
         timeout = self._exchange.read_timeout
         # Setting it costs as much as a small read, and while a stream flows it never changes.
         if timeout != self._timeout:

@@ -1,0 +1,84 @@
+"""The servers, each started once, when the first test asks for it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+
+from tests.real_servers.clients import Tls
+from tests.real_servers.holds import Hold, hold
+from tests.real_servers.in_threads import aiohttp_server, uvicorn_server
+from tests.real_servers.nginx import Nginx, nginx_before
+from tests.real_servers.ways import AIOHTTP, NGINX, NGINX_HTTP2, NGINX_TLS, UVICORN, WAYS, Reader, Server, Way
+from tests.sse_transports.conftest import (
+    authority,
+    no_proxy_of_this_machine,
+    nothing_left_behind,
+    quick_collections,
+)
+
+__all__ = ["authority", "no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
+
+
+@pytest.fixture(scope="session")
+def uvicorn_port() -> Iterator[int]:
+    with uvicorn_server() as number:
+        yield number
+
+
+@pytest.fixture(scope="session")
+def aiohttp_port() -> Iterator[int]:
+    with aiohttp_server() as number:
+        yield number
+
+
+@pytest.fixture(scope="session")
+def nginx(
+    uvicorn_port: int, tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA
+) -> Iterator[Nginx]:
+    with nginx_before(uvicorn_port, tmp_path_factory.mktemp("nginx"), authority) as running:
+        yield running
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> Callable[[], ssl.SSLContext]:
+    """Make TLS settings that trust the servers of these tests; for each client its own."""
+
+    def make() -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        authority.configure_trust(context)
+        return context
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def urls(uvicorn_port: int, aiohttp_port: int, nginx: Nginx) -> dict[Server, str]:
+    """Where each server is. They are older than any test, so that their threads are none of a test's."""
+    return {
+        UVICORN: f"http://127.0.0.1:{uvicorn_port}",
+        AIOHTTP: f"http://127.0.0.1:{aiohttp_port}",
+        NGINX: nginx.url,
+        NGINX_TLS: nginx.tls_url,
+        NGINX_HTTP2: nginx.tls_url,
+    }
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def reader(
+    request: pytest.FixtureRequest, urls: dict[Server, str], trusting: Callable[[], ssl.SSLContext]
+) -> Reader:
+    """Each client before each server."""
+    way: Way = request.param
+    tls = Tls(trusting(), way.server.http2) if way.server.tls else None
+    return Reader(way, urls[way.server], tls)
+
+
+@pytest.fixture
+def held() -> Iterator[Hold]:
+    """A point where streams are held until the test lets them go on."""
+    with hold() as point:
+        yield point

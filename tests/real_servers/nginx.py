@@ -1,0 +1,149 @@
+"""nginx as a reverse proxy in front of a server: plain HTTP/1.1, and TLS with HTTP/1.1 and HTTP/2."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import trustme
+
+from tests.real_servers.ports import port
+from tests.sse_transports.waiting import DEADLINE, eventually
+
+SETTINGS = """
+{user}
+daemon off;
+pid nginx.pid;
+error_log error.log;
+# A reload ends the streams of the workers that it replaces.
+worker_shutdown_timeout 50ms;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen 127.0.0.1:{plain} reuseport;
+        listen 127.0.0.1:{tls} ssl http2 reuseport;
+        ssl_certificate certificate.pem;
+        ssl_certificate_key key.pem;
+        add_header X-Protocol $server_protocol always;
+        add_header X-Connection $connection always;
+        location / {{
+            proxy_pass http://127.0.0.1:{upstream};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_buffering off;
+        }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """A running nginx.
+
+    Attributes:
+        url: where it speaks HTTP/1.1.
+        tls_url: where it speaks TLS, and HTTP/2 with those who ask for it.
+    """
+
+    def __init__(
+        self, folder: Path, plain: int, tls: int, upstream: int, certificate: trustme.LeafCert
+    ) -> None:
+        self.url = f"http://127.0.0.1:{plain}"
+        self.tls_url = f"https://127.0.0.1:{tls}"
+        self._ports = (plain, tls)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        settings = SETTINGS.format(user=_user(), plain=plain, tls=tls, upstream=upstream)
+        (folder / "nginx.conf").write_text(settings)
+        (folder / "key.pem").write_bytes(certificate.private_key_pem.bytes())
+        (folder / "certificate.pem").write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
+
+    def start(self) -> None:
+        """Return when it accepts connections."""
+        command = [
+            _program(),
+            "-p",
+            str(self._folder),
+            "-c",
+            "nginx.conf",
+            "-e",
+            str(self._folder / "error.log"),
+        ]
+        with (self._folder / "output").open("ab") as output:
+            # With a process group of its own, so that its workers can be killed with it.
+            self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        eventually(self._is_ready, "nginx is ready")
+
+    def reload(self) -> None:
+        """Let it read its settings again: new workers come, and the old ones end what they have."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """End it in an orderly way, if it runs."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, with its workers."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            os.killpg(process.pid, number)
+            process.wait(DEADLINE)
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        log = self._folder / "error.log"
+        assert self._process.poll() is None, f"nginx has ended: {log.read_text()}"
+        return all(map(_is_listening, self._ports))
+
+
+def _is_listening(number: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", number), DEADLINE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def _program() -> str:
+    # On Debian it is installed where only an administrator's PATH leads.
+    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin"
+    program = shutil.which("nginx", path=path)
+    assert program is not None, "nginx is not installed: these tests need it (Debian: nginx-light)"
+    return program
+
+
+def _user() -> str:
+    """Return the setting that keeps an administrator's nginx from working as somebody else."""
+    if os.geteuid() != 0:
+        return ""
+    # Somebody else could not read a folder that pytest makes.
+    return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(os.getegid()).gr_name};"
+
+
+@contextmanager
+def nginx_before(upstream: int, folder: Path, authority: trustme.CA) -> Iterator[Nginx]:
+    """Run nginx before the server that listens on port `upstream`; its files are all in `folder`."""
+    with ExitStack() as stack:
+        plain, tls = stack.enter_context(port()), stack.enter_context(port())
+        nginx = Nginx(folder, plain, tls, upstream, authority.issue_cert("127.0.0.1"))
+        stack.callback(nginx.stop)
+        nginx.start()
+        yield nginx

@@ -1,0 +1,172 @@
+"""Two streams over one HTTP/2 connection: what becomes of one is nothing to the other."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import anyio
+import httpx2
+import pytest
+
+from sse_core import Event, Response
+from sse_transports import AsyncEventSource, AsyncHttpx2Transport, EventSource, Httpx2Transport
+from sse_transports._async_event_source import AsyncOptions
+from tests.real_servers.holds import Hold, hold
+from tests.real_servers.nginx import Nginx
+from tests.real_servers.ways import SECONDS
+
+Source = AsyncEventSource[Event]
+Sources = tuple[Source, Source]
+Trusting = Callable[[], ssl.SSLContext]
+
+on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def other_hold() -> Iterator[Hold]:
+    """Where the second stream is held, so that the first can be left alone."""
+    with hold() as point:
+        yield point
+
+
+def is_one_connection(opened: list[Response]) -> bool:
+    """Return whether these streams share a connection of HTTP/2, as nginx saw it."""
+    assert [response.header("X-Protocol") for response in opened] == ["HTTP/2.0"] * 2
+    return len({response.header("X-Connection") for response in opened}) == 1
+
+
+@asynccontextmanager
+async def two_streams(
+    nginx: Nginx, context: ssl.SSLContext, holds: tuple[Hold, Hold]
+) -> AsyncIterator[Sources]:
+    """Give two sources, both behind their first event and held there, on one connection."""
+    opened: list[Response] = []
+    async with httpx2.AsyncClient(verify=context, http2=True) as client:
+        options: AsyncOptions = {
+            "transport": AsyncHttpx2Transport(client),
+            "on_open": opened.append,
+            "until": "[DONE]",
+            "retry": None,
+            "idle_timeout": SECONDS,
+        }
+        first, second = (f"{nginx.tls_url}/held/{point.name}" for point in holds)
+        async with AsyncEventSource(first, **options) as one, AsyncEventSource(second, **options) as other:
+            assert await anext(one) == Event("before")
+            assert await anext(other) == Event("before")
+            assert is_one_connection(opened)
+            yield one, other
+        assert not client.is_closed
+        answer = await client.get(f"{nginx.tls_url}/hello")
+        assert answer.text == "hello"
+        # Still the same connection: nothing that happened to a stream has broken it.
+        assert answer.headers["X-Connection"] == opened[0].header("X-Connection")
+
+
+async def goes_on(source: Source, point: Hold) -> None:
+    """Let a stream go on, which must be whole."""
+    assert point.left == 0
+    point.let_go()
+    assert [event.data async for event in source] == ["after"]
+
+
+@on_both
+def test_a_stream_that_is_closed_leaves_the_other_going(
+    backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    async def main() -> None:
+        async with two_streams(nginx, trusting(), (held, other_hold)) as (one, other):
+            await one.close()
+            await goes_on(other, other_hold)
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_a_stream_that_is_closed_while_it_is_read_leaves_the_other_going(
+    backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    async def main() -> None:
+        async with two_streams(nginx, trusting(), (held, other_hold)) as (one, other):
+            rest: list[Event] = []
+
+            async def read() -> None:
+                rest.extend([event async for event in one])
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                await anyio.wait_all_tasks_blocked()
+                await one.close()
+            assert rest == []
+            await goes_on(other, other_hold)
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_a_stream_that_is_cancelled_leaves_the_other_going(
+    backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    async def main() -> None:
+        async with two_streams(nginx, trusting(), (held, other_hold)) as (one, other):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anext, one)
+                await anyio.wait_all_tasks_blocked()
+                tasks.cancel_scope.cancel()
+            await goes_on(other, other_hold)
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_both_streams_can_be_read_at_the_same_time_and_one_cancelled(
+    backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    async def main() -> None:
+        async with two_streams(nginx, trusting(), (held, other_hold)) as (one, other):
+            rest: list[str] = []
+
+            async def read() -> None:
+                rest.extend([event.data async for event in other])
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                async with anyio.create_task_group() as doomed:
+                    # Whichever of them reads from the connection, it is not lost with this one.
+                    doomed.start_soon(anext, one)
+                    await anyio.wait_all_tasks_blocked()
+                    doomed.cancel_scope.cancel()
+                other_hold.let_go()
+            assert rest == ["after"]
+
+    anyio.run(main, backend=backend)
+
+
+@contextmanager
+def two_blocking_streams(
+    nginx: Nginx, client: httpx2.Client, holds: tuple[Hold, Hold]
+) -> Iterator[tuple[EventSource[Event], EventSource[Event]]]:
+    """The same with `EventSource`."""
+    opened: list[Response] = []
+    transport = Httpx2Transport(client)
+    first, second = (f"{nginx.tls_url}/held/{point.name}" for point in holds)
+    with (
+        EventSource(first, transport=transport, on_open=opened.append, until="[DONE]", retry=None) as one,
+        EventSource(second, transport=transport, on_open=opened.append, until="[DONE]", retry=None) as other,
+    ):
+        assert next(one) == next(other) == Event("before")
+        assert is_one_connection(opened)
+        yield one, other
+
+
+def test_a_blocking_stream_that_is_left_between_two_reads_leaves_the_other_going(
+    nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    with httpx2.Client(verify=trusting(), http2=True) as client:
+        with two_blocking_streams(nginx, client, (held, other_hold)) as (one, other):
+            one.close()
+            assert other_hold.left == 0
+            other_hold.let_go()
+            assert [event.data for event in other] == ["after"]
+        assert not client.is_closed
