@@ -1,0 +1,71 @@
+"""Serves a model's answer as fast as it is taken: one HTTP chunk per event, all of it built beforehand.
+
+`feed_server.py EVENTS` prints its port and serves until it is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+import threading
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: text/event-stream\r\n"
+    b"Cache-Control: no-store\r\n"
+    b"Transfer-Encoding: chunked\r\n"
+    b"Connection: close\r\n"
+    b"\r\n"
+)
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def payload(number: int) -> str:
+    """Return the `data` of one event, of about 250 bytes: one token, and all that comes along with it."""
+    choice = {"index": 0, "delta": {"content": f" token{number}"}, "logprobs": None, "finish_reason": None}
+    delta = {
+        "id": "chatcmpl-0123456789abcdefghijklmnop",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": "a-model-2026-01-01",
+        "system_fingerprint": "fp_0123456789",
+        "choices": [choice],
+    }
+    return json.dumps(delta)
+
+
+def chunk(data: bytes) -> bytes:
+    """Return a chunk of a chunked body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def serve(connection: socket.socket, response: bytes) -> None:
+    """Read a request and answer it, whatever it asks for."""
+    with connection, contextlib.suppress(OSError):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            data = connection.recv(2**16)
+            if not data:
+                return
+            request += data
+        connection.sendall(response)
+        # Not closed over bytes that the client has yet to read.
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)
+
+
+def main() -> None:
+    """Build the answer, say where it is, and give it to all who ask."""
+    events = (chunk(f"data: {payload(number)}\n\n".encode()) for number in range(int(sys.argv[1])))
+    response = HEAD + b"".join(events) + LAST_CHUNK
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=serve, args=(connection, response), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
