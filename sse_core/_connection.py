@@ -255,7 +255,9 @@ class Connection:
             `Deliver`, whose `then` is `Read`, or `Stop` at `until`, or `Decide` if an event was too
             large. Events that were complete before that are in it.
         """
-        self._move(Signal.RECEIVE)
+        if self._state is not State.OPEN:
+            # Refused; where it is allowed, it leads nowhere else.
+            self._move(Signal.RECEIVE)
         too_large = None
         try:
             events = self._parser.feed(data)

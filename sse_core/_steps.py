@@ -45,9 +45,13 @@ class Deliver(Record):
     then: Read | Decide | Stop
 
     def __init__(self, events: list[Event | Comment], then: Read | Decide | Stop) -> None:
-        # As `_set` does it, but in a third of the time: this one is made for every chunk.
-        object.__setattr__(self, "events", events)
-        object.__setattr__(self, "then", then)
+        _set_events(self, events)
+        _set_then(self, then)
+
+
+# As `_set` does it, but in a sixth of the time: this one is made for every chunk.
+_set_events = Deliver.__dict__["events"].__set__
+_set_then = Deliver.__dict__["then"].__set__
 
 
 class Decide(Record):

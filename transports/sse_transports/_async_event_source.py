@@ -48,6 +48,7 @@ from ._driver import (
 from ._interface import AsyncExchange, AsyncTransport
 from ._log import log, without_secrets
 from ._stores import Store
+from ._turn import Turn
 
 Value = TypeVar("Value")
 
@@ -203,10 +204,11 @@ class AsyncEventSource(Driver[Item]):
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
+        self._entered = False
         # One iteration at a time.
         self._iterating = False
         # Held by whoever takes steps. What others want is left in `_command`.
-        self._turn: anyio.Lock | None = None
+        self._turn = Turn()
         self._knock: anyio.Event | None = None
         self._exchange: AsyncExchange | None = None
 
@@ -242,9 +244,7 @@ class AsyncEventSource(Driver[Item]):
             await self._tell(Command.RECONNECT)
 
     async def __aenter__(self) -> Self:
-        # These belong to an event loop, and there need be none before.
-        if self._turn is None:
-            self._turn = anyio.Lock(fast_acquire=True)
+        self._entered = True
         if self._transport is None:
             self._transport = default_transport()
         return self
@@ -255,7 +255,7 @@ class AsyncEventSource(Driver[Item]):
         await self.close()
         # Another task may still be on its way out of what it was doing.
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-            async with self._the_turn():
+            async with self._turn:
                 pass
 
     def __repr__(self) -> str:
@@ -274,10 +274,12 @@ class AsyncEventSource(Driver[Item]):
             event = self._at_hand()
             if event is not None:
                 return event
+        if not self._entered:
+            raise IllegalState(UNENTERED)
         self._iterating = True
         try:
             # Another task may have it for a moment, to obey a command.
-            async with self._the_turn():
+            async with self._turn:
                 return await self._next()
         finally:
             self._iterating = False
@@ -295,9 +297,13 @@ class AsyncEventSource(Driver[Item]):
                 if event is not None:
                     return event
                 self._last_event_id = self._id_behind_events
-                await self._obey()
-                await self._report()
-                self._step = await self._take(self._step)
+                if self._quiet and self._command is None and isinstance(self._step, Read):
+                    self._step = await self._read()
+                else:
+                    self._quiet = False
+                    await self._obey()
+                    await self._report()
+                    self._step = await self._take(self._step)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
@@ -404,17 +410,19 @@ class AsyncEventSource(Driver[Item]):
 
     async def _settle(self) -> None:
         """Obey what can be obeyed without a connection, if nobody iterates."""
-        while self._command in (Command.CLOSE, Command.PAUSE) and not self._is_busy():
-            async with self._the_turn():
+        while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.take():
+            try:
                 await self._obey()
                 await self._report()
+            finally:
+                self._turn.free()
 
     async def _settle_later(self) -> None:
         """Settle when an event is on its way out: an error must not take its place, and waits its turn."""
         try:
             await self._settle()
         except Exception as error:  # noqa: BLE001  # raised when the next event is asked for
-            async with self._the_turn():
+            async with self._turn:
                 await self._abandon(error)
 
     async def _obey(self) -> None:
@@ -452,15 +460,6 @@ class AsyncEventSource(Driver[Item]):
         if self._transport is None:
             raise IllegalState(UNENTERED)
         return self._transport
-
-    def _the_turn(self) -> anyio.Lock:
-        if self._turn is None:
-            raise IllegalState(UNENTERED)
-        return self._turn
-
-    def _is_busy(self) -> bool:
-        """Whether somebody takes steps. Before `async with`, there are none to take."""
-        return self._turn is None or self._turn.locked()
 
     async def _drop(self) -> None:
         exchange, self._exchange = self._exchange, None

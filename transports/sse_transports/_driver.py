@@ -106,11 +106,13 @@ class Driver(Generic[Item]):
         self._store = store
         # The step to take when all events were handed over. A new connection is begun as after a wait.
         self._step: Step = Wait(0.0)
-        self._events: Iterator[Event | Comment] = iter(())
+        self._events: Iterator[Item] = iter(())
         # The last event ID as of the last event handed over, and as of all that have arrived.
         self._last_event_id = last_event_id
         self._id_behind_events = last_event_id
         self._saved_id = last_event_id
+        # Whether nothing has happened since the last report but bytes that came, as nearly always.
+        self._quiet = False
         # What a caller wants, until whoever takes the steps has obeyed.
         self._command: Command | None = None
 
@@ -142,8 +144,9 @@ class Driver(Generic[Item]):
         if data:
             delivery = self._connection.receive(data)
             # Now, and not as a step of its own: a command that has come could take its place.
-            self._events = iter(delivery.events)
+            self._events = iter(cast("list[Item]", delivery.events))
             self._id_behind_events = self._connection.last_event_id
+            self._quiet = isinstance(delivery.then, Read)
             if isinstance(delivery.then, Stop):
                 # There were more events, which nobody gets; their IDs are not to count.
                 ids = [event.id for event in delivery.events if isinstance(event, Event)]
@@ -158,10 +161,11 @@ class Driver(Generic[Item]):
 
     def _at_hand(self) -> Item | None:
         """Return the next event of those that have arrived."""
-        event = next(self._events, None)
-        if isinstance(event, Event):
-            self._last_event_id = event.id
-        return cast("Item | None", event)
+        for event in self._events:
+            if isinstance(event, Event):
+                self._last_event_id = event.id
+            return event
+        return None
 
     def _discard(self) -> None:
         """Drop the events that were not asked for yet; the last event ID stays before them."""

@@ -253,6 +253,11 @@ class EventSource(Driver[Item]):
         if not self._iteration.acquire(blocking=False):
             raise IllegalState("another iteration of this EventSource is going on")
         try:
+            # What is at hand takes no step: most events of a busy stream are, and a lock for each costs.
+            if self._command is None and self._store is None:
+                event = self._at_hand()
+                if event is not None:
+                    return event
             # Another thread may have it for a moment, to obey a command.
             with self._turn:
                 return self._next()
@@ -272,9 +277,13 @@ class EventSource(Driver[Item]):
                 if event is not None:
                     return event
                 self._last_event_id = self._id_behind_events
-                self._obey()
-                self._report()
-                self._step = self._take(self._step)
+                if self._quiet and self._command is None and isinstance(self._step, Read):
+                    self._step = self._read()
+                else:
+                    self._quiet = False
+                    self._obey()
+                    self._report()
+                    self._step = self._take(self._step)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:

@@ -19,11 +19,14 @@ class _Either:
         self._head: Response | None = None
         # None if nothing here can undo the body's codings.
         self._decoder: Decoder | None = None
+        # Nothing to undo, as nearly always.
+        self._plain = False
 
     def _opened(self, head: Response, decoder: Decoder | None) -> Response:
         """Keep the head that arrived, and what undoes its body's codings; return the head."""
         self._head = head
         self._decoder = decoder
+        self._plain = isinstance(decoder, Identity)
         return head
 
     def _the_decoder(self) -> Decoder:
@@ -47,10 +50,9 @@ class DecodedExchange(_Either, ABC):
 
     def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any. See `Exchange.read`."""
-        decoder = self._the_decoder()
-        if isinstance(decoder, Identity):
-            # Nothing to undo, as nearly always: not even a detour.
+        if self._plain:
             return self._read_raw(timeout)
+        decoder = self._the_decoder()
         while True:
             data = decoder.take()
             if data:
@@ -71,10 +73,9 @@ class AsyncDecodedExchange(_Either, ABC):
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any. See `AsyncExchange.read`."""
-        decoder = self._the_decoder()
-        if isinstance(decoder, Identity):
-            # Nothing to undo, as nearly always: not even a detour.
+        if self._plain:
             return await self._read_raw(timeout)
+        decoder = self._the_decoder()
         while True:
             data = decoder.take()
             if data:

@@ -47,20 +47,22 @@ class Grip:
         Raises:
             sse_core.TransportError: it was ended.
         """
-        with self._lock:
-            if self._closed:
-                raise TransportError("the exchange is closed")
-            self._busy = True
+        # Without the lock, which would be half of what a small read costs: whoever closes says so first,
+        # and then looks for somebody busy. So one of both always sees the other.
+        self._busy = True
+        if self._closed:
+            self._busy = False
+            raise TransportError("the exchange is closed")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Whoever leaves with an error, leaves nothing open."""
-        with self._lock:
-            self._busy = False
-            if kind is not None:
-                self._closed = True
-            if self._closed:
+        self._busy = False
+        if kind is not None:
+            self._closed = True
+        if self._closed:
+            with self._lock:
                 self._let_go()
 
     @contextlib.contextmanager
