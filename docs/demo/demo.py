@@ -1,4 +1,4 @@
-"""What this library is for, in ten seconds: a chat reply streams in, and a feed that breaks loses nothing.
+"""What this library is for, in ten seconds: a chat reply streams in; a feed breaks and nothing is lost.
 
 Run it with `make demo`. The server is on this machine; nothing leaves it.
 """
@@ -10,6 +10,7 @@ import sys
 import time
 
 from demo_server import CUTS, REPLY, TOKEN, DemoService, feed_data
+from side_by_side import is_end, side_by_side
 
 from sse_core import Connecting, Disconnected, Event, Opened, StateChange, Waiting
 from sse_transports import EventSource
@@ -73,11 +74,6 @@ class Timeline:
         print(f"{time.monotonic() - self._start:6.2f} s│ {what:<11}{more}".rstrip())
 
 
-def is_end(event: Event) -> bool:
-    """Tell whether this is the feed's last event."""
-    return event.event == "end"
-
-
 def feed(url: str, timeline: Timeline) -> list[Event]:
     """Read the feed through all its cuts; return what was received."""
     received = []
@@ -90,7 +86,7 @@ def feed(url: str, timeline: Timeline) -> list[Event]:
 
 
 def main() -> int:
-    """Run both scenes; return 0 if nothing was lost or doubled."""
+    """Run all scenes; return 0 if nothing was lost or doubled."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that has no such characters shows question marks.
         sys.stdout.reconfigure(errors="replace")
@@ -110,9 +106,13 @@ def main() -> int:
         f"\nevents sent {len(sent)}, received {len(numbers)}, lost {lost}, duplicated {duplicated},"
         f" reconnects {reconnects}"
     )
+    print("\nThe same feed through every transport, each with a server that cuts it in the same places:\n")
+    alike = side_by_side()
+    print("\nall received the same events, whole and in order" if alike else "\nthey differ")
     whole = all(event.data == feed_data(number) for event, number in zip(received, sent, strict=False))
     good = (
-        reply == REPLY
+        alike
+        and reply == REPLY
         and whole
         and numbers == sent
         and lost == duplicated == 0

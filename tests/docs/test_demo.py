@@ -12,7 +12,7 @@ DEMO = Path(__file__).parents[2] / "docs" / "demo" / "demo.py"
 
 def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> None:
     run = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", str(DEMO)],
+        [sys.executable, "-W", "error", str(DEMO)],
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -23,6 +23,8 @@ def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> N
     assert run.returncode == 0
     assert "Nothing is lost, nothing comes twice. 没有丢失。 ✓" in run.stdout
     assert run.stdout.count("inside an event") == 5
+    assert "\nall received the same events, whole and in order\n" in run.stdout
+    assert re.search(r"^ +cut│ 5 +5 +5 +5 +5$", run.stdout, re.MULTILINE)
     assert re.search(
         r"^events sent 150, received 150, lost 0, duplicated 0, reconnects 5$", run.stdout, re.MULTILINE
     )

@@ -24,6 +24,7 @@ def default_transport() -> AsyncTransport:
 
 
 def _on_trio() -> bool:
-    # Not by what asyncio says: trio may run as a guest of its event loop.
-    trio = sys.modules.get("trio")
-    return trio is not None and trio.lowlevel.in_trio_task()
+    # Not by what asyncio says: trio may run as a guest of its event loop. Where trio runs, it is imported;
+    # where it does not, another thread may be about to import it.
+    lowlevel = sys.modules.get("trio.lowlevel")
+    return bool(getattr(lowlevel, "in_trio_task", bool)())

@@ -1,0 +1,236 @@
+"""Cancelled at any moment of its life, an async source leaves nothing open, and the cancellation is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, cast
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from sse_core import Event, ReadyState, RetryPolicy, StateChange
+from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.waiting import eventually
+
+QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
+WAYS = [
+    pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
+    pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
+    pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
+]
+every_way = pytest.mark.parametrize(("backend", "transport"), WAYS)
+Make = type[AiohttpTransport] | type[AsyncHttpx2Transport]
+
+
+class Suspensions:
+    """Runs a coroutine, counts how often it lets others run, and does something at one of these moments."""
+
+    def __init__(self, work: Awaitable[object], at: int, strike: Callable[[], object]) -> None:
+        self._work = work
+        self._at = at
+        self._strike = strike
+        self.count = 0
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        steps: Any = self._work.__await__()
+        answer: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                wanted = steps.throw(error) if error is not None else steps.send(answer)
+            except StopIteration as end:
+                return cast("object", end.value)
+            self.count += 1
+            if self.count == self._at:
+                self._strike()
+            answer = error = None
+            try:
+                answer = yield wanted
+            except BaseException as thrown:  # noqa: BLE001  # handed on to whom it is for
+                error = thrown
+
+
+def everything_happens(call: Call) -> None:
+    """A stream in pieces, cut; an error with a text; a redirect; a stream that stalls."""
+    step = call.number
+    if step == 0:
+        call.respond(200, [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")])
+        call.chunk(b"id: 1\ndata: 1\n\n")
+        call.chunk(b"id: 2\ndata: 2\n\nid: 3\ndata: 3\n\ndata: half")
+    elif step == 1:
+        call.respond(503, [("Content-Length", "5")], b"later")
+    elif step == 2:
+        call.respond(307, [("Location", "/there"), ("Content-Length", "0")])
+    else:
+        call.respond(body=b"id: 4\ndata: 4\n\n")
+        call.wait_until_gone()
+
+
+class Story:
+    """A whole session: two streams, an error, a redirect, waits, hooks that wait too, a pause, the end."""
+
+    def __init__(self, server: LocalServer, make: Make, saved: list[str]) -> None:
+        self.events: list[Event] = []
+        self.transport = make()
+        self.source = AsyncEventSource(
+            server.url,
+            retry=QUICK,
+            transport=self.transport,
+            headers=self.headers,
+            on_open=self.hook,
+            on_error=self.on_error,
+            on_state=self.hook,
+            store=Memory(saved),
+        )
+
+    async def headers(self) -> dict[str, str]:
+        await anyio.lowlevel.checkpoint()
+        return {"Authorization": "Bearer fresh"}
+
+    async def hook(self, _change: object) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def on_error(self, _error: Exception) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def run(self) -> None:
+        async with self.source as source:
+            async for event in source:
+                self.events.append(event)
+                await anyio.lowlevel.checkpoint()
+                if event.data == "4":
+                    await source.pause()
+                    await source.resume()
+                    if len(self.events) >= 5:
+                        break
+
+
+class Memory:
+    """A store of one's own."""
+
+    def __init__(self, saved: list[str]) -> None:
+        self._saved = saved
+
+    def load(self) -> str:
+        return ""
+
+    def save(self, last_event_id: str) -> None:
+        self._saved.append(last_event_id)
+
+
+def leaves_nothing(server: LocalServer, source: AsyncEventSource[Event]) -> None:
+    eventually(lambda: server.open_connections == 0, "the client closes its connection")
+    assert source.ready_state is ReadyState.CLOSED
+
+
+async def tell(server: LocalServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
+    """Run the story, cancelled at one of its suspensions; return how many there were."""
+    story = Story(server, make, saved)
+    with anyio.CancelScope() as scope:
+        work = Suspensions(story.run(), at, scope.cancel)
+        await work
+    await story.transport.close()
+    return work.count, story, scope.cancelled_caught
+
+
+@every_way
+def test_a_cancellation_at_any_checkpoint_is_heard_and_leaves_nothing_open(
+    backend: str, transport: Make
+) -> None:
+    def run(at: int) -> int:
+        saved: list[str] = []
+        with LocalServer(everything_happens) as server:
+            count, story, heard = anyio.run(tell, server, transport, at, saved, backend=backend)
+            leaves_nothing(server, story.source)
+            data = [event.data for event in story.events]
+            assert data == ["1", "2", "3", "4", "4"][: len(data)]
+            assert heard == (at <= count), f"cancelled at {at} of {count}"
+            # Nothing is called processed before the next one is asked for.
+            assert len(saved) <= len(data)
+            return count
+
+    whole = run(10**9)
+    print(f"{whole} checkpoints")
+    assert whole > 30
+    at = 1
+    while at <= run(at):
+        at += 1
+
+
+def test_a_task_of_asyncio_cancelled_at_any_checkpoint_leaves_nothing_open() -> None:
+    """asyncio's own cancellation comes once, and goes through anyio's shields."""
+
+    def run(at: int) -> int:
+        async def main() -> tuple[int, Story, bool]:
+            story = Story(server, AiohttpTransport, [])
+            task: asyncio.Task[object]
+            work = Suspensions(story.run(), at, lambda: task.cancel())
+
+            async def body() -> None:
+                await work
+
+            task = asyncio.ensure_future(body())
+            await asyncio.wait([task])
+            await story.transport.close()
+            return work.count, story, task.cancelled()
+
+        with LocalServer(everything_happens) as server:
+            count, story, heard = asyncio.run(main())
+            leaves_nothing(server, story.source)
+            assert heard == (at <= count), f"cancelled at {at} of {count}"
+            return count
+
+    at = 1
+    while at <= run(at):
+        at += 1
+    assert at > 30
+
+
+@every_way
+def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, transport: Make) -> None:
+    async def main() -> None:
+        async with transport() as one, AsyncEventSource(server.url, transport=one) as source:
+            assert (await anext(source)).data == "1"
+            with anyio.move_on_after(0.01) as scope:
+                await anext(source)
+            assert scope.cancelled_caught
+            assert source.ready_state is ReadyState.CLOSED
+            with pytest.raises(RuntimeError, match="interrupted"):
+                await anext(source)
+
+    def one_and_silence(call: Call) -> None:
+        call.respond(body=b"id: 1\ndata: 1\n\n")
+        call.wait_until_gone()
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+
+
+@every_way
+def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_only(
+    backend: str, transport: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sse_transports._async_event_source.CLOSE_SECONDS", 0.05)
+    stuck = threading.Event()
+
+    async def on_state(change: StateChange) -> None:
+        if type(change).__name__ == "Closed":
+            stuck.set()
+            await anyio.sleep_forever()
+
+    async def main() -> None:
+        async with transport() as one:
+            with anyio.move_on_after(0.05) as scope:
+                async with AsyncEventSource(server.url, transport=one, on_state=on_state) as source:
+                    await anext(source)
+            assert scope.cancelled_caught
+
+    with LocalServer(Call.wait_until_gone) as server:
+        anyio.run(main, backend=backend)
+        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+    assert stuck.is_set()

@@ -1,0 +1,155 @@
+"""The blocking and the async client are twins: the same members, arguments, words, and the same lines."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import sse_transports._async_event_source
+import sse_transports._event_source
+import sse_transports._interface
+from sse_transports import (
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    EventSource,
+    Httpx2Transport,
+)
+
+# The words in which one differs from the other, and must.
+TRANSLATED = (
+    ("AsyncEventSource", "EventSource"),
+    ("AsyncOptions", "Options"),
+    ("AsyncTransport", "Transport"),
+    ("AsyncExchange", "Exchange"),
+    ("AsyncHttpx2", "Httpx2"),
+    ("AsyncClient", "Client"),
+    ("AsyncIterator", "Iterator"),
+    ("StopAsyncIteration", "StopIteration"),
+    ("__aenter__", "__enter__"),
+    ("__aexit__", "__exit__"),
+    ("__aiter__", "__iter__"),
+    ("__anext__", "__next__"),
+    ("thread", "task"),
+)
+# What only one of them has: what waits for whom is not the same for threads and tasks.
+ONLY_BLOCKING = {"__del__"}
+ONLY_ASYNC = {"_the_transport"}
+
+
+def plain(text: str) -> str:
+    for one, other in TRANSLATED:
+        text = text.replace(one, other)
+    return text
+
+
+def members(kind: type) -> dict[str, Callable[..., Any]]:
+    return {
+        plain(name): member
+        for name, member in vars(kind).items()
+        if inspect.isfunction(member) and name != "__init__"
+    }
+
+
+def test_they_have_the_same_members_in_the_same_order() -> None:
+    blocking = [name for name in members(EventSource) if name not in ONLY_BLOCKING]
+    asynchronous = [name for name in members(AsyncEventSource) if name not in ONLY_ASYNC]
+    assert blocking == asynchronous
+
+
+PAIRS = [
+    pytest.param(members(EventSource)[name], members(AsyncEventSource)[name], id=name)
+    for name in members(EventSource)
+    if name not in ONLY_BLOCKING
+]
+
+
+@pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
+def test_each_member_has_the_same_arguments_and_the_same_words(
+    blocking: Callable[..., Any], asynchronous: Callable[..., Any]
+) -> None:
+    assert plain(str(inspect.signature(asynchronous))) == plain(str(inspect.signature(blocking)))
+    assert plain(inspect.getdoc(asynchronous) or "") == plain(inspect.getdoc(blocking) or "")
+
+
+def test_they_take_the_same_arguments_with_the_same_defaults() -> None:
+    blocking = inspect.signature(EventSource.__init__).parameters.values()
+    asynchronous = inspect.signature(AsyncEventSource.__init__).parameters.values()
+    assert [(one.name, one.default) for one in blocking] == [(one.name, one.default) for one in asynchronous]
+
+
+def test_they_tell_the_same_of_each_argument_and_error() -> None:
+    """A line of the one that is not in the other says what is true of that one only."""
+    blocking, asynchronous = (
+        plain(inspect.getdoc(kind) or "").partition("Args:")[2].splitlines()
+        for kind in (EventSource, AsyncEventSource)
+    )
+    differing = [
+        line
+        for line in difflib.ndiff(blocking, asynchronous)
+        if line.startswith(("+", "-")) and line[1:].strip()
+    ]
+    assert len(differing) < 26, "\n".join(differing)
+    names = [
+        [match[1] for line in lines if (match := re.match(r"    (\S+): ", line))]
+        for lines in (blocking, asynchronous)
+    ]
+    assert names[0] == names[1]
+
+
+def lines(function: Callable[..., Any]) -> list[str]:
+    """The statements of a function, without what is async about them, comments and docstrings."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    text = re.sub(r"\b(async|await) ", "", plain(ast.unparse(tree)))
+    # Hooks may be async, and closing is not interrupted.
+    text = re.sub(r"_result\((self\._\w+\(.*?\))\)", r"\1", text).replace(
+        "self._the_transport()", "self._transport"
+    )
+    return [line.strip() for line in text.splitlines() if not SHIELD.search(line)]
+
+
+SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_SECONDS, shield=True\):$|with self\._wish:$")
+WAITING = {
+    "__enter__": "needs an event loop",
+    "__exit__": "waits for other tasks",
+    "__next__": "one iteration at a time",
+    "_next": "the event loop may be gone",
+    "_slept": "sleeps",
+    "_tell": "wakes who sleeps",
+    "_settle": "takes the turn",
+    "_save": "does it in a worker thread",
+    "_finish": "may have no transport yet",
+    "_abandon": "is not interrupted",
+}
+"""Members that differ, because threads and tasks wait, wake and are interrupted in different ways."""
+
+
+@pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
+def test_each_member_has_the_same_lines_but_those_that_wait(
+    blocking: Callable[..., Any], asynchronous: Callable[..., Any]
+) -> None:
+    same = lines(blocking) == lines(asynchronous)
+    assert same == (blocking.__name__ not in WAITING), "\n".join(
+        difflib.ndiff(lines(blocking), lines(asynchronous))
+    )
+
+
+@pytest.mark.parametrize(
+    ("blocking", "asynchronous"),
+    [
+        (sse_transports._interface.Transport, sse_transports._interface.AsyncTransport),
+        (sse_transports._interface.Exchange, sse_transports._interface.AsyncExchange),
+        (Httpx2Transport, AsyncHttpx2Transport),
+    ],
+)
+def test_transports_have_the_same_members_and_arguments(blocking: type, asynchronous: type) -> None:
+    one, other = members(blocking), members(asynchronous)
+    assert list(one) == list(other)
+    for name in one:
+        assert plain(str(inspect.signature(other[name]))) == plain(str(inspect.signature(one[name])))
