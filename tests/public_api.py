@@ -9,6 +9,9 @@ import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, assert_type
 
+import aiohttp
+import httpx2
+
 import sse_core
 from sse_core import (
     Comment,
@@ -27,7 +30,21 @@ from sse_core import (
     Stop,
     Wait,
 )
-from sse_transports import EventSource, Exchange, FileStore, Store, Transport, UrllibTransport
+from sse_transports import (
+    AiohttpTransport,
+    AsyncEventSource,
+    AsyncExchange,
+    AsyncHttpx2Transport,
+    AsyncTransport,
+    EventSource,
+    Exchange,
+    FileStore,
+    Httpx2Transport,
+    Store,
+    Transport,
+    UrllibTransport,
+)
+from sse_transports.testing import check_async_transport, check_transport
 
 
 def parsing(chunks: Iterable[bytes], later: AsyncIterable[bytes]) -> None:
@@ -106,6 +123,46 @@ def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
     )
 
 
+async def reading_async(
+    session: aiohttp.ClientSession, client: httpx2.AsyncClient, blocking: httpx2.Client
+) -> None:
+    async with AsyncEventSource("https://example.com") as source:
+        assert_type(source, AsyncEventSource[Event])
+        async for event in source:
+            assert_type(event, Event)
+        await source.close()
+        await source.pause()
+        await source.resume()
+        await source.reconnect()
+        assert_type(source.last_event_id, str)
+        assert_type(source.ready_state, ReadyState)
+        assert_type(source.url, str)
+
+    async with AsyncEventSource("https://example.com", comments=True) as both:
+        async for item in both:
+            assert_type(item, Event | Comment)
+
+    async def fresh() -> dict[str, str]:
+        return {}
+
+    async def wait(error: SSEError) -> float | None:
+        return None
+
+    async def show(change: StateChange) -> None:
+        print(change.delay)
+
+    AsyncEventSource("https://example.com", headers=fresh, on_error=wait, on_state=show, on_open=print)
+    AsyncEventSource("https://example.com", headers=dict, on_error=lambda error: 1.0)
+    AsyncEventSource("https://example.com", transport=AiohttpTransport(session))
+    AsyncEventSource("https://example.com", transport=AsyncHttpx2Transport(client))
+    AsyncEventSource("https://example.com", transport=AsyncOwnTransport())
+    EventSource("https://example.com", transport=Httpx2Transport(blocking))
+
+    assert_type(check_transport(OwnTransport), list[str])
+    assert_type(await check_async_transport(AsyncOwnTransport), list[str])
+    assert_type(await check_async_transport(lambda: AiohttpTransport(session)), list[str])
+
+
 class MemoryStore:
     """A store of the user's own."""
 
@@ -137,7 +194,30 @@ class OwnExchange:
         return None
 
 
+class AsyncOwnTransport:
+    """The same for the async client."""
+
+    def exchange(self, request: sse_core.Request, *, timeout: float | None) -> AsyncOwnExchange:
+        return AsyncOwnExchange()
+
+    async def close(self) -> None:
+        return None
+
+
+class AsyncOwnExchange:
+    async def open(self) -> sse_core.Response:
+        return sse_core.Response(204)
+
+    async def read(self, timeout: float | None) -> bytes:
+        return b""
+
+    async def close(self) -> None:
+        return None
+
+
 store: Store = MemoryStore()
+async_transport: AsyncTransport = AsyncOwnTransport()
+async_exchange: AsyncExchange = AsyncOwnExchange()
 transport: Transport = OwnTransport()
 exchange: Exchange = OwnExchange()
 EventSource("https://example.com", store=store, transport=transport)
