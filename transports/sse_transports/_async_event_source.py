@@ -18,7 +18,6 @@ from sse_core import (
     Decide,
     Event,
     IllegalState,
-    InvalidArgument,
     Pause,
     Read,
     ReadBody,
@@ -44,6 +43,7 @@ from ._driver import (
     Item,
     Step,
     check_hooks,
+    check_transport,
 )
 from ._interface import AsyncExchange, AsyncTransport
 from ._log import log, without_secrets
@@ -195,8 +195,7 @@ class AsyncEventSource(Driver[Item]):
             secret_headers=secret_headers,
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        if isinstance(transport, type):
-            raise InvalidArgument("transport", f"expected an instance: {transport.__name__}()")
+        check_transport(transport, is_async=True)
         self._headers = headers
         self._owns_transport = transport is None
         # Which one it is by default, only a running event loop can tell.

@@ -210,3 +210,22 @@ def check_plain(**functions: object) -> None:
     for name, function in functions.items():
         if inspect.iscoroutinefunction(function):
             raise InvalidArgument(name, "expected a plain function, not an async one")
+
+
+def check_transport(transport: object, *, is_async: bool) -> None:
+    """Refuse what is no transport, or one of the other kind.
+
+    Raises:
+        InvalidArgument: naming `transport`.
+    """
+    if transport is None:
+        return
+    if isinstance(transport, type):
+        raise InvalidArgument("transport", f"expected an instance: {transport.__name__}()")
+    name = type(transport).__name__
+    close = getattr(transport, "close", None)
+    if not callable(close) or not callable(getattr(transport, "exchange", None)):
+        raise InvalidArgument("transport", f"expected exchange() and close(), which {name} has not")
+    if inspect.iscoroutinefunction(close) is not is_async:
+        kinds = ("a blocking", "an async") if is_async else ("an async", "a blocking")
+        raise InvalidArgument("transport", f"{name} is {kinds[0]} transport, and {kinds[1]} one is expected")

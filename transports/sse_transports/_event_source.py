@@ -17,7 +17,6 @@ from sse_core import (
     Decide,
     Event,
     IllegalState,
-    InvalidArgument,
     Pause,
     Read,
     ReadBody,
@@ -43,6 +42,7 @@ from ._driver import (
     Step,
     check_hooks,
     check_plain,
+    check_transport,
 )
 from ._interface import Exchange, Transport
 from ._log import log, without_secrets
@@ -177,8 +177,7 @@ class EventSource(Driver[Item]):
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
         check_plain(headers=headers, on_open=on_open, on_error=on_error, on_state=on_state)
-        if isinstance(transport, type):
-            raise InvalidArgument("transport", f"expected an instance: {transport.__name__}()")
+        check_transport(transport, is_async=False)
         self._headers = headers
         self._owns_transport = transport is None
         self._transport: Transport = UrllibTransport() if transport is None else transport

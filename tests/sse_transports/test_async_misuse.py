@@ -1,0 +1,147 @@
+"""What is easily done wrong with the async client, or with async functions, is told at once and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import httpx2
+import pytest
+
+from sse_core import IllegalState, InvalidArgument, ReadyState
+from sse_transports import (
+    AiohttpTransport,
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    EventSource,
+    UrllibTransport,
+)
+from sse_transports.testing import Call, LocalServer
+
+on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+async def function(*_arguments: object) -> None:
+    return None
+
+
+def one_and_silence(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\n")
+    call.wait_until_gone()
+
+
+@on_both
+def test_iterating_without_async_with_is_refused_and_sends_nothing(backend: str) -> None:
+    async def main() -> None:
+        source = AsyncEventSource(server.url)
+        with pytest.raises(IllegalState, match="async with"):
+            await anext(source)
+        # It does no harm.
+        async with source:
+            assert (await anext(source)).data == "a"
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+        assert len(server.calls) == 1
+
+
+@on_both
+def test_a_source_that_was_never_entered_can_be_closed(backend: str) -> None:
+    async def main() -> None:
+        source = AsyncEventSource("http://127.0.0.1:9")
+        await source.pause()
+        await source.resume()
+        await source.close()
+        assert source.ready_state is ReadyState.CLOSED
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_source_can_be_made_before_there_is_an_event_loop() -> None:
+    source = AsyncEventSource("http://127.0.0.1:9")
+    assert repr(source) == "<AsyncEventSource http://127.0.0.1:9/ CONNECTING>"
+
+
+@on_both
+def test_a_break_leaves_nothing_that_warns(backend: str) -> None:
+    async def main() -> None:
+        async with AsyncEventSource(server.url) as source:
+            async for _ in source:
+                break
+        with pytest.raises(StopAsyncIteration):
+            await anext(source)
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+
+
+@on_both
+def test_leaving_while_another_task_iterates_ends_that_too(backend: str) -> None:
+    ended = []
+
+    async def iterate(source: AsyncEventSource[Any]) -> None:
+        async for _ in source:
+            pass
+        ended.append(source.ready_state)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            async with AsyncEventSource(server.url) as source:
+                assert (await anext(source)).data == "a"
+                tasks.start_soon(iterate, source)
+                await anyio.wait_all_tasks_blocked()
+            assert source.ready_state is ReadyState.CLOSED
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+    assert ended == [ReadyState.CLOSED]
+
+
+@pytest.mark.parametrize("name", ["headers", "on_open", "on_error", "on_state", "until"])
+def test_the_blocking_client_refuses_async_functions(name: str) -> None:
+    options: dict[str, Any] = {name: function}
+    with pytest.raises(InvalidArgument, match=f"^{name}: expected .*plain function, not an async one"):
+        EventSource("http://127.0.0.1:9", **options)
+
+
+def test_the_async_client_refuses_an_async_until() -> None:
+    until: Any = function
+    with pytest.raises(InvalidArgument, match=r"^until: expected .*plain function"):
+        AsyncEventSource("http://127.0.0.1:9", until=until)
+
+
+@on_both
+def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
+    async def on_open(_response: object) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise LookupError
+
+    async def main() -> None:
+        async with AsyncEventSource(server.url, on_open=on_open) as source:
+            with pytest.raises(LookupError):
+                await anext(source)
+            assert source.ready_state is ReadyState.CLOSED
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("source", "transport", "words"),
+    [
+        (AsyncEventSource, UrllibTransport(), "UrllibTransport is a blocking transport, and an async one is"),
+        (
+            EventSource,
+            AsyncHttpx2Transport(),
+            "AsyncHttpx2Transport is an async transport, and a",
+        ),
+        (AsyncEventSource, AiohttpTransport, r"expected an instance: AiohttpTransport\(\)"),
+        (EventSource, UrllibTransport, r"expected an instance: UrllibTransport\(\)"),
+        (AsyncEventSource, httpx2, r"expected exchange\(\) and close\(\), which module has not"),
+        (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str has not"),
+    ],
+)
+def test_what_is_no_transport_of_its_kind_is_refused(source: Any, transport: Any, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=rf"^transport: {words}"):
+        source("http://127.0.0.1:9", transport=transport)

@@ -1,0 +1,208 @@
+"""A client or session of the caller's: what it adds applies, no secret goes astray, no stream is cut."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any
+
+import aiohttp
+import anyio
+import httpx2
+import pytest
+
+from sse_core import InvalidArgument, RetryPolicy
+from sse_transports import (
+    AiohttpTransport,
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    AsyncTransport,
+    EventSource,
+    Httpx2Transport,
+)
+from sse_transports.testing import Call, LocalServer
+from tests.sse_transports.answers import pass_time
+from tests.sse_transports.proxy import forward
+
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+BASIC = b"Basic dXNlcjpwYXNz"
+OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
+LIMIT = 0.15
+"""Seconds that the caller's client waits for bytes, were it not for us."""
+
+
+@asynccontextmanager
+async def over_aiohttp(**options: Any) -> AsyncIterator[AsyncTransport]:
+    limits = aiohttp.ClientTimeout(total=LIMIT, sock_read=LIMIT)
+    if "auth" in options:
+        with warnings.catch_warnings():
+            # Sessions have it until aiohttp 4.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            options["auth"] = aiohttp.BasicAuth(*options["auth"])
+    async with aiohttp.ClientSession(timeout=limits, raise_for_status=True, **options) as session:
+        yield AiohttpTransport(session)
+        assert not session.closed
+
+
+@asynccontextmanager
+async def over_httpx2(**options: Any) -> AsyncIterator[AsyncTransport]:
+    async with httpx2.AsyncClient(timeout=LIMIT, follow_redirects=True, **options) as client:
+        yield AsyncHttpx2Transport(client)
+        assert not client.is_closed
+
+
+@contextmanager
+def over_blocking_httpx2(**options: Any) -> Iterator[Httpx2Transport]:
+    with httpx2.Client(timeout=LIMIT, follow_redirects=True, **options) as client:
+        yield Httpx2Transport(client)
+        assert not client.is_closed
+
+
+Read = Callable[..., list[str]]
+
+
+def awaited(backend: str, over: Callable[..., AbstractAsyncContextManager[AsyncTransport]]) -> Read:
+    def read(url: str, client: dict[str, Any], **options: Any) -> list[str]:
+        async def main() -> list[str]:
+            async with (
+                over(**client) as transport,
+                AsyncEventSource(url, transport=transport, **options) as source,
+            ):
+                return [event.data async for event in source]
+
+        return anyio.run(main, backend=backend)
+
+    return read
+
+
+def blocking(url: str, client: dict[str, Any], **options: Any) -> list[str]:
+    with (
+        over_blocking_httpx2(**client) as transport,
+        EventSource(url, transport=transport, **options) as source,
+    ):
+        return [event.data for event in source]
+
+
+every_client = pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(blocking, id="httpx2"),
+        pytest.param(awaited("asyncio", over_aiohttp), id="aiohttp on asyncio"),
+        pytest.param(awaited("asyncio", over_httpx2), id="httpx2 on asyncio"),
+        pytest.param(awaited("trio", over_httpx2), id="httpx2 on trio"),
+    ],
+)
+
+
+def one_and_end(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\n")
+
+
+@every_client
+def test_its_headers_and_authentication_are_sent(read: Read) -> None:
+    with LocalServer(one_and_end) as server:
+        assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
+    (call,) = server.calls
+    assert call.headers["authorization"] == BASIC
+    assert (call.headers["x-api-key"], call.headers["x-trace"]) == (b"secret", b"1")
+    assert call.headers["user-agent"] == b"mine"
+    assert call.headers["accept"] == b"text/event-stream"
+
+
+@every_client
+def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
+    with LocalServer(one_and_end) as server:
+        own = {"X-Api-Key": "other", "x-trace": "2"}
+        assert read(server.url, {"headers": OWN}, retry=None, headers=own) == ["a"]
+    (call,) = server.calls
+    assert (call.headers["x-api-key"], call.headers["x-trace"]) == (b"other", b"2")
+
+
+@every_client
+def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
+    client = {"headers": {**OWN, "Cookie": "a=b"}, "auth": ("user", "pass")}
+    with LocalServer(one_and_end) as other:
+
+        def away(call: Call) -> None:
+            call.respond(307, [("Location", f"{other.url}/there"), ("Content-Length", "0")])
+
+        with LocalServer(away) as server:
+            assert read(server.url, client, retry=None, secret_headers=["X-Api-Key"]) == ["a"]
+            assert server.calls[0].headers["authorization"] == BASIC
+        (call,) = other.calls
+        assert {"authorization", "cookie", "x-api-key"} & set(call.headers) == set()
+        # What is no secret goes along, as the source's own headers do.
+        assert (call.headers["x-trace"], call.headers["user-agent"]) == (b"1", b"mine")
+        assert call.headers["host"] == other.url.removeprefix("http://").encode()
+
+
+@every_client
+def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
+    def there(call: Call) -> None:
+        if call.path == "/":
+            call.respond(307, [("Location", "/there"), ("Content-Length", "0")])
+        else:
+            one_and_end(call)
+
+    with LocalServer(there) as server:
+        assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
+    assert [call.headers["authorization"] for call in server.calls] == [BASIC] * 2
+
+
+@every_client
+def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Read) -> None:
+    def slow(call: Call) -> None:
+        pass_time(2 * LIMIT)
+        call.respond(body=b"data: a\n\n")
+        pass_time(3 * LIMIT)
+        call.send(b"data: b\n\n")
+
+    with LocalServer(slow) as server:
+        assert read(server.url, {}, retry=None) == ["a", "b"]
+
+
+@every_client
+def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> None:
+    def busy_at_first(call: Call) -> None:
+        if call.number == 0:
+            call.respond(503, [("Content-Length", "0")])
+        elif call.number == 1:
+            call.respond(body=b"data: a\n\ndata: end\n\n")
+
+    with LocalServer(busy_at_first) as server:
+        assert read(server.url, {}, retry=QUICK, until="end") == ["a"]
+        assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_our_own_client_uses_the_environments_proxy_and_its_exceptions(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(url: str) -> list[str]:
+        async with AsyncEventSource(url, retry=None) as source:
+            return [event.data async for event in source]
+
+    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert anyio.run(read, server.url, backend=backend) == ["a"]
+        assert len(proxy.calls) == 1
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert anyio.run(read, server.url, backend=backend) == ["a"]
+        assert len(proxy.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "name"),
+    [
+        (AiohttpTransport, object(), "session"),
+        (Httpx2Transport, object(), "client"),
+        (AsyncHttpx2Transport, object(), "client"),
+        (AsyncHttpx2Transport, httpx2.Client, "client"),
+    ],
+)
+def test_what_is_no_client_of_its_kind_is_refused(
+    make: Callable[[Any], object], wrong: Any, name: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{name}: expected"):
+        make(wrong)
