@@ -28,6 +28,7 @@ from tests.sse_transports.proxy import forward
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 BASIC = b"Basic dXNlcjpwYXNz"
 OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
+EMPTY = [("Content-Length", "0"), ("Connection", "close")]
 LIMIT = 0.15
 """Seconds that the caller's client waits for bytes, were it not for us."""
 
@@ -35,12 +36,13 @@ LIMIT = 0.15
 @asynccontextmanager
 async def over_aiohttp(**options: Any) -> AsyncIterator[AsyncTransport]:
     limits = aiohttp.ClientTimeout(total=LIMIT, sock_read=LIMIT)
-    if "auth" in options:
-        with warnings.catch_warnings():
-            # Sessions have it until aiohttp 4.
-            warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings():
+        # Sessions have `auth` until aiohttp 4.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if "auth" in options:
             options["auth"] = aiohttp.BasicAuth(*options["auth"])
-    async with aiohttp.ClientSession(timeout=limits, raise_for_status=True, **options) as session:
+        session = aiohttp.ClientSession(timeout=limits, raise_for_status=True, **options)
+    async with session:
         yield AiohttpTransport(session)
         assert not session.closed
 
@@ -125,7 +127,7 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
     with LocalServer(one_and_end) as other:
 
         def away(call: Call) -> None:
-            call.respond(307, [("Location", f"{other.url}/there"), ("Content-Length", "0")])
+            call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
 
         with LocalServer(away) as server:
             assert read(server.url, client, retry=None, secret_headers=["X-Api-Key"]) == ["a"]
@@ -141,7 +143,7 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
 def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
     def there(call: Call) -> None:
         if call.path == "/":
-            call.respond(307, [("Location", "/there"), ("Content-Length", "0")])
+            call.respond(307, [("Location", "/there"), *EMPTY])
         else:
             one_and_end(call)
 
@@ -166,7 +168,7 @@ def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Re
 def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> None:
     def busy_at_first(call: Call) -> None:
         if call.number == 0:
-            call.respond(503, [("Content-Length", "0")])
+            call.respond(503, EMPTY)
         elif call.number == 1:
             call.respond(body=b"data: a\n\ndata: end\n\n")
 
