@@ -386,10 +386,12 @@ class AsyncEventSource(Driver[Item]):
 
     async def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""
-        self._knock = anyio.Event()
+        knock = self._knock = anyio.Event()
         if self._command is None:
             with anyio.move_on_after(seconds):
-                await self._knock.wait()
+                await knock.wait()
+        # Not kept while a stream is read: thousands of streams have one each.
+        self._knock = None
         return self._command is None
 
     # Commands: left by one task, obeyed by the one that has the turn.
