@@ -105,10 +105,30 @@ def test_the_blocking_client_refuses_async_functions(name: str) -> None:
         EventSource("http://127.0.0.1:9", **options)
 
 
-def test_the_async_client_refuses_an_async_until() -> None:
-    until: Any = function
+class Callable:
+    """An object that is called like a function, and an async one."""
+
+    async def __call__(self, *_arguments: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("until", [function, Callable()])
+def test_the_async_client_refuses_an_async_until(until: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"^until: expected .*plain function"):
         AsyncEventSource("http://127.0.0.1:9", until=until)
+
+
+@pytest.mark.parametrize("source", [AsyncEventSource, EventSource])
+def test_an_async_store_is_refused(source: Any) -> None:
+    class Store:
+        def load(self) -> str:
+            return ""
+
+        async def save(self, last_event_id: str) -> None:
+            return None
+
+    with pytest.raises(InvalidArgument, match=r"^store: expected .*plain function"):
+        source("http://127.0.0.1:9", store=Store())
 
 
 @on_both

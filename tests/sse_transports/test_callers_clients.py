@@ -12,7 +12,7 @@ import anyio
 import httpx2
 import pytest
 
-from sse_core import InvalidArgument, RetryPolicy
+from sse_core import HTTPStatusError, InvalidArgument, RetryPolicy
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -140,6 +140,27 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
 
 
 @every_client
+def test_its_cookies_for_any_host_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
+    with LocalServer(one_and_end) as other:
+
+        def away(call: Call) -> None:
+            call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
+
+        with LocalServer(away) as server:
+            assert read(server.url, {"cookies": {"sid": "secret"}}, retry=None) == ["a"]
+            assert server.calls[0].headers["cookie"] == b"sid=secret"
+        assert "cookie" not in other.calls[0].headers
+
+
+@every_client
+def test_the_sources_own_authorization_wins_over_its_authentication(read: Read) -> None:
+    with LocalServer(one_and_end) as server:
+        own = {"Authorization": "Bearer mine"}
+        assert read(server.url, {"auth": ("user", "pass")}, retry=None, headers=own) == ["a"]
+    assert server.calls[0].headers["authorization"] == b"Bearer mine"
+
+
+@every_client
 def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
     def there(call: Call) -> None:
         if call.path == "/":
@@ -175,6 +196,41 @@ def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> No
     with LocalServer(busy_at_first) as server:
         assert read(server.url, {}, retry=QUICK, until="end") == ["a"]
         assert len(server.calls) == 2
+
+
+def test_a_hook_of_httpx2_that_raises_on_statuses_changes_nothing() -> None:
+    def answer(call: Call) -> None:
+        call.respond(401, EMPTY)
+
+    hooks = {"response": [httpx2.Response.raise_for_status]}
+    with LocalServer(answer) as server:
+        with pytest.raises(HTTPStatusError, match="401"):
+            blocking(server.url, {"event_hooks": hooks}, retry=QUICK)
+        assert len(server.calls) == 1
+
+
+def test_a_middleware_of_aiohttp_may_reject_a_status_for_good() -> None:
+    async def strict(request: Any, handler: Any) -> Any:
+        response = await handler(request)
+        response.raise_for_status()
+        return response
+
+    def answer(call: Call) -> None:
+        call.respond(401, EMPTY)
+
+    with LocalServer(answer) as server:
+        with pytest.raises(aiohttp.ClientResponseError, match="401"):
+            awaited("asyncio", over_aiohttp)(server.url, {"middlewares": [strict]}, retry=QUICK)
+        assert len(server.calls) == 1
+
+
+def test_a_client_of_httpx2_may_answer_by_itself() -> None:
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=b"data: a\n\n")
+
+    for read in (blocking, awaited("asyncio", over_httpx2), awaited("trio", over_httpx2)):
+        transport = httpx2.MockTransport(answer)
+        assert read("http://example.com/", {"transport": transport}, retry=None) == ["a"]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

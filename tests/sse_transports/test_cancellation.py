@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, cast
 
@@ -11,10 +14,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from sse_core import Event, ReadyState, RetryPolicy, StateChange
+from sse_core import ConnectError, Event, ReadyState, RetryPolicy, StateChange
 from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
+from sse_transports._driver import Command
 from sse_transports.testing import Call, LocalServer
-from tests.sse_transports.waiting import eventually
+from tests.sse_transports.waiting import eventually, until_set
 
 QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
 WAYS = [
@@ -234,3 +238,129 @@ def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_on
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert stuck.is_set()
+
+
+def test_a_cancellation_at_the_moment_of_an_idle_timeout_is_heard() -> None:
+    async def main() -> bool:
+        async with (
+            AiohttpTransport() as transport,
+            AsyncEventSource(server.url, transport=transport, idle_timeout=0.2, retry=QUICK) as source,
+        ):
+            assert (await anext(source)).data == "1"
+            loop = asyncio.get_running_loop()
+            reading = asyncio.ensure_future(anext(source))
+            # Both are due while the loop is busy, so that it finds them together.
+            loop.call_later(0.2, reading.cancel)
+            loop.call_later(0.1, time.sleep, 0.2)
+            await asyncio.wait([reading], timeout=5)
+            return reading.cancelled()
+
+    def one_and_silence(call: Call) -> None:
+        call.respond(body=b"id: 1\ndata: 1\n\n")
+        call.wait_until_gone()
+
+    with LocalServer(one_and_silence) as server:
+        assert asyncio.run(main())
+
+
+@pytest.mark.parametrize("end", ["timeout", "cancel", "close"])
+@every_way
+def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
+    backend: str, transport: Make, end: str
+) -> None:
+    gone = threading.Event()
+
+    def accept() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while connection.recv(2**16):
+                pass
+        gone.set()
+
+    async def main() -> None:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        timeout = 0.2 if end == "timeout" else None
+        async with (
+            transport() as one,
+            AsyncEventSource(url, transport=one, timeout=timeout, retry=None) as source,
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def ask() -> None:
+                with contextlib.suppress(ConnectError, StopAsyncIteration):
+                    await anext(source)
+
+            tasks.start_soon(ask)
+            await anyio.sleep(0.2)
+            if end == "close":
+                await source.close()
+            if end == "cancel":
+                tasks.cancel_scope.cancel()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept)
+        thread.start()
+        anyio.run(main, backend=backend)
+        until_set(gone, "the client closes its connection")
+        thread.join()
+
+
+@every_way
+def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: Make) -> None:
+    async def main() -> None:
+        async with transport() as one:
+            source = AsyncEventSource(server.url, transport=one)
+            await source.__aenter__()
+            assert (await anext(source)).data == "1"
+            source._command = Command.CLOSE  # as an interrupted close leaves it
+            await source.close()
+            assert source._exchange is None
+            assert source._command is None
+
+    def one_and_silence(call: Call) -> None:
+        call.respond(body=b"id: 1\ndata: 1\n\n")
+        call.wait_until_gone()
+
+    with LocalServer(one_and_silence) as server:
+        anyio.run(main, backend=backend)
+        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(backend: str) -> None:
+    class Slow(Memory):
+        def save(self, last_event_id: str) -> None:
+            time.sleep(0.1)
+            super().save(last_event_id)
+
+    stuck = True
+
+    async def hook(change: StateChange) -> None:
+        if stuck and type(change).__name__ == "Paused":
+            await anyio.sleep_forever()
+
+    def two_and_silence(call: Call) -> None:
+        call.respond(body=b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n")
+        call.wait_until_gone()
+
+    async def main() -> None:
+        nonlocal stuck
+        async with AsyncEventSource(server.url, store=Slow([]), on_state=hook) as source:
+            assert (await anext(source)).data == "1"
+            event = None
+            async with anyio.create_task_group() as tasks:
+                with anyio.move_on_after(0.5):
+
+                    async def pause() -> None:
+                        await anyio.sleep(0.02)
+                        await source.pause()
+
+                    tasks.start_soon(pause)
+                    event = await anext(source)
+                tasks.cancel_scope.cancel()
+            stuck = False
+            assert source.last_event_id == ("1" if event is None else event.id)
+            assert event is not None
+
+    with LocalServer(two_and_silence) as server:
+        anyio.run(main, backend=backend)

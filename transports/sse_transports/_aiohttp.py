@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,11 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import anyio
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 import sse_core
-from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
+from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity, codings, decoder
 from ._exchanges import AsyncDecodedExchange, closed, reason
@@ -107,6 +109,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         self._opening: anyio.CancelScope | None = None
         self._response: aiohttp.ClientResponse | None = None
         self._protocol: ResponseHandler | None = None
+        self._lost: asyncio.Future[None] | None = None
 
     async def open(self) -> Response:
         """Send the request and return the response's head. See `AsyncExchange.open`."""
@@ -114,9 +117,12 @@ class AiohttpExchange(AsyncDecodedExchange):
         session = self._transport.session()
         with anyio.move_on_after(self._timeout) as self._opening:
             try:
-                with _without(session, self._request.withheld) as allowed:
+                with _allowed(session, self._request) as allowed:
                     self._response = await self._send(allowed)
             except FAILURES as error:
+                if isinstance(error, aiohttp.ClientResponseError) and not _is_no_http(error):
+                    # A middleware's own verdict on a status: the caller's, and nothing to try again.
+                    raise
                 raise self._not_connected(reason(error)) from error
             finally:
                 self._opening = None
@@ -131,7 +137,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         ]
         head = Response(self._response.status, fields, self._request.url)
         if self._response.connection is not None:
-            self._watch(self._response, self._response.connection.protocol)
+            self._watch(self._response.connection.protocol)
         return self._opened(head, _decoder(head, session))
 
     async def close(self) -> None:
@@ -139,6 +145,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         self._closed = True
         if self._opening is not None:
             self._opening.cancel()
+        self._unwatch()
         if self._response is not None:
             connection = self._response.connection
             if connection is not None and connection.transport is not None:
@@ -172,21 +179,32 @@ class AiohttpExchange(AsyncDecodedExchange):
             ),
         )
 
-    def _watch(self, response: aiohttp.ClientResponse, protocol: ResponseHandler | None) -> None:
+    def _watch(self, protocol: ResponseHandler | None) -> None:
         """End the body when the connection ends: after nonsense in it, aiohttp lets one wait for ever."""
-        if protocol is None or protocol.closed is None:
+        if protocol is not None and protocol.closed is not None:
+            self._protocol = protocol
+            self._lost = protocol.closed
+            self._lost.add_done_callback(self._end)
+
+    def _end(self, lost: asyncio.Future[None]) -> None:
+        # Looked at, or asyncio warns that nobody did.
+        why = None if lost.cancelled() else lost.exception()
+        content = None if self._response is None else self._response.content
+        if content is None or content.is_eof() or content.exception() is not None:
             return
-        self._protocol = protocol
+        if self._protocol is not None:
+            why = self._protocol.exception() or why
+        message = "the connection ended before the body did" if why is None else reason(why)
+        content.set_exception(aiohttp.ClientPayloadError(message))
 
-        def end(lost: asyncio.Future[None]) -> None:
-            # Looked at, or asyncio warns that nobody did.
-            lost.exception()
-            if not response.content.is_eof() and response.content.exception() is None:
-                why = protocol.exception()
-                message = "the connection ended before the body did" if why is None else reason(why)
-                response.content.set_exception(aiohttp.ClientPayloadError(message))
-
-        protocol.closed.add_done_callback(end)
+    def _unwatch(self) -> None:
+        """The connection may be used again, for hours."""
+        if self._lost is not None:
+            self._lost.remove_done_callback(self._end)
+            # One of these is enough, whoever used the connection before.
+            self._lost.remove_done_callback(_look_at)
+            self._lost.add_done_callback(_look_at)
+            self._lost = None
 
     def _check(self) -> None:
         if self._closed:
@@ -210,7 +228,8 @@ class AiohttpExchange(AsyncDecodedExchange):
             if data:
                 return data
             await self.close()
-            if timeout is not None and limit.expired():
+            # Not any other error that comes with it: a cancellation at the same moment is one.
+            if isinstance(error, TimeoutError) and timeout is not None and limit.expired():
                 raise IdleTimeout(timeout) from error
             if isinstance(error, READ_FAILURES):
                 raise ReadError(reason(error)) from error
@@ -222,36 +241,45 @@ class AiohttpExchange(AsyncDecodedExchange):
             broken = None if self._protocol is None else self._protocol.exception()
             if isinstance(broken, OSError):
                 raise ReadError(reason(broken)) from broken
+            self._unwatch()
         return data
 
 
 @contextmanager
-def _without(session: aiohttp.ClientSession, withheld: frozenset[str]) -> Iterator[aiohttp.ClientSession]:
-    """Give a session without these headers: the same, or one that is like it but for them.
+def _allowed(session: aiohttp.ClientSession, request: Request) -> Iterator[aiohttp.ClientSession]:
+    """Give a session that adds nothing it must not: the same, or one that is like it in all else.
 
-    aiohttp adds a session's own headers and authentication to every request, and cannot be told not to.
+    aiohttp adds a session's headers, authentication and cookies to every request, and cannot be told not
+    to. Its cookies may be for any host. Its authentication is refused beside that of a request.
     """
-    headers = [(name, value) for name, value in session.headers.items() if name.lower() not in withheld]
-    if len(headers) == len(session.headers) and (session.auth is None or "authorization" not in withheld):
+    clash = session.auth is not None and request.header("Authorization") is not None
+    if not request.withheld and not clash:
         yield session
         return
-    substitute = aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        headers=headers,
-        cookie_jar=session.cookie_jar,
-        timeout=session.timeout,
-        trust_env=session.trust_env,
-        auto_decompress=session.auto_decompress,
-        trace_configs=session.trace_configs,
-        # Not public, and without it a request would go past the proxy.
-        proxy=session._default_proxy,  # noqa: SLF001
-        proxy_auth=session._default_proxy_auth,  # noqa: SLF001
-    )
+    substitute = copy.copy(session)
+    # Not public, but there is no other way to have all the rest as it is.
+    substitute._default_auth = None  # noqa: SLF001
+    if request.withheld:
+        substitute._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001
+        substitute._default_headers = session.headers.copy()  # noqa: SLF001
+        for name in request.withheld:
+            substitute.headers.popall(name, None)
     try:
         yield substitute
     finally:
+        # Else it would warn that nobody closed it; the connections are the session's.
         substitute.detach()
+
+
+def _look_at(lost: asyncio.Future[None]) -> None:
+    """Look at how a connection ended, or asyncio warns that nobody did."""
+    if not lost.cancelled():
+        lost.exception()
+
+
+def _is_no_http(error: aiohttp.ClientResponseError) -> bool:
+    """Return whether the answer could not be read at all, which aiohttp reports as a status of 400."""
+    return isinstance(error.__cause__, HttpProcessingError)
 
 
 def environment_proxy(url: str) -> str | None:
@@ -263,7 +291,12 @@ def environment_proxy(url: str) -> str | None:
     proxy = getproxies().get(place.scheme)
     if not proxy or proxy_bypass(place.netloc):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    kind, mark, _ = proxy.partition("://")
+    if mark and kind.lower() not in {"http", "https"}:
+        raise ConnectError(
+            f"the proxy set for {place.scheme} is of kind {kind!r}, and only 'http' is supported"
+        )
+    return proxy if mark else f"http://{proxy}"
 
 
 def _decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:

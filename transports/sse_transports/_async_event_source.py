@@ -276,6 +276,7 @@ class AsyncEventSource(Driver[Item]):
         if not self._entered:
             raise IllegalState(UNENTERED)
         self._iterating = True
+        before = self._last_event_id
         try:
             # Another task may have it for a moment, to obey a command.
             async with self._turn:
@@ -283,7 +284,7 @@ class AsyncEventSource(Driver[Item]):
         finally:
             self._iterating = False
             if self._command is not None:
-                await self._settle_later()
+                await self._settle_later(before)
 
     async def _next(self) -> Item:
         try:
@@ -397,9 +398,10 @@ class AsyncEventSource(Driver[Item]):
     # Commands: left by one task, obeyed by the one that has the turn.
 
     async def _tell(self, command: Command) -> None:
-        over = self._connection.state is State.CLOSED and command is not Command.CLOSE
-        if over or self._command is Command.CLOSE:
+        over = self._connection.state is State.CLOSED or self._command is Command.CLOSE
+        if over and command is not Command.CLOSE:
             return
+        # Also where it is so already: whoever closed before may have been interrupted.
         self._command = command
         if self._knock is not None:
             self._knock.set()
@@ -409,22 +411,28 @@ class AsyncEventSource(Driver[Item]):
                 await self._exchange.close()
         await self._settle()
 
-    async def _settle(self) -> None:
+    async def _settle(self, *, report: bool = True) -> None:
         """Obey what can be obeyed without a connection, if nobody iterates."""
         while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.take():
             try:
                 await self._obey()
-                await self._report()
+                if report:
+                    await self._report()
             finally:
                 self._turn.free()
 
-    async def _settle_later(self) -> None:
-        """Settle when an event is on its way out: an error must not take its place, and waits its turn."""
+    async def _settle_later(self, before: str) -> None:
+        """Settle when an event is on its way out; hooks are told when the next one is asked for.
+
+        What they do, or raise, must not take the event's place. If something does, the event was not
+        yielded, and the last event ID is what it was before.
+        """
         try:
-            await self._settle()
-        except Exception as error:  # noqa: BLE001  # raised when the next event is asked for
-            async with self._turn:
-                await self._abandon(error)
+            await self._settle(report=False)
+        except BaseException as error:
+            self._last_event_id = before
+            await self._abandon(error)
+            raise
 
     async def _obey(self) -> None:
         # It stays in place until it is carried out, so that what others see and ask meanwhile fits.
@@ -478,6 +486,7 @@ class AsyncEventSource(Driver[Item]):
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
         cause = error if isinstance(error, Exception) else None
         self._connection.close(cause)
+        self._command = None
         # Whoever goes on after an interrupt is told that this is no end of the stream.
         self._step = Stop(cause or IllegalState(INTERRUPTED))
         self._discard()

@@ -83,8 +83,11 @@ class Driver(Generic[Item]):
             raise InvalidArgument(
                 "headers", f"expected a mapping or a function, not {type(headers).__name__}"
             )
-        if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
-            raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
+        if store is not None:
+            if not (hasattr(store, "load") and hasattr(store, "save")):
+                raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
+            check_plain(store=store.load)
+            check_plain(store=store.save)
         # What an async function returns is true: the first event would be the last.
         check_plain(until=until)
         if store is not None and not last_event_id:
@@ -208,7 +211,9 @@ def check_plain(**functions: object) -> None:
         InvalidArgument: naming the function.
     """
     for name, function in functions.items():
-        if inspect.iscoroutinefunction(function):
+        # Also an object that is called like one.
+        called = vars(type(function)).get("__call__")
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
             raise InvalidArgument(name, "expected a plain function, not an async one")
 
 

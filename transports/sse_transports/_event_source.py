@@ -251,6 +251,7 @@ class EventSource(Driver[Item]):
     def __next__(self) -> Item:
         if not self._iteration.acquire(blocking=False):
             raise IllegalState("another iteration of this EventSource is going on")
+        before = self._last_event_id
         try:
             # What is at hand takes no step: most events of a busy stream are, and a lock for each costs.
             if self._command is None and self._store is None:
@@ -263,7 +264,7 @@ class EventSource(Driver[Item]):
         finally:
             self._iteration.release()
             if self._command is not None:
-                self._settle_later()
+                self._settle_later(before)
 
     def _next(self) -> Item:
         try:
@@ -378,9 +379,10 @@ class EventSource(Driver[Item]):
 
     def _tell(self, command: Command) -> None:
         with self._wish:
-            over = self._connection.state is State.CLOSED and command is not Command.CLOSE
-            if over or self._command is Command.CLOSE:
+            over = self._connection.state is State.CLOSED or self._command is Command.CLOSE
+            if over and command is not Command.CLOSE:
                 return
+            # Also where it is so already: whoever closed before may have been interrupted.
             self._command = command
             exchange = self._exchange
         self._knocks.put(None)
@@ -389,22 +391,28 @@ class EventSource(Driver[Item]):
             exchange.close()
         self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, *, report: bool = True) -> None:
         """Obey what can be obeyed without a connection, if nobody iterates."""
         while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.acquire(blocking=False):
             try:
                 self._obey()
-                self._report()
+                if report:
+                    self._report()
             finally:
                 self._turn.release()
 
-    def _settle_later(self) -> None:
-        """Settle when an event is on its way out: an error must not take its place, and waits its turn."""
+    def _settle_later(self, before: str) -> None:
+        """Settle when an event is on its way out; hooks are told when the next one is asked for.
+
+        What they do, or raise, must not take the event's place. If something does, the event was not
+        yielded, and the last event ID is what it was before.
+        """
         try:
-            self._settle()
-        except Exception as error:  # noqa: BLE001  # raised when the next event is asked for
-            with self._turn:
-                self._abandon(error)
+            self._settle(report=False)
+        except BaseException as error:
+            self._last_event_id = before
+            self._abandon(error)
+            raise
 
     def _obey(self) -> None:
         # It stays in place until it is carried out, so that what others see and ask meanwhile fits.
@@ -453,6 +461,7 @@ class EventSource(Driver[Item]):
         """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
         cause = error if isinstance(error, Exception) else None
         self._connection.close(cause)
+        self._command = None
         # Whoever goes on after an interrupt is told that this is no end of the stream.
         self._step = Stop(cause or IllegalState(INTERRUPTED))
         self._discard()

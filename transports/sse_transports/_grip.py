@@ -52,6 +52,9 @@ class Grip:
         self._busy = True
         if self._closed:
             self._busy = False
+            # Who closed may have seen us busy, and left this to us.
+            with self._lock:
+                self._let_go()
             raise TransportError("the exchange is closed")
 
     def __exit__(

@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx2
 
+CANCEL = 0x8
+"""RFC 9113, 7: "the stream is no longer needed"."""
+
 
 def leave(response: httpx2.Response) -> Callable[[], Any] | None:
     """Reset the stream of a response that was not read to its end.
@@ -35,7 +38,3 @@ def leave(response: httpx2.Response) -> Callable[[], Any] | None:
         connection._h2_state.reset_stream(body._stream_id, CANCEL)  # noqa: SLF001
         return lambda: connection._write_outgoing_data(body._request)  # noqa: SLF001
     return None
-
-
-CANCEL = 0x8
-"""RFC 9113, 7: "the stream is no longer needed"."""

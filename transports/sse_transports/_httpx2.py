@@ -32,6 +32,12 @@ FAILURES = (
 
 NO_TIMEOUTS = httpx2.Timeout(None)
 
+CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"})
+"""What httpx2's tracing calls the moment from which there is a connection."""
+
+
+NO_LIMIT = contextlib.nullcontext()
+
 
 class _OwnClient(TypedDict):
     """The settings of a client of our own."""
@@ -107,30 +113,32 @@ class Httpx2Exchange(DecodedExchange):
         self._timeouts: dict[str, float | None] = {}
         self._response: httpx2.Response | None = None
         self._body: Iterator[bytes] = iter(())
+        self._reading = False
 
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""
-        with self._grip, self._grip.deadline(self._timeout):
-            request = _built(self._client, self._request)
-            self._timeouts = request.extensions["timeout"]
-            # For a connection that is used again, which nothing else ends.
-            self._timeouts["read"] = self._timeout
-            request.extensions["trace"] = self._trace
-            try:
-                response = self._client.send(
-                    request, stream=True, follow_redirects=False, **_auth(self._request)
-                )
-                self._response = response
-                # Also where it was there before, and nobody told of it.
-                self._hold(response.extensions.get("network_stream"))
-            except FAILURES as error:
-                if self._grip.expired or isinstance(error, httpx2.ReadTimeout):
-                    raise self._no_response() from error
-                raise self._not_connected(reason(error)) from error
+        with self._grip:
+            with self._grip.deadline(self._timeout):
+                request = _built(self._client, self._request, self._timeout)
+                self._timeouts = request.extensions["timeout"]
+                # For a connection that is used again, which nothing else ends.
+                self._timeouts["read"] = self._timeout
+                request.extensions["trace"] = self._trace
+                try:
+                    response = self._response = self._sent(request)
+                    # Also where it was there before, and nobody told of it.
+                    self._hold(response.extensions.get("network_stream"))
+                except FAILURES as error:
+                    if self._grip.expired or isinstance(error, httpx2.TimeoutException):
+                        raise self._no_response() from error
+                    raise self._not_connected(reason(error)) from error
+            if self._grip.expired:
+                # Just when the head had come: the connection is gone with it.
+                raise self._no_response()
             head = _head(response, self._request)
-        undone = _undone_by_client(head, self._client)
-        # `iter_raw` would do no more than the stream itself, at twice the cost.
-        self._body = response.iter_bytes() if undone else iter(_stream(response))
+            undone = _undone_by_client(head, self._client)
+            # `iter_raw` would do no more than the stream itself, at twice the cost.
+            self._body = response.iter_bytes() if undone else iter(_stream(response))
         return self._opened(head, _decoder(head, undone))
 
     def close(self) -> None:
@@ -138,15 +146,22 @@ class Httpx2Exchange(DecodedExchange):
         self._grip.close()
 
     def _read_raw(self, timeout: float | None) -> bytes:
-        with self._grip:
-            # Heard when the first byte is asked for.
+        if not self._reading:
+            # Over HTTP/1.1 it is heard at the first read, and holds for all.
+            self._reading = True
             self._timeouts["read"] = timeout
+        limit = None if timeout == self._timeouts["read"] else timeout
+        with self._grip, NO_LIMIT if limit is None else self._grip.deadline(limit):
             try:
                 data = next(self._body, b"")
             except httpx2.ReadTimeout as error:
                 raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
             except FAILURES as error:
+                if self._grip.expired and limit is not None:
+                    raise IdleTimeout(limit) from error
                 raise ReadError(reason(error)) from error
+            if not data and self._grip.expired and limit is not None:
+                raise IdleTimeout(limit)
             if not data:
                 # A connection that was shut down may look like one that ended.
                 if self._grip.closed:
@@ -154,9 +169,15 @@ class Httpx2Exchange(DecodedExchange):
                 self._release()
         return data
 
+    def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return self._client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
+        except httpx2.HTTPStatusError as error:
+            return _without_body(error.response)
+
     def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         """httpx2 tells of each step: take hold of a connection as soon as there is one."""
-        if name in {"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"}:
+        if name in CONNECTED:
             try:
                 self._hold(info["return_value"])
             except OSError:
@@ -243,15 +264,21 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         """Send the request and return the response's head. See `AsyncExchange.open`."""
         self._check()
         with anyio.move_on_after(self._timeout) as self._work:
-            request = _built(self._client, self._request)
+            request = _built(self._client, self._request, self._timeout)
+            request.extensions["trace"] = self._trace
             try:
-                self._response = await self._client.send(
-                    request, stream=True, follow_redirects=False, **_auth(self._request)
-                )
+                self._response = await self._sent(request)
+            except httpx2.TimeoutException as error:
+                raise self._no_response() from error
             except FAILURES as error:
                 raise self._not_connected(reason(error)) from error
             finally:
                 self._work = None
+                if self._response is None and self._wire is not None:
+                    # httpx2 forgets a connection that is interrupted in its TLS handshake.
+                    with anyio.CancelScope(shield=True), contextlib.suppress(Exception):
+                        await self._wire.aclose()
+                self._wire = None
         if self._closed:
             # By another task, perhaps just when the response had come.
             await self._give_back()
@@ -278,6 +305,19 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
                 await self._wire.aclose()
         else:
             await self._give_back()
+
+    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._client.send(
+                request, stream=True, follow_redirects=False, **_auth(self._request)
+            )
+        except httpx2.HTTPStatusError as error:
+            return _without_body(error.response)
+
+    async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
+        """httpx2 tells of each step: take hold of a connection as soon as there is one."""
+        if name in CONNECTED:
+            self._wire = info["return_value"]
 
     def _check(self) -> None:
         if self._closed:
@@ -343,20 +383,42 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
             await response.aclose()
 
 
+def _without_body(response: httpx2.Response) -> httpx2.Response:
+    """Return a response that a hook of the client's refused: httpx2 has dropped its connection.
+
+    The verdict is ours, and is made of the same head.
+    """
+    response.stream = httpx2.ByteStream(b"")
+    response.extensions.pop("network_stream", None)
+    return response
+
+
 def _stream(response: httpx2.Response) -> Any:
     """Return what `iter_raw` iterates."""
     return response.stream
 
 
-def _built(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:
+def _built(
+    client: httpx2.Client | httpx2.AsyncClient, request: Request, timeout: float | None
+) -> httpx2.Request:
     """Return the request in httpx2's words, with what the client adds to it."""
+
+    def bounded(limit: float | None) -> float | None:
+        # What waits in a blocking client, before there is a connection, only this can end.
+        return min((one for one in (limit, timeout) if one is not None), default=None)
+
     limits = client.timeout
     built = client.build_request(
         request.method,
         request.url,
         headers=[(name.encode(), value.encode()) for name, value in request.headers],
         content=request.body,
-        timeout=httpx2.Timeout(connect=limits.connect, read=None, write=limits.write, pool=limits.pool),
+        timeout=httpx2.Timeout(
+            connect=bounded(limits.connect),
+            read=None,
+            write=bounded(limits.write),
+            pool=bounded(limits.pool),
+        ),
     )
     given = {name.lower() for name, _ in request.headers}
     # A coding that nobody asked for makes servers hold back what they compress.
@@ -370,8 +432,12 @@ def _built(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> http
 
 
 def _auth(request: Request) -> dict[str, None]:
-    """Return the argument that keeps the client's own authentication back, where it must not go."""
-    return {"auth": None} if "authorization" in request.withheld else {}
+    """Return the argument that keeps the client's own authentication back.
+
+    It must not go to another origin, and what the request brings itself wins.
+    """
+    held_back = "authorization" in request.withheld or request.header("Authorization") is not None
+    return {"auth": None} if held_back else {}
 
 
 def _head(response: httpx2.Response, request: Request) -> Response:

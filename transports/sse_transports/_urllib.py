@@ -80,20 +80,24 @@ class UrllibExchange(DecodedExchange):
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""
         # One deadline over all: connecting, a proxy, TLS, sending, and a head that may come in drips.
-        with self._grip, self._grip.deadline(self._timeout):
-            try:
-                request = _UrllibRequest(self._request, self)
-                self._response = cast("http.client.HTTPResponse", self._opener.open(request))
-                if self.ended:
-                    # http.client takes the end of the connection for the end of the head.
-                    raise ConnectionError("the connection ended inside the response's head")
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
-                # Without a limit of ours, the time was up by the system's own.
-                if self._grip.expired or (timed_out and self._timeout is not None):
-                    raise self._no_response() from error
-                raise self._not_connected(reason(error)) from error
-            head = Response(self._response.status, self._response.headers.items(), self._request.url)
+        with self._grip:
+            with self._grip.deadline(self._timeout):
+                try:
+                    request = _UrllibRequest(self._request, self)
+                    self._response = cast("http.client.HTTPResponse", self._opener.open(request))
+                    if self.ended:
+                        # http.client takes the end of the connection for the end of the head.
+                        raise ConnectionError("the connection ended inside the response's head")
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
+                    # Without a limit of ours, the time was up by the system's own.
+                    if self._grip.expired or (timed_out and self._timeout is not None):
+                        raise self._no_response() from error
+                    raise self._not_connected(reason(error)) from error
+                head = Response(self._response.status, self._response.headers.items(), self._request.url)
+            if self._grip.expired:
+                # Just when the head had come: the connection is gone with it.
+                raise self._no_response()
         return self._opened(head, _decoder(head))
 
     def close(self) -> None:
