@@ -1,0 +1,295 @@
+"""The streams that parsers are measured with: seeded, and named for what they stress.
+
+A fixture is what a server sends, chunk by chunk, and the events that must come of it. Both are made from
+the same values, and by no parser and no encoder, so that a fixture can show either wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.phrases import CHINESE, ENGLISH, TITLES
+from sse_core import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OPENAI = "OpenAI deltas, ASCII"
+OPENAI_CJK = "OpenAI deltas, some CJK"
+ANTHROPIC = "Anthropic deltas"
+WIKIMEDIA = "Wikimedia edits"
+TINY = "tiny data"
+MULTILINE = "3 to 6 data lines"
+HEARTBEATS = "heartbeats between"
+CRLF = "OpenAI deltas, CRLF"
+FOUR_FIELDS = "all four fields"
+LONG_LINE = "one line of 8 MiB"
+MANY_LINES = "100,000 data lines"
+
+WORDS = ENGLISH.split()
+CHINESE_WORDS = CHINESE.split()
+
+LONG_LINE_BYTES = 8 * 2**20
+MANY_LINES_COUNT = 100_000
+
+# As it is sent, an event at a time; then the sizes of a TCP segment, of a page, and of a large read.
+LIVE = None
+CUTS: tuple[int | None, ...] = (LIVE, 1460, 4096, 65536)
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A stream and what it means.
+
+    Attributes:
+        name: what the stream stresses.
+        chunks: the bytes as a server sends them: an event or a comment at a time.
+        events: what must come of them.
+    """
+
+    name: str
+    chunks: list[bytes]
+    events: list[Event]
+
+    def cut(self, size: int | None) -> list[bytes]:
+        """Return the bytes in chunks of `size`; as they were sent if it is None."""
+        if size is LIVE:
+            return self.chunks
+        whole = b"".join(self.chunks)
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+def compact(value: object) -> str:
+    """Return JSON as services send it: no spaces, and text in other scripts as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def letters(chance: random.Random, count: int) -> str:
+    """Return letters and digits, as in the names that services give their replies."""
+    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=count))
+
+
+def openai_payloads(chance: random.Random, tokens: list[str]) -> list[str]:
+    """Return the data of a streamed chat completion of these tokens, up to the word that ends it."""
+    head: dict[str, Any] = {
+        "id": f"chatcmpl-{letters(chance, 29)}",
+        "object": "chat.completion.chunk",
+        "created": 1_764_000_000 + chance.randrange(10**6),
+        "model": "gpt-5.1-2025-11-13",
+        "service_tier": "default",
+        "system_fingerprint": f"fp_{chance.randrange(16**10):010x}",
+    }
+
+    def payload(delta: dict[str, str], reason: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return compact({**head, "choices": [choice], "usage": None})
+
+    first = payload({"role": "assistant", "content": ""})
+    return [first, *(payload({"content": token}) for token in tokens), payload({}, "stop"), "[DONE]"]
+
+
+def english(chance: random.Random, count: int) -> list[str]:
+    """Return tokens as a model writes English."""
+    return [" " + chance.choice(WORDS) for _ in range(count)]
+
+
+def partly_chinese(chance: random.Random, count: int) -> list[str]:
+    """Return tokens of a reply that changes between English and Chinese, a sentence or two at a time."""
+    tokens: list[str] = []
+    while len(tokens) < count:
+        tokens += english(chance, chance.randint(20, 60))
+        tokens += chance.choices(CHINESE_WORDS, k=chance.randint(20, 60))
+    return tokens[:count]
+
+
+def data_only(name: str, payloads: list[str], end: str = "\n") -> Fixture:
+    """Return a fixture of events that are one data line each."""
+    chunks = [f"data: {payload}{end}{end}".encode() for payload in payloads]
+    return Fixture(name, chunks, [Event(payload) for payload in payloads])
+
+
+def openai(count: int) -> Fixture:
+    """One data line per event, all ASCII: the commonest stream of all."""
+    chance = random.Random("openai")
+    return data_only(OPENAI, openai_payloads(chance, english(chance, count - 3)))
+
+
+def openai_cjk(count: int) -> Fixture:
+    """The same with runs of events in Chinese: chunks with and without wide characters."""
+    chance = random.Random("openai cjk")
+    return data_only(OPENAI_CJK, openai_payloads(chance, partly_chinese(chance, count - 3)))
+
+
+def crlf(count: int) -> Fixture:
+    """The same with CRLF line ends, which cuts may part."""
+    chance = random.Random("crlf")
+    return data_only(CRLF, openai_payloads(chance, english(chance, count - 3)), end="\r\n")
+
+
+def tiny(count: int) -> Fixture:
+    """One digit or two per event: what a parser does for each event is all there is."""
+    chance = random.Random("tiny")
+    return data_only(TINY, [str(chance.randrange(100)) for _ in range(count)])
+
+
+def anthropic(count: int) -> Fixture:
+    """An event line and a data line; mostly of one type, others between."""
+    chance = random.Random("anthropic")
+    usage = {"input_tokens": 25, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    message = {
+        "id": f"msg_01{letters(chance, 22)}",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {**usage, "output_tokens": 1},
+    }
+    payloads: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+    index = 0
+    # Three more come after the last block.
+    while len(payloads) < count - 3:
+        block = {"type": "text", "text": ""}
+        payloads += [
+            {"type": "content_block_start", "index": index, "content_block": block},
+            {"type": "ping"},
+        ]
+        for token in english(chance, chance.randint(100, 400)):
+            delta = {"type": "text_delta", "text": token}
+            payloads.append({"type": "content_block_delta", "index": index, "delta": delta})
+        index += 1
+    del payloads[count - 3 :]
+    payloads += [
+        {"type": "content_block_stop", "index": index - 1},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": count},
+        },
+        {"type": "message_stop"},
+    ]
+    events = [Event(compact(payload), payload["type"]) for payload in payloads]
+    chunks = [f"event: {event.event}\ndata: {event.data}\n\n".encode() for event in events]
+    return Fixture(ANTHROPIC, chunks, events)
+
+
+def wikimedia(count: int) -> Fixture:
+    """A long id and 1 kB of data per event; some titles are in other scripts."""
+    chance = random.Random("wikimedia")
+    events = []
+    for number in range(count):
+        moment = 1_764_000_000_000 + number * 37
+        title = chance.choice(TITLES)
+        wiki = chance.choice(("en", "de", "zh", "fr", "ru", "commons"))
+        change = {
+            "$schema": "/mediawiki/recentchange/1.0.0",
+            "meta": {
+                "uri": f"https://{wiki}.example.org/wiki/{title.replace(' ', '_')}",
+                "request_id": f"{chance.randrange(16**32):032x}",
+                "id": f"{chance.randrange(16**32):032x}",
+                "domain": f"{wiki}.example.org",
+                "stream": "mediawiki.recentchange",
+                "topic": "eqiad.mediawiki.recentchange",
+                "partition": 0,
+                "offset": 5_000_000_000 + number,
+            },
+            "id": 1_900_000_000 + number,
+            "type": chance.choice(("edit", "edit", "edit", "categorize", "new", "log")),
+            "namespace": chance.randrange(16),
+            "title": title,
+            "comment": " ".join(chance.choices(WORDS, k=24)),
+            "timestamp": moment // 1000,
+            "user": letters(chance, 12),
+            "bot": chance.random() < 0.3,
+            "minor": chance.random() < 0.3,
+            "length": {"old": chance.randrange(10**5), "new": chance.randrange(10**5)},
+            "revision": {"old": 1_300_000_000 + number, "new": 1_300_000_001 + number},
+            "server_url": f"https://{wiki}.example.org",
+            "server_script_path": "/w",
+            "wiki": f"{wiki}wiki",
+            "parsedcomment": " ".join(chance.choices(WORDS, k=30)),
+        }
+        places = [
+            {"topic": "eqiad.mediawiki.recentchange", "partition": 0, "timestamp": moment},
+            {"topic": "codfw.mediawiki.recentchange", "partition": 0, "offset": -1},
+        ]
+        events.append(Event(compact(change), "message", compact(places)))
+    chunks = [f"event: message\nid: {event.id}\ndata: {event.data}\n\n".encode() for event in events]
+    return Fixture(WIKIMEDIA, chunks, events)
+
+
+def multiline(count: int) -> Fixture:
+    """Three to six data lines per event, none of them empty."""
+    chance = random.Random("multiline")
+    chunks, events = [], []
+    for _ in range(count):
+        lines = [" ".join(chance.choices(WORDS, k=8)) for _ in range(chance.randint(3, 6))]
+        chunks.append(("".join(f"data: {line}\n" for line in lines) + "\n").encode())
+        events.append(Event("\n".join(lines)))
+    return Fixture(MULTILINE, chunks, events)
+
+
+def heartbeats(count: int) -> Fixture:
+    """A comment after every second event or so, in a chunk of its own, as it would come."""
+    chance = random.Random("heartbeats")
+    payloads = openai_payloads(chance, english(chance, count - 3))
+    chunks = []
+    for payload in payloads:
+        chunks.append(f"data: {payload}\n\n".encode())
+        if chance.random() < 0.5:
+            chunks.append(b": keepalive\n\n")
+    return Fixture(HEARTBEATS, chunks, [Event(payload) for payload in payloads])
+
+
+def four_fields(count: int) -> Fixture:
+    """An id, an event type, a reconnection time and data in each event."""
+    chance = random.Random("four fields")
+    events = []
+    for number in range(count):
+        data = {"symbol": letters(chance, 4), "price": chance.randrange(10**6) / 100, "volume": number}
+        kind = chance.choice(("trade", "quote", "status"))
+        events.append(Event(compact(data), kind, str(10**9 + number), chance.randrange(1000, 5000)))
+    chunks = [
+        f"id: {event.id}\nevent: {event.event}\nretry: {event.retry}\ndata: {event.data}\n\n".encode()
+        for event in events
+    ]
+    return Fixture(FOUR_FIELDS, chunks, events)
+
+
+def long_line(size: int = LONG_LINE_BYTES) -> Fixture:
+    """One event of one data line, such as an image: what is held must not be copied over and over."""
+    data = base64.b64encode(random.Random("long line").randbytes(size // 4 * 3)).decode()
+    return Fixture(LONG_LINE, [f"data: {data}\n\n".encode()], [Event(data)])
+
+
+def many_lines(count: int = MANY_LINES_COUNT) -> Fixture:
+    """One event of very many data lines: what is gathered must not be copied over and over."""
+    chance = random.Random("many lines")
+    lines = [f"{number} {chance.choice(WORDS)}" for number in range(count)]
+    stream = "".join(f"data: {line}\n" for line in lines) + "\n"
+    return Fixture(MANY_LINES, [stream.encode()], [Event("\n".join(lines))])
+
+
+# What has as many events as one asks for.
+STREAMS: dict[str, Callable[[int], Fixture]] = {
+    OPENAI: openai,
+    OPENAI_CJK: openai_cjk,
+    ANTHROPIC: anthropic,
+    WIKIMEDIA: wikimedia,
+    TINY: tiny,
+    MULTILINE: multiline,
+    HEARTBEATS: heartbeats,
+    CRLF: crlf,
+    FOUR_FIELDS: four_fields,
+}
+
+# What is one event, and the cuts it is read in: a long line only as the network brings it.
+GIANTS: dict[str, tuple[Callable[[int], Fixture], int, tuple[int | None, ...]]] = {
+    LONG_LINE: (long_line, LONG_LINE_BYTES, (1460,)),
+    MANY_LINES: (many_lines, MANY_LINES_COUNT, CUTS),
+}

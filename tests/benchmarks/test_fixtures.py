@@ -1,0 +1,141 @@
+"""The streams of the benchmarks are the same every time, and mean what they say."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.fixtures import CUTS, GIANTS, LIVE, STREAMS, Fixture
+from sse_core import Event, Parser
+from tests.sse_core.reference import interpret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COUNT = 500
+FEW = 60
+
+# SHA-256 of every chunk with its length, of fixtures of COUNT events, and of the giants in full.
+DIGESTS = {
+    "OpenAI deltas, ASCII": "abb8e27e21d32aec89a854b302e3900b193117e4def5185d8d0ffc850f74fdc9",
+    "OpenAI deltas, some CJK": "745eafd84e95d03e5b0e69ac8fd8006747d489d5f7b44fd624f774d53ae95033",
+    "Anthropic deltas": "df5866724a802eaffbe16daa766212a00c9e9dc77b48e41a652fe5186df7b693",
+    "Wikimedia edits": "5d1ee22c2f5e1503a8d353f99dea996af398db960c8d9f19effdaddaa5258578",
+    "tiny data": "7a293680e51e883b6d46cd97744e72ca26e9b5ad2615599088dece2a4d61499a",
+    "3 to 6 data lines": "325e7ae0093001551bc27093490ad6537a24e3bcd877141cf6e14c46d233e89a",
+    "heartbeats between": "e2e988ae3c7e0becae295403236e829d4266a4b4622a04c6876af0e244f1ce97",
+    "OpenAI deltas, CRLF": "c64b5619fffb27b1c38d1be3f3a6a9c6ecae7ea0cf2186b6764e13e0a4f19508",
+    "all four fields": "aa25165dcd86f45287072fba198f5c0f220b89949fc63def0246ec9ec6bd5442",
+    "one line of 8 MiB": "b7864ef24c330e875afb25b7cc508e09e2c3c3056b95cb657854133805a46816",
+    "100,000 data lines": "d6738bf70330f355e8ea33015293a751e651516bdf5188a00f6f1e2308a525be",
+}
+
+
+def made(name: str, count: int = COUNT) -> Fixture:
+    if name in STREAMS:
+        return STREAMS[name](count)
+    make, size, _ = GIANTS[name]
+    return make(size)
+
+
+def digest_of(fixture: Fixture) -> str:
+    digest = hashlib.sha256()
+    for chunk in fixture.chunks:
+        digest.update(b"%d:" % len(chunk))
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def events_of(chunks: list[bytes]) -> list[Event]:
+    parser = Parser()
+    events = [event for chunk in chunks for event in parser.feed(chunk)]
+    assert parser.close() == 0, "a fixture ends with a whole event"
+    return events
+
+
+every_fixture = pytest.mark.parametrize("name", [*STREAMS, *GIANTS])
+every_stream = pytest.mark.parametrize("name", STREAMS)
+
+
+@every_fixture
+def test_a_fixture_is_the_same_to_the_byte_every_time(name: str) -> None:
+    assert digest_of(made(name)) == DIGESTS[name]
+
+
+@pytest.mark.parametrize("size", CUTS)
+@every_fixture
+def test_the_parser_returns_the_expected_events(name: str, size: int | None) -> None:
+    fixture = made(name)
+    # Not `==` of the lists within the assertion: a failure would print megabytes.
+    wrong = [
+        pair for pair in zip(events_of(fixture.cut(size)), fixture.events, strict=True) if pair[0] != pair[1]
+    ]
+    assert not wrong[:1]
+
+
+@every_stream
+def test_the_standard_done_literally_gives_the_expected_events(name: str) -> None:
+    fixture = made(name, FEW)
+    assert interpret(b"".join(fixture.chunks)).without_comments().items == fixture.events
+
+
+@pytest.mark.parametrize("name", GIANTS)
+def test_the_standard_done_literally_gives_the_giants_smaller(name: str) -> None:
+    make, _, _ = GIANTS[name]
+    fixture = make(4000)
+    assert interpret(b"".join(fixture.chunks)).without_comments().items == fixture.events
+
+
+@every_stream
+def test_a_stream_has_the_events_that_were_asked_for(name: str) -> None:
+    assert len(made(name).events) == COUNT
+
+
+@every_stream
+def test_a_live_chunk_holds_one_event_or_one_comment(name: str) -> None:
+    fixture = made(name)
+    comments = [chunk for chunk in fixture.chunks if chunk.startswith(b":")]
+    assert len(fixture.chunks) == COUNT + len(comments)
+    assert all(chunk.endswith((b"\n\n", b"\r\n\r\n")) for chunk in fixture.chunks)
+
+
+@every_fixture
+def test_a_cut_changes_no_byte(name: str) -> None:
+    fixture = made(name, FEW)
+    whole = b"".join(fixture.cut(LIVE))
+    for size in CUTS[1:]:
+        assert size is not None
+        chunks = fixture.cut(size)
+        assert b"".join(chunks) == whole
+        assert all(len(chunk) == size for chunk in chunks[:-1])
+
+
+def only(name: str, test: Callable[[bytes], bool]) -> list[bytes]:
+    return [chunk for chunk in made(name).chunks if test(chunk)]
+
+
+def test_the_fixtures_stress_what_they_are_named_for() -> None:
+    for name in ("OpenAI deltas, ASCII", "OpenAI deltas, CRLF", "Anthropic deltas", "tiny data"):
+        assert not only(name, lambda chunk: not chunk.isascii())
+    wide = [not chunk.isascii() for chunk in made("OpenAI deltas, some CJK").chunks]
+    # In runs: far fewer changes between the two than events of either.
+    changes = sum(one != other for one, other in pairwise(wide))
+    assert 0.3 < sum(wide) / len(wide) < 0.7
+    assert 5 < changes < COUNT / 10
+    titles = only("Wikimedia edits", lambda chunk: not chunk.isascii())
+    assert 0.2 < len(titles) / COUNT < 0.5
+    sizes = [len(event.data) for event in made("Wikimedia edits").events]
+    assert 900 < sum(sizes) / COUNT < 1300
+    assert len(only("heartbeats between", lambda chunk: chunk == b": keepalive\n\n")) > COUNT / 3
+    assert only("OpenAI deltas, CRLF", lambda chunk: chunk.count(b"\r\n") == 2)
+    assert {len(event.data.split("\n")) for event in made("3 to 6 data lines").events} == {3, 4, 5, 6}
+    assert len(made("one line of 8 MiB").events[0].data) == 8 * 2**20
+    assert made("100,000 data lines").chunks[0].count(b"\ndata: ") == 100_000 - 1
+    types = [event.event for event in made("Anthropic deltas").events]
+    assert types[0] == "message_start"
+    assert types[-3:] == ["content_block_stop", "message_delta", "message_stop"]
+    assert types.count("content_block_delta") > 0.9 * COUNT
+    assert "ping" in types
