@@ -140,7 +140,7 @@ def anthropic(count: int) -> Fixture:
     """An event line and a data line; mostly of one type, others between."""
     chance = random.Random("anthropic")
     usage = {"input_tokens": 25, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
-    message = {
+    message: dict[str, Any] = {
         "id": f"msg_01{letters(chance, 22)}",
         "type": "message",
         "role": "assistant",
