@@ -1,10 +1,11 @@
 # make demo | make test: all there is to know on a fresh machine with Python 3.11 or later.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types core transports pythons package nginx bench-parse bench-transports bench-scale clean
+.PHONY: demo test lint types core transports pythons package nginx valgrind \
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale clean
 
 demo: $(VENV)/.ready
 	$(RUN) docs/demo/demo.py
@@ -55,8 +56,33 @@ pythons: $(VENV)/.ready nginx
 package: $(VENV)/.ready
 	$(RUN) tests/installed_package.py
 
-bench-parse: $(VENV)/.ready
-	$(RUN) benchmarks/parse_speed.py
+# The parser beside every other, some five minutes. STREAMS=folder adds recorded replies (*.sse).
+# Under another Python: make bench VENV=.venv-3.13 PYTHON=python3.13
+bench: $(VENV)/.ready
+	$(RUN) benchmarks/parse_speed.py $(if $(STREAMS),--streams $(STREAMS))
+
+# The same with fewer rounds, events and cuts, in less than a minute.
+bench-quick: $(VENV)/.ready
+	$(RUN) benchmarks/parse_speed.py --quick $(if $(STREAMS),--streams $(STREAMS))
+
+# Draws the chart again from the figures of the last `make bench`.
+bench-chart: $(VENV)/.ready
+	$(RUN) benchmarks/chart.py
+
+# Instructions per event, which do not depend on the machine's mood; some minutes.
+bench-instructions: $(VENV)/.ready valgrind
+	$(RUN) benchmarks/instructions.py
+
+# Peak memory over a stream of 1 GB.
+bench-memory: $(VENV)/.ready
+	$(RUN) benchmarks/parse_memory.py
+
+valgrind:
+	@command -v valgrind >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --no-install-recommends valgrind >/dev/null; \
+	}
 
 # Microseconds per event for each transport, its bare HTTP client, and the peers; some minutes.
 bench-transports: $(VENV)/.ready

@@ -62,6 +62,10 @@ class Fixture:
         whole = b"".join(self.chunks)
         return [whole[start : start + size] for start in range(0, len(whole), size)]
 
+    def streams(self, size: int | None) -> list[list[bytes]]:
+        """Return the one stream there is, cut."""
+        return [self.cut(size)]
+
 
 def compact(value: object) -> str:
     """Return JSON as services send it: no spaces, and text in other scripts as it is."""

@@ -48,6 +48,24 @@ def each_data_cut_as_text(chunks: Iterable[bytes], end: int) -> Iterator[Event]:
         yield Event(chunk.decode()[6:end])
 
 
+class EachData:
+    """A parser of such chunks in the shape of ours: a call per chunk, which returns a list."""
+
+    def __init__(self) -> None:
+        self.end = -2
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Take a chunk, return its event."""
+        return [Event(chunk.decode()[6 : self.end])]
+
+
+def each_data_fed(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """What of the time is the interface: the same behind a call that returns a list."""
+    parser = EachData()
+    for chunk in chunks:
+        yield from parser.feed(chunk)
+
+
 def data_split_as_text(chunks: Iterable[bytes], end: str) -> Iterator[Event]:
     """A chunk is decoded at once, then split."""
     between = f"{end}data: "
@@ -307,6 +325,8 @@ SPLIT_DATA: list[Way] = [
     partial(data_split_by_width, end=b"\n\n"),
 ]
 
+FED = "behind a call"
+
 # For chunks that are an event each, and for chunks cut anywhere.
 WAYS: dict[str, tuple[list[Way], list[Way]]] = {
     fixtures.OPENAI: (EACH_DATA, SPLIT_DATA),
@@ -352,6 +372,12 @@ def ways(fixture: str, cut: int | None) -> dict[str, Way]:
     """Return the ways for a fixture in a cut, by name; none for streams of unknown shape."""
     live, sized = WAYS.get(fixture, ([], []))
     return {name_of(way): way for way in (live if cut is fixtures.LIVE else sized)}
+
+
+def fed_way(fixture: str, cut: int | None) -> dict[str, Way]:
+    """Return the way behind a call, of the streams that live readers get an event at a time."""
+    plain = (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY)
+    return {FED: each_data_fed} if cut is fixtures.LIVE and fixture in plain else {}
 
 
 def name_of(way: Way) -> str:

@@ -1,128 +1,113 @@
-"""How fast the parser is, next to peers: ns per event and ratios, from one run. `make bench-parse`.
+"""How fast the parser is, beside every other: one table from one run, and what it amounts to. `make bench`.
 
-Each parser reads the same chunks: a fresh one per round, rounds interleaved, events counted and not
-kept. What a parser answers is checked before its speed is.
+Who is measured: ours, the Python peers, the parser on V8 where Node is found, and the floor. All read the
+same chunks in rounds that alternate; answers are checked before speed. Trust the ratios: the times move
+with the machine.
+
+    parse_speed.py [--quick] [--streams FOLDER]
+
+A full run writes its figures to `results/` and draws the chart; `--quick` writes nothing, nor does
+`--streams`, which adds recorded replies that are not part of this repository.
 """
 
 from __future__ import annotations
 
-import codecs
-import gc
-import json
+import argparse
 import platform
-import time
-from collections import deque
-from importlib.metadata import version
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from httpx2._sse import _SSEParser
-from ld_eventsource.reader import _BufferedLineReader, _SSEReader
-
-from sse_core import Parser
+from benchmarks import chart, results, table, v8
+from benchmarks.cells import measure
+from benchmarks.fixtures import CUTS, GIANTS, LIVE, STREAMS
+from benchmarks.growth import growth
+from benchmarks.peers import python_parsers
+from benchmarks.recordings import recordings
+from benchmarks.verdicts import verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    ReadData = Callable[[list[bytes]], Iterator[Any]]
-
-EVENTS = 20_000
-ROUNDS = 9
-
-
-def ours(chunks: list[bytes]) -> Iterator[Any]:
-    """Read with `sse_core.Parser`."""
-    parser = Parser()
-    for chunk in chunks:
-        yield from parser.feed(chunk)
+    from benchmarks.cells import Cell
+    from benchmarks.fixtures import Fixture
+    from benchmarks.recordings import Recordings
 
 
-def launchdarkly(chunks: list[bytes]) -> Iterator[Any]:
-    """Read with the line reader and the event reader of launchdarkly-eventsource."""
-    lines = _BufferedLineReader.lines_from(iter(chunks))
-    yield from _SSEReader(lines, 1000, None).events_and_comments()
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured."""
+
+    events: int
+    rounds: int
+    cuts: tuple[int | None, ...]
+    # The giants are divided by this.
+    giants_by: int
 
 
-def httpx2(chunks: list[bytes]) -> Iterator[Any]:
-    """Read as httpx2 does: its own text decoding, then its own parser."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    parser = _SSEParser()
-    for chunk in chunks:
-        yield from parser.decode(decoder.decode(chunk))
-    yield from parser.flush()
+FULL = Effort(events=8000, rounds=27, cuts=CUTS, giants_by=1)
+QUICK = Effort(events=1500, rounds=9, cuts=(LIVE, 4096), giants_by=8)
 
 
-PARSERS: dict[str, ReadData] = {
-    "sse-core": ours,
-    f"launchdarkly-eventsource {version('launchdarkly-eventsource')}": launchdarkly,
-    f"httpx2 {version('httpx2')}": httpx2,
-}
+def what_is_read(effort: Effort, folder: Path | None) -> Iterator[tuple[Fixture | Recordings, int | None]]:
+    """Give each stream with each of its cuts."""
+    for make in STREAMS.values():
+        fixture = make(effort.events)
+        yield from ((fixture, cut) for cut in effort.cuts)
+    for make, size, cuts in GIANTS.values():
+        fixture = make(size // effort.giants_by)
+        yield from ((fixture, cut) for cut in cuts if cut in effort.cuts or len(cuts) == 1)
+    if folder is not None:
+        replies = recordings(folder)
+        yield from ((replies, cut) for cut in effort.cuts)
 
 
-def deltas(prefix: bytes) -> list[bytes]:
-    """Return events as a model's API streams them: one small JSON document each."""
-    events = []
-    for number in range(EVENTS):
-        choice = {
-            "index": 0,
-            "delta": {"content": f" token{number}"},
-            "logprobs": None,
-            "finish_reason": None,
-        }
-        payload = {
-            "id": "chatcmpl-0123456789abcdefghijklmnop",
-            "object": "chat.completion.chunk",
-            "created": 1_700_000_000 + number,
-            "model": "a-model-2026-01-01",
-            "system_fingerprint": "fp_0123456789",
-            "choices": [choice],
-        }
-        events.append(prefix + b"data: " + json.dumps(payload).encode() + b"\n\n")
-    return events
-
-
-def cut(chunks: list[bytes], size: int) -> list[bytes]:
-    """Return the same bytes in chunks of `size`."""
-    whole = b"".join(chunks)
-    return [whole[start : start + size] for start in range(0, len(whole), size)]
-
-
-def streams() -> dict[str, list[bytes]]:
-    """Return what is read, by name."""
-    openai, anthropic = deltas(b""), deltas(b"event: content_block_delta\n")
-    return {
-        "OpenAI deltas, one event per chunk": openai,
-        "OpenAI deltas, 4 KiB chunks": cut(openai, 4096),
-        "Anthropic deltas, one event per chunk": anthropic,
-        "Anthropic deltas, 4 KiB chunks": cut(anthropic, 4096),
-    }
-
-
-def measure(chunks: list[bytes]) -> dict[str, float]:
-    """Return the median ns per event of each parser."""
-    times: dict[str, list[float]] = {name: [] for name in PARSERS}
-    gc.disable()
-    for _ in range(ROUNDS):
-        for name, read in PARSERS.items():
-            start = time.perf_counter()
-            deque(read(chunks), maxlen=0)
-            times[name].append((time.perf_counter() - start) / EVENTS * 1e9)
-    gc.enable()
-    return {name: median(values) for name, values in times.items()}
+def measure_all(effort: Effort, folder: Path | None) -> tuple[list[Cell], dict[str, str]]:
+    """Return all cells, and the versions of all who took part."""
+    parsers = python_parsers()
+    versions = {parser.name: parser.version for parser in parsers}
+    cells = []
+    with ExitStack() as stack:
+        node = None
+        reason = v8.missing()
+        if reason:
+            print(f"{v8.V8} is not measured: {reason}")
+        else:
+            node = stack.enter_context(v8.node_parser())
+            versions[v8.V8] = node.version
+        for fixture, cut in what_is_read(effort, folder):
+            cells.append(measure(fixture, cut, parsers, node, effort.rounds))
+            print(".", end="", flush=True)
+    print("\n")
+    return cells, versions
 
 
 def main() -> None:
-    """Check the answers, measure, print."""
-    print(f"CPython {platform.python_version()}, ns per event, medians of {ROUNDS} interleaved rounds\n")
-    for stream, chunks in streams().items():
-        right = [event.data for event in ours(chunks)]
-        for name, read in PARSERS.items():
-            if len(right) != EVENTS or [event.data for event in read(chunks)] != right:
-                print(f"{name} reads {stream} wrong")
-        figures = measure(chunks)
-        print(stream)
-        for name, figure in figures.items():
-            print(f"  {name:35}{figure:7.0f}   {figure / figures['sse-core']:.2f}x")
+    """Measure, print, write."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--quick", action="store_true")
+    arguments.add_argument("--streams", type=Path)
+    chosen = arguments.parse_args()
+    effort = QUICK if chosen.quick else FULL
+    cells, versions = measure_all(effort, chosen.streams)
+    grown = {
+        name: growth(make, size // effort.giants_by, effort.rounds)
+        for name, (make, size, _) in GIANTS.items()
+    }
+    found = verdicts(cells, grown)
+    print(f"CPython {platform.python_version()}; " + ", ".join(f"{k} {v}" for k, v in versions.items()))
+    print(table.LEGEND)
+    if chosen.quick:
+        print(f"Quick: few rounds, and the giants are of 1/{effort.giants_by} of their size.")
+    print()
+    for line in (*table.lines(cells), "", *table.mistakes(cells), ""):
+        print(line)
+    for verdict in found:
+        print(*verdict.lines(), sep="\n")
+    if not chosen.quick and chosen.streams is None:
+        path = results.write(cells, found, versions, effort.rounds)
+        print(f"\nwritten: {path.name}, {chart.draw(path).name}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.fixtures import CUTS, GIANTS, STREAMS, Fixture
-from benchmarks.floor import ways
+from benchmarks.floor import fed_way, ways
 
 COUNT = 500
 
@@ -19,7 +19,7 @@ CASES = [
 def test_every_way_makes_the_expected_events(fixture: Fixture, size: int | None) -> None:
     found = ways(fixture.name, size)
     assert found
-    for name, way in found.items():
+    for name, way in {**found, **fed_way(fixture.name, size)}.items():
         assert list(way(fixture.cut(size))) == fixture.events, name
 
 
