@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks import floor
+from benchmarks.answers import difference
 from benchmarks.fixtures import LIVE
-from benchmarks.peers import OURS
-from benchmarks.rounds import SLOW_SECONDS, Figure, Runner, alternate, checked, difference, seconds_of
+from benchmarks.ours import OURS
+from benchmarks.rounds import SLOW_SECONDS, Figure, Runner, alternate, checked, seconds_of
 from benchmarks.v8 import V8
 
 if TYPE_CHECKING:

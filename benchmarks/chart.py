@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from benchmarks import results
 from benchmarks.cells import cut_name
 from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, LIVE, OPENAI, WIKIMEDIA
-from benchmarks.peers import OURS
+from benchmarks.ours import OURS
 from benchmarks.v8 import V8
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.peers import ours
+from benchmarks.ours import ours
 from benchmarks.rounds import Figure, Runner, alternate, seconds_of
 
 if TYPE_CHECKING:

@@ -17,29 +17,16 @@ from anthropic._streaming import SSEDecoder as AnthropicDecoder
 from httpx2._sse import _SSEParser
 from httpx_sse._decoders import SSEDecoder as HttpxDecoder
 from httpx_sse._decoders import SSELineDecoder
-from ld_eventsource.actions import Comment
 from ld_eventsource.reader import _BufferedLineReader, _SSEReader
 from openai._streaming import SSEDecoder as OpenAIDecoder
 from sseclient import SSEClient
 
-from sse_core import Parser
+from benchmarks.ours import OURS, ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Read = Callable[[Iterable[bytes]], Iterator[Any]]
-
-    # What an event says: its data, its type, its id. None for what is no event.
-    Said = tuple[str, str, str]
-
-OURS = "sse-core"
-
-
-def ours(chunks: Iterable[bytes]) -> Iterator[Any]:
-    """Read with `sse_core.Parser`."""
-    parser = Parser()
-    for chunk in chunks:
-        yield from parser.feed(chunk)
 
 
 def launchdarkly(chunks: Iterable[bytes]) -> Iterator[Any]:
@@ -96,15 +83,6 @@ def axio(chunks: Iterable[bytes]) -> Iterator[Any]:
     decoder = Decoder()
     for chunk in chunks:
         yield from decoder.decode(chunk)
-
-
-def said(event: Any) -> Said | None:
-    """Return what an event says, by the names that almost all of them use."""
-    if isinstance(event, Comment):
-        return None
-    # launchdarkly has both: what the event itself said, and what holds.
-    event_id = event.last_event_id if hasattr(event, "last_event_id") else event.id
-    return (event.data, event.event or "message", event_id or "")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def write(cells: list[Cell], found: list[Verdict], versions: dict[str, str], rou
         "machine": platform.machine(),
         "versions": versions,
         "rounds": rounds,
-        "cells": [_record(cell) for cell in cells],
+        "cells": [record(cell) for cell in cells],
         "verdicts": [asdict(verdict) for verdict in found],
     }
     path = path_for(".".join(platform.python_version_tuple()[:2]))
@@ -44,7 +44,8 @@ def read(path: Path) -> dict[str, Any]:
     return results
 
 
-def _record(cell: Cell) -> dict[str, Any]:
+def record(cell: Cell) -> dict[str, Any]:
+    """Return a cell as it is written."""
     parsers: dict[str, dict[str, Any]] = {}
     for name, figure in cell.figures.items():
         parsers[name] = {"ns_per_event": _ns(figure.seconds, cell), "over_ours": round(cell.ratio(name), 3)}

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.peers import said
+from benchmarks.answers import difference, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.peers import Read, Said
+    from benchmarks.answers import Said
+    from benchmarks.peers import Read
 
 # Who is slower in one reading is not read again in rounds: that reading is the figure.
 SLOW_SECONDS = 1.0
@@ -91,18 +92,6 @@ def checked(read: Read, streams: list[list[bytes]], expected: list[Said]) -> Fig
         return Figure(time.process_time() - start, wrong=f"raised {error!r:.80}")
     seconds = time.process_time() - start
     return Figure(seconds, wrong=difference([say for event in events if (say := said(event))], expected))
-
-
-def difference(answers: list[Said], expected: list[Said]) -> str:
-    """Return in a few words how answers differ from what is expected; nothing if they do not."""
-    if len(answers) != len(expected):
-        return f"{len(answers)} events for {len(expected)}"
-    names = ("data", "event", "id")
-    counts = [
-        sum(answer[place] != right[place] for answer, right in zip(answers, expected, strict=True))
-        for place in range(len(names))
-    ]
-    return ", ".join(f"{name} of {count} events" for name, count in zip(names, counts, strict=True) if count)
 
 
 def alternate(runners: list[Runner], rounds: int) -> dict[str, Figure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.cells import cut_name
-from benchmarks.peers import OURS
+from benchmarks.ours import OURS
 from benchmarks.v8 import V8
 
 if TYPE_CHECKING:

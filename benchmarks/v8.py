@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.peers import Said
+    from benchmarks.answers import Said
 
 FOLDER = Path(__file__).with_name("node")
 PACKAGE = "eventsource-parser"

@@ -1,0 +1,21 @@
+"""Our parser as the benchmarks read with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sse_core import Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sse_core import Event
+
+OURS = "sse-core"
+
+
+def ours(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Read with `sse_core.Parser`."""
+    parser = Parser()
+    for chunk in chunks:
+        yield from parser.feed(chunk)
