@@ -48,24 +48,6 @@ def each_data_cut_as_text(chunks: Iterable[bytes], end: int) -> Iterator[Event]:
         yield Event(chunk.decode()[6:end])
 
 
-class EachData:
-    """A parser of such chunks in the shape of ours: a call per chunk, which returns a list."""
-
-    def __init__(self) -> None:
-        self.end = -2
-
-    def feed(self, chunk: bytes) -> list[Event]:
-        """Take a chunk, return its event."""
-        return [Event(chunk.decode()[6 : self.end])]
-
-
-def each_data_fed(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """What of the time is the interface: the same behind a call that returns a list."""
-    parser = EachData()
-    for chunk in chunks:
-        yield from parser.feed(chunk)
-
-
 def data_split_as_text(chunks: Iterable[bytes], end: str) -> Iterator[Event]:
     """A chunk is decoded at once, then split."""
     between = f"{end}data: "
@@ -317,6 +299,38 @@ def lines_joined_and_replaced_as_bytes(chunks: Iterable[bytes]) -> Iterator[Even
     yield Event(b"".join(chunks)[6:-2].replace(b"\ndata: ", b"\n").decode())
 
 
+# What of the time is the interface: the same behind a call per chunk, which returns a list, as a parser's.
+
+
+class EachData:
+    """Takes chunks that are an event of one data line each."""
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Take a chunk, return its event."""
+        return [Event(chunk.decode()[6:-2])]
+
+
+class Gathered:
+    """Takes the chunks of one giant event, and makes it when its end comes."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Keep a chunk; return the event if it ends here."""
+        self.chunks.append(chunk)
+        if chunk.endswith(b"\n\n") or chunk == b"\n":
+            return [Event(b"".join(self.chunks)[6:-2].replace(b"\ndata: ", b"\n").decode())]
+        return []
+
+
+def fed(chunks: Iterable[bytes], make: type[EachData | Gathered]) -> Iterator[Event]:
+    """Feed the chunks one by one."""
+    parser = make()
+    for chunk in chunks:
+        yield from parser.feed(chunk)
+
+
 EACH_DATA: list[Way] = [partial(each_data_cut_as_bytes, end=-2), partial(each_data_cut_as_text, end=-2)]
 SPLIT_DATA: list[Way] = [
     partial(data_split_as_text, end="\n\n"),
@@ -375,9 +389,12 @@ def ways(fixture: str, cut: int | None) -> dict[str, Way]:
 
 
 def fed_way(fixture: str, cut: int | None) -> dict[str, Way]:
-    """Return the way behind a call, of the streams that live readers get an event at a time."""
-    plain = (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY)
-    return {FED: each_data_fed} if cut is fixtures.LIVE and fixture in plain else {}
+    """Return the way behind a call, of plain data that comes an event at a time, and of giants."""
+    if cut is fixtures.LIVE and fixture in (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY):
+        return {FED: partial(fed, make=EachData)}
+    if fixture in (fixtures.LONG_LINE, fixtures.MANY_LINES):
+        return {FED: partial(fed, make=Gathered)}
+    return {}
 
 
 def name_of(way: Way) -> str:

@@ -98,7 +98,7 @@ def behind_a_call(cells: list[Cell]) -> list[Verdict]:
     if not found:
         return []
     ratio, where = max(found)
-    aim = "the same / floor behind a call that returns a list, worst"
+    aim = "    with the floor, too, behind a call that returns a list"
     return [Verdict(aim, f"{ratio:.2f}x", where=where)]
 
 
@@ -126,6 +126,7 @@ def verdicts(cells: list[Cell], growth: dict[str, float]) -> list[Verdict]:
         *behind_a_call(live),
         *beside_v8([cell for cell in large if cell.fixture != TINY]),
         *over_floor("ours / floor, giant events, worst", giants, 1.3),
+        *behind_a_call(giants),
         *(
             at_most(f"growth: the whole of {name} / twice the half", ratio, 1.3)
             for name, ratio in growth.items()
