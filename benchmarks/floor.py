@@ -313,18 +313,29 @@ class EachData:
 class Gathered:
     """Takes the chunks of one giant event, and makes it when its end comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, data_of: Callable[[bytes], str]) -> None:
+        self.data_of = data_of
         self.chunks: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Keep a chunk; return the event if it ends here."""
         self.chunks.append(chunk)
         if chunk.endswith(b"\n\n") or chunk == b"\n":
-            return [Event(b"".join(self.chunks)[6:-2].replace(b"\ndata: ", b"\n").decode())]
+            return [Event(self.data_of(b"".join(self.chunks)))]
         return []
 
 
-def fed(chunks: Iterable[bytes], make: type[EachData | Gathered]) -> Iterator[Event]:
+def data_of_a_line(event: bytes) -> str:
+    """Return the value of an event's only line."""
+    return str(memoryview(event)[6:-2], "utf-8")
+
+
+def data_of_lines(event: bytes) -> str:
+    """Return the values of an event's lines."""
+    return event[6:-2].decode().replace("\ndata: ", "\n")
+
+
+def fed(chunks: Iterable[bytes], make: Callable[[], EachData | Gathered]) -> Iterator[Event]:
     """Feed the chunks one by one."""
     parser = make()
     for chunk in chunks:
@@ -392,8 +403,9 @@ def fed_way(fixture: str, cut: int | None) -> dict[str, Way]:
     """Return the way behind a call, of plain data that comes an event at a time, and of giants."""
     if cut is fixtures.LIVE and fixture in (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY):
         return {FED: partial(fed, make=EachData)}
-    if fixture in (fixtures.LONG_LINE, fixtures.MANY_LINES):
-        return {FED: partial(fed, make=Gathered)}
+    giants = {fixtures.LONG_LINE: data_of_a_line, fixtures.MANY_LINES: data_of_lines}
+    if fixture in giants:
+        return {FED: partial(fed, make=partial(Gathered, giants[fixture]))}
     return {}
 
 
