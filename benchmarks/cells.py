@@ -77,7 +77,7 @@ class Cell:
 
 def cut_name(cut: int | None) -> str:
     """Return what a cut is called."""
-    return "one event per chunk" if cut is LIVE else f"{cut} bytes"
+    return "one event per chunk" if cut is LIVE else f"{cut}-byte chunks"
 
 
 def measure(

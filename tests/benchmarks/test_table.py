@@ -49,7 +49,7 @@ def test_the_table_has_a_line_for_each_cell_and_marks_what_is_wrong() -> None:
         ">50.00",
         "1.00",
     ]
-    assert second.split() == ["4096", "bytes", "200,000,000", "4.00", "0.50", "4.00!", ">25.00", "1.50"]
+    assert second.split() == ["4096-byte", "chunks", "200,000,000", "4.00", "0.50", "4.00!", ">25.00", "1.50"]
     told = list(table.mistakes(CELLS[:1]))
     assert told == [
         f"httpx2 answers wrong in {OPENAI}, one event per chunk: data of 1 events",
@@ -76,10 +76,10 @@ def test_the_verdicts_are_computed_from_the_cells() -> None:
         ("1.90x", "<= 1.3", False),
     ]
     mean, behind, *_ = found
-    assert mean.where == f"worst 0.50x: {OPENAI}, 4096 bytes, fast"
-    assert behind.details == [f"{OPENAI}, 4096 bytes: fast 0.50x"]
+    assert mean.where == f"worst 0.50x: {OPENAI}, 4096-byte chunks, fast"
+    assert behind.details == [f"{OPENAI}, 4096-byte chunks: fast 0.50x"]
     assert "NO (>= 1.8)" in mean.lines()[0]
-    assert behind.lines()[1] == f"    {OPENAI}, 4096 bytes: fast 0.50x"
+    assert behind.lines()[1] == f"    {OPENAI}, 4096-byte chunks: fast 0.50x"
 
 
 def test_what_was_not_measured_has_no_verdict() -> None:
@@ -100,6 +100,7 @@ def test_the_chart_is_small_and_valid_and_shows_everybody() -> None:
     assert bars == ["ours", "bar", "bar", "bar", "bar"] * len(SHOWN)
     assert texts.count("fast") == texts.count("0.50x") == len(SHOWN)
     assert {
-        f"{fixture}, {'one event per chunk' if cut is None else f'{cut} bytes'}" for fixture, cut in SHOWN
+        f"{fixture}, {'one event per chunk' if cut is None else f'{cut}-byte chunks'}"
+        for fixture, cut in SHOWN
     } <= set(texts)
     assert "<script" not in picture
