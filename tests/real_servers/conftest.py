@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import trustme
@@ -40,6 +41,13 @@ def nginx(
     uvicorn_port: int, tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA
 ) -> Iterator[Nginx]:
     with nginx_before(uvicorn_port, tmp_path_factory.mktemp("nginx"), authority) as running:
+        yield running
+
+
+@pytest.fixture
+def own_nginx(uvicorn_port: int, tmp_path: Path, authority: trustme.CA) -> Iterator[Nginx]:
+    """One that may be killed, before a server that stays."""
+    with nginx_before(uvicorn_port, tmp_path, authority) as running:
         yield running
 
 

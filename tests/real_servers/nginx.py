@@ -93,6 +93,16 @@ class Nginx:
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep it from doing anything: what connects meanwhile is connected, and gets no answer."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End it in an orderly way, if it runs."""
         self._end(signal.SIGTERM)
@@ -100,6 +110,8 @@ class Nginx:
     def kill(self) -> None:
         """End it at once, with its workers."""
         self._end(signal.SIGKILL)
+        # A worker may outlive its master by a moment, and accepts what nobody answers.
+        eventually(lambda: not any(map(_is_listening, self._ports)), "no worker of nginx is left")
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None

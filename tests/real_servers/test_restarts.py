@@ -29,13 +29,6 @@ def server(server_port: int) -> Iterator[Server]:
         yield process
 
 
-@pytest.fixture
-def own_nginx(uvicorn_port: int, tmp_path: Path, authority: trustme.CA) -> Iterator[Nginx]:
-    """One that may be killed, before a server that stays."""
-    with nginx_before(uvicorn_port, tmp_path, authority) as running:
-        yield running
-
-
 def assert_all_got_all(crowd: Crowd) -> None:
     assert crowd.ids == [ALL] * CLIENTS
     # Once before and once after: nobody was spared, or had to come again for another reason.

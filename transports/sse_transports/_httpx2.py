@@ -16,6 +16,7 @@ from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity, codings, decoder
 from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
+from ._forsaken import forsaken
 from ._grip import Grip
 from ._http2 import leave
 
@@ -200,6 +201,9 @@ class Httpx2Exchange(DecodedExchange):
             with contextlib.suppress(Exception):
                 tell()
         response.close()
+        close = forsaken(response)
+        if close is not None:
+            close()
 
 
 class AsyncHttpx2Transport:
@@ -381,6 +385,9 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
                     pass
         with anyio.CancelScope(shield=True):
             await response.aclose()
+            close = forsaken(response)
+            if close is not None:
+                await close()
 
 
 def _without_body(response: httpx2.Response) -> httpx2.Response:
