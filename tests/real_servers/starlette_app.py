@@ -29,7 +29,10 @@ async def feed(request: Request) -> Response:
     start = _start(request)
     if start == feeds.LAST_OF_FEED:
         return Response(status_code=204)
-    return EventSourceResponse(feeds.feed(start, request.path_params["name"]))
+    ping = request.query_params.get("ping")
+    return EventSourceResponse(
+        feeds.feed(start, request.path_params["name"]), ping=None if ping is None else float(ping)
+    )
 
 
 async def held(request: Request) -> Response:
