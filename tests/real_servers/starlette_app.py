@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.real_servers import feeds
+from tests.real_servers.holds import the_hold
 
 
 def _start(request: Request) -> int:
@@ -37,6 +38,12 @@ async def feed(request: Request) -> Response:
 
 async def held(request: Request) -> Response:
     return EventSourceResponse(feeds.held(request.path_params["name"]))
+
+
+async def late(request: Request) -> Response:
+    """No answer at all, not even a head, while it is held."""
+    await the_hold(request.path_params["name"]).wait()
+    return PlainTextResponse("late")
 
 
 async def pings(_request: Request) -> Response:
@@ -67,6 +74,7 @@ def starlette_app() -> Starlette:
             Route("/numbers", numbers),
             Route("/feed/{name}", feed),
             Route("/held/{name}", held),
+            Route("/late/{name}", late),
             Route("/pings", pings),
             Route("/chat", chat, methods=["POST"]),
             Route("/hello", hello),

@@ -143,6 +143,30 @@ def test_both_streams_can_be_read_at_the_same_time_and_one_cancelled(
     anyio.run(main, backend=backend)
 
 
+@on_both
+def test_one_that_is_closed_before_it_has_an_answer_leaves_the_other_going(
+    backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
+) -> None:
+    async def main() -> None:
+        async with httpx2.AsyncClient(verify=trusting(), http2=True) as client:
+            options: AsyncOptions = {
+                "transport": AsyncHttpx2Transport(client),
+                "until": "[DONE]",
+                "retry": None,
+            }
+            # The connection is established by the one that is going to be closed.
+            late, going = f"{nginx.tls_url}/late/{held.name}", f"{nginx.tls_url}/held/{other_hold.name}"
+            async with AsyncEventSource(late, **options) as one, AsyncEventSource(going, **options) as other:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(anext, one, None)
+                    await anyio.to_thread.run_sync(held.until_held)
+                    assert await anext(other) == Event("before")
+                    await one.close()
+                await goes_on(other, other_hold)
+
+    anyio.run(main, backend=backend)
+
+
 @contextmanager
 def two_blocking_streams(
     nginx: Nginx, client: httpx2.Client, holds: tuple[Hold, Hold]

@@ -322,6 +322,9 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         """httpx2 tells of each step: take hold of a connection as soon as there is one."""
         if name in CONNECTED:
             self._wire = info["return_value"]
+        elif name.startswith("http2."):
+            # From here on it is no longer ours alone.
+            self._wire = None
 
     def _check(self) -> None:
         if self._closed:
