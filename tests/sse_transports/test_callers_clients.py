@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 
@@ -24,6 +26,7 @@ from sse_transports import (
 from sse_transports.testing import Call, LocalServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
+from tests.sse_transports.waiting import until_set
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 BASIC = b"Basic dXNlcjpwYXNz"
@@ -264,3 +267,57 @@ def test_what_is_no_client_of_its_kind_is_refused(
 ) -> None:
     with pytest.raises(InvalidArgument, match=f"^{name}: expected"):
         make(wrong)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("command", ["close", "reconnect", "pause"])
+def test_a_command_while_the_end_of_a_body_is_read_leaves_the_client_usable(
+    backend: str, command: str
+) -> None:
+    ending = threading.Event()
+    ended = threading.Event()
+
+    def answer(call: Call) -> None:
+        if call.path == "/other":
+            call.respond(200, [("Content-Length", "5"), ("Connection", "close")], b"hello")
+        elif ended.is_set():
+            one_and_end(call)
+        else:
+            call.respond(200, [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")])
+            call.chunk(b"data: a\n\n")
+            until_set(ending, "the client is ready for the end")
+            call.chunk(b"")
+            ended.set()
+            # The connection is fit for a further request.
+            if call.read_request():
+                answer(call)
+
+    async def main(checkpoints: int) -> None:
+        async with httpx2.AsyncClient() as client:
+            transport = AsyncHttpx2Transport(client)
+            async with (
+                AsyncEventSource(server.url, transport=transport, retry=QUICK) as source,
+                anyio.create_task_group() as tasks,
+            ):
+                assert (await anext(source)).data == "a"
+                ending.set()
+                # The loop stands still meanwhile: the end has come, and nobody has read it yet.
+                until_set(ended, "the end is sent")
+
+                async def read() -> None:
+                    async for _ in source:
+                        break
+                    await source.close()
+
+                tasks.start_soon(read)
+                for _ in range(checkpoints):
+                    await anyio.lowlevel.checkpoint()
+                await getattr(source, command)()
+                await source.resume()
+            assert (await client.get(f"{server.url}/other")).text == "hello"
+
+    for checkpoints in range(4):
+        ending.clear()
+        ended.clear()
+        with LocalServer(answer) as server:
+            anyio.run(main, checkpoints, backend=backend)

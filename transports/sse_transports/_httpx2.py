@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -305,10 +306,27 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         if self._work is not None:
             self._work.cancel()
         elif self._reading:
-            with contextlib.suppress(*FAILURES):
-                await self._wire.aclose()
+            await self._wake()
         else:
             await self._give_back()
+
+    async def _wake(self) -> None:
+        """End the connection under the reader's hands.
+
+        Shut down, not closed: the end of the body may have been read already. Then httpx2 takes the
+        connection for one that is at rest, and asks its socket whether the server has closed it. On
+        trio that fails for a closed socket, now and at every further request of the client.
+        """
+        connection = self._wire.get_extra_info("socket")
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except (AttributeError, TypeError):
+            # A network of the caller's without sockets, or with those of uvloop, which refuse.
+            with contextlib.suppress(*FAILURES):
+                await self._wire.aclose()
+        except OSError:
+            # It is not connected any more, and the reader finds that out.
+            pass
 
     async def _sent(self, request: httpx2.Request) -> httpx2.Response:
         try:
