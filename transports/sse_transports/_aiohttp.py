@@ -33,6 +33,9 @@ READ_FAILURES = (*FAILURES, RuntimeError)
 DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
 """Codings that a session undoes by itself, or refuses."""
 
+READ_SIZE = 2**16
+"""Bytes taken at a time, at most: aiohttp may hold ten times that, and nothing runs while it is parsed."""
+
 MAX_HEAD = 2**16
 """Bytes that a response's head may have, by itself or in one field."""
 
@@ -216,10 +219,10 @@ class AiohttpExchange(AsyncDecodedExchange):
         content = self._response.content
         try:
             if timeout is None:
-                data = await content.readany()
+                data = await content.read(READ_SIZE)
             else:
                 async with asyncio.timeout(timeout) as limit:
-                    data = await content.readany()
+                    data = await content.read(READ_SIZE)
         except BaseException as error:
             data = b""
             if isinstance(error, READ_FAILURES) and not self._closed:

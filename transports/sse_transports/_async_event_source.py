@@ -7,10 +7,13 @@ import inspect
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from itertools import islice
+from operator import length_hint
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 import anyio
+import anyio.lowlevel
 
 from sse_core import (
     Comment,
@@ -54,6 +57,9 @@ Value = TypeVar("Value")
 
 CLOSE_SECONDS = 5.0
 """How long giving back a connection may take, which nothing interrupts."""
+
+AT_ONCE = 64
+"""How many events, reads, or KiB of them may follow each other before other tasks get a turn."""
 
 UNENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
@@ -209,6 +215,8 @@ class AsyncEventSource(Driver[Item]):
         # Held by whoever takes steps. What others want is left in `_command`.
         self._turn = Turn()
         self._knock: anyio.Event | None = None
+        # How much was handed over, or is at hand, since other tasks had a turn.
+        self._run = 0
         self._exchange: AsyncExchange | None = None
 
     # What a caller can ask and tell, from any task.
@@ -296,6 +304,12 @@ class AsyncEventSource(Driver[Item]):
                 event = self._at_hand()
                 if event is not None:
                     return event
+                if self._run >= AT_ONCE:
+                    # Before the next event is taken, so that a cancellation loses none.
+                    await anyio.lowlevel.checkpoint()
+                    self._run = length_hint(self._arrived)
+                    self._events = islice(self._arrived, AT_ONCE)
+                    continue
                 self._last_event_id = self._id_behind_events
                 if self._quiet and self._command is None and isinstance(self._step, Read):
                     self._step = await self._read()
@@ -360,7 +374,13 @@ class AsyncEventSource(Driver[Item]):
             data = await self._the_exchange().read(self._idle_timeout)
         except SSEError as error:
             return self._failed(error)
-        return self._received(data)
+        step = self._received(data)
+        # Whether it had to wait for them, and others had their turn, nobody can tell.
+        self._run += (length_hint(self._events) or 1) + (len(data) >> 10)
+        if self._run > AT_ONCE:
+            self._arrived = self._events
+            self._events = islice(self._arrived, AT_ONCE)
+        return step
 
     async def _read_body(self, limit: int) -> bytes:
         """Read the start of an error's body: what there is of it in a reasonable time."""

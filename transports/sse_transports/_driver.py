@@ -110,6 +110,8 @@ class Driver(Generic[Item]):
         # The step to take when all events were handed over. A new connection is begun as after a wait.
         self._step: Step = Wait(0.0)
         self._events: Iterator[Item] = iter(())
+        # What has arrived behind those; only tasks, which take turns, need that.
+        self._arrived: Iterator[Item] = iter(())
         # The last event ID as of the last event handed over, and as of all that have arrived.
         self._last_event_id = last_event_id
         self._id_behind_events = last_event_id
@@ -172,7 +174,7 @@ class Driver(Generic[Item]):
 
     def _discard(self) -> None:
         """Drop the events that were not asked for yet; the last event ID stays before them."""
-        self._events = iter(())
+        self._events = self._arrived = iter(())
         self._id_behind_events = self._last_event_id
 
 

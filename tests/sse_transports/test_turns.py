@@ -1,0 +1,198 @@
+"""However much has arrived, other tasks have their turn, and a cancellation is heard and loses nothing."""
+
+from __future__ import annotations
+
+import zlib
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from sse_core import ReadyState, Request, Response
+from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
+from sse_transports.testing import Call, LocalServer
+
+EVENTS = 2000
+MOST = 200
+"""Events that may be handed over in a row. On trio, one of two tasks may have its turn twice in a row."""
+
+EVENT = b"id: 1\ndata: 1\n\n"
+COMMENT = b":" * 2**16
+READS = {
+    "one read of many events": [EVENT * EVENTS],
+    "many reads of one event": [EVENT] * EVENTS,
+    "many reads of some events": [EVENT * 50] * (EVENTS // 50),
+}
+
+on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class AtHand:
+    """A transport, and its exchange, on which everything has arrived already: it never waits."""
+
+    def __init__(self, reads: list[bytes]) -> None:
+        self._reads = iter(reads)
+
+    def exchange(self, _request: Request, *, timeout: float | None) -> AtHand:
+        return self
+
+    async def open(self) -> Response:
+        return Response(200, [("Content-Type", "text/event-stream")], "http://example.com/")
+
+    async def read(self, timeout: float | None) -> bytes:
+        return next(self._reads, b"")
+
+    async def close(self) -> None:
+        pass
+
+
+class Turns:
+    """A task that counts how often it has its turn."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def run(self) -> None:
+        while True:
+            self.count += 1
+            await anyio.lowlevel.checkpoint()
+
+
+@on_both
+@pytest.mark.parametrize("reads", READS.values(), ids=READS)
+def test_other_tasks_have_their_turn_between_events_that_have_arrived(
+    reads: list[bytes], backend: str
+) -> None:
+    async def main() -> None:
+        turns = Turns()
+        row = seen = longest = 0
+        async with (
+            AsyncEventSource("http://example.com", transport=AtHand(reads), retry=None) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(turns.run)
+            async for _ in source:
+                row = row + 1 if turns.count == seen else 1
+                seen = turns.count
+                longest = max(longest, row)
+            tasks.cancel_scope.cancel()
+        assert longest <= MOST
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_other_tasks_have_their_turn_between_bytes_that_are_no_event(backend: str) -> None:
+    reads = [COMMENT] * 100 + [b"\n\n", EVENT]
+
+    async def main() -> None:
+        turns = Turns()
+        async with (
+            AsyncEventSource("http://example.com", transport=AtHand(reads), retry=None) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(turns.run)
+            assert (await anext(source)).data == "1"
+            tasks.cancel_scope.cancel()
+        assert turns.count >= 100
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_a_cancellation_between_events_that_have_arrived_loses_none(backend: str) -> None:
+    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+
+    async def main() -> None:
+        seen: list[str] = []
+        async with AsyncEventSource(
+            "http://example.com", transport=AtHand([everything]), retry=None
+        ) as source:
+            with anyio.CancelScope() as scope:
+                async for event in source:
+                    seen.append(event.data)
+                    scope.cancel()
+            assert scope.cancelled_caught
+            assert source.ready_state is ReadyState.CLOSED
+            assert source.last_event_id == seen[-1]
+        assert seen == [str(number) for number in range(len(seen))]
+        assert len(seen) <= MOST
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+def test_close_by_another_task_between_events_that_have_arrived_ends_them(backend: str) -> None:
+    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+
+    async def main() -> None:
+        seen: list[str] = []
+        async with (
+            AsyncEventSource("http://example.com", transport=AtHand([everything]), retry=None) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            seen.append((await anext(source)).data)
+            tasks.start_soon(source.close)
+            seen.extend([event.data async for event in source])
+            assert source.last_event_id == seen[-1]
+        assert len(seen) <= MOST
+
+    anyio.run(main, backend=backend)
+
+
+@on_both
+@pytest.mark.parametrize("command", ["pause", "reconnect"])
+def test_events_that_have_arrived_come_before_a_command_is_obeyed(command: str, backend: str) -> None:
+    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+
+    async def main() -> None:
+        async with (
+            AsyncEventSource("http://example.com", transport=AtHand([everything])) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            assert (await anext(source)).id == "0"
+            tasks.start_soon(getattr(source, command))
+            for number in range(1, EVENTS):
+                assert (await anext(source)).id == str(number)
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("backend", "transport"),
+    [
+        pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
+        pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
+        pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
+    ],
+)
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_a_flood_from_a_server_leaves_other_tasks_their_turn(
+    backend: str, transport: type[AiohttpTransport | AsyncHttpx2Transport], coding: str
+) -> None:
+    body = EVENT * 20 * EVENTS
+    if coding:
+        body = zlib.compress(body, wbits=16 + zlib.MAX_WBITS)
+
+    def flood(call: Call) -> None:
+        fields = [("Content-Type", "text/event-stream"), ("Content-Length", str(len(body)))]
+        call.respond(200, [*fields, ("Content-Encoding", coding)] if coding else fields, body)
+
+    async def main() -> None:
+        turns = Turns()
+        async with (
+            transport() as one,
+            AsyncEventSource(server.url, transport=one, retry=None) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            await anext(source)
+            tasks.start_soon(turns.run)
+            seen = 1
+            async for _ in source:
+                seen += 1
+            tasks.cancel_scope.cancel()
+        assert seen == 20 * EVENTS
+        assert turns.count >= seen // MOST
+
+    with LocalServer(flood) as server:
+        anyio.run(main, backend=backend)
