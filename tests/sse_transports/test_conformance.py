@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+import urllib.request
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import anyio
 import httpx2
 import pytest
 
-from sse_core import Request, Response
+from sse_core import InvalidArgument, Request, Response
 from sse_transports import (
     AiohttpTransport,
     AsyncHttpx2Transport,
     Httpx2Transport,
     UrllibTransport,
 )
+from sse_transports._aiohttp import AiohttpExchange
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import NonConforming, check_async_transport, check_transport
 from sse_transports.testing._rules import RULES
@@ -32,7 +39,12 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_transport_of_ours_keeps_every_rule(name: str) -> None:
-    assert len(CHECKS[name]()) > 25
+    assert CHECKS[name]() == [rule.name for rule in RULES]
+
+
+def test_the_readme_counts_the_rules() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"`check_transport`: {len(RULES)} rules" in readme.read_text(encoding="utf-8")
 
 
 class Late(UrllibExchange):
@@ -66,9 +78,44 @@ class Forgetful(UrllibExchange):
         pass
 
 
+class Deaf(UrllibExchange):
+    """Hears neither a timeout nor a close, as what is made of `urlopen` and `read1` does."""
+
+    def __init__(
+        self, opener: urllib.request.OpenerDirector, request: Request, timeout: float | None
+    ) -> None:
+        super().__init__(opener, request, timeout)
+        self._lock = threading.Lock()
+
+    def read(self, timeout: float | None) -> bytes:
+        with self._lock:
+            return super().read(None)
+
+    def close(self) -> None:
+        with self._lock:
+            super().close()
+
+
+class Pushy(UrllibExchange):
+    """Adds a setting of its own to every request."""
+
+    def __init__(
+        self, opener: urllib.request.OpenerDirector, request: Request, timeout: float | None
+    ) -> None:
+        headers = (*request.headers, ("X-Api-Key", "secret"))
+        super().__init__(opener, Request(request.method, request.url, headers, request.body), timeout)
+
+
 @pytest.mark.parametrize(
     ("kind", "rule", "told"),
     [
+        (Deaf, "a body in which nothing comes for its timeout", "did not return within 0.3 seconds"),
+        (Deaf, "close() wakes whoever waits for bytes", "did not return within 0.3 seconds"),
+        (
+            Pushy,
+            "what a request withholds",
+            "headers that were withheld: ['user-agent', 'x-api-key'] instead of []",
+        ),
         (Late, "a body in chunks comes at once", "whether the first bytes came before more were sent"),
         (Strict, "status and headers come as they were sent", "LookupError(400)"),
         (Text, "a body with a length comes at once, as it was sent", "the body: "),
@@ -85,11 +132,87 @@ def test_a_transport_that_breaks_a_rule_is_told_which(
     (chosen,) = (each for each in RULES if each.name.startswith(rule))
     monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
     monkeypatch.setattr("sse_transports.testing._rules.DEADLINE", 0.5)
+    if kind is Deaf:
+        monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
     with pytest.raises(NonConforming) as caught:
         check_transport(Transport)
     assert list(caught.value.failures) == [chosen.name]
     assert chosen.name in str(caught.value)
     assert told in str(caught.value)
+
+
+class Stubborn(AiohttpExchange):
+    """Swallows a cancellation, and reads on."""
+
+    async def read(self, timeout: float | None) -> bytes:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                assert self._response is not None
+                return await self._response.content.readany()
+
+
+class Unhurried(AiohttpExchange):
+    """Knows no timeout."""
+
+    async def read(self, timeout: float | None) -> bytes:
+        return await super().read(None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        (Stubborn, "a cancellation is heard while it waits for bytes"),
+        (Stubborn, "a body in which nothing comes for its timeout"),
+        (Unhurried, "a body in which nothing comes for its timeout"),
+    ],
+)
+def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
+    kind: type[AiohttpExchange], rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Transport(AiohttpTransport):
+        def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
+            return kind(self, request, timeout)
+
+    (chosen,) = (each for each in RULES if each.name.startswith(rule))
+    monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
+    monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
+    with pytest.raises(NonConforming, match=r"did not return within 0\.3 seconds"):
+        anyio.run(check_async_transport, Transport)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            AiohttpTransport,
+            "transport: AiohttpTransport is an async transport, and a blocking one is expected",
+        ),
+        (
+            UrllibTransport(),
+            "make: expected a function that returns a new transport, not an instance of Urllib",
+        ),
+        (lambda: None, "make: expected a function that returns a new transport, not None"),
+        (dict, r"transport: expected exchange\(\) and close\(\), which dict has not"),
+    ],
+)
+def test_what_makes_no_blocking_transport_is_refused_at_once(make: Any, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{words}"):
+        check_transport(make)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (UrllibTransport, "transport: UrllibTransport is a blocking transport, and an async one is expected"),
+        (
+            AiohttpTransport(),
+            "make: expected a function that returns a new transport, not an instance of Aioh",
+        ),
+    ],
+)
+def test_what_makes_no_async_transport_is_refused_at_once(make: Any, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{words}"):
+        anyio.run(check_async_transport, make)
 
 
 def test_a_client_of_the_callers_keeps_the_rules_and_is_not_closed() -> None:

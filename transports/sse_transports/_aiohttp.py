@@ -169,7 +169,7 @@ class AiohttpExchange(AsyncDecodedExchange):
             # Not as bytes, about which aiohttp warns when they are many.
             data=None if request.body is None else io.BytesIO(request.body),
             # What nobody asked for: a coding, which makes servers hold back what they compress.
-            skip_auto_headers=("Accept-Encoding", "Content-Type"),
+            skip_auto_headers=("Accept-Encoding", "Content-Type", *request.withheld),
             allow_redirects=False,
             raise_for_status=False,
             proxy=proxy,

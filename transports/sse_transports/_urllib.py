@@ -49,7 +49,7 @@ class UrllibTransport:
     ) -> None:
         # Not `build_opener`: its handlers follow redirects, raise on statuses and open file: URLs.
         self._opener = urllib.request.OpenerDirector()
-        self._opener.addheaders = [("User-Agent", f"sse-core/{sse_core.__version__}")]
+        self._opener.addheaders = []
         self._opener.add_handler(_ProxyHandler(None if proxies is None else dict(proxies)))
         self._opener.add_handler(_Handler(context))
 
@@ -293,6 +293,8 @@ class _UrllibRequest(urllib.request.Request):
         for name, value in request.headers:
             # http.client writes a str as ISO-8859-1, which turns this back into UTF-8.
             self.add_header(name, value.encode().decode("latin-1"))
+        if not self.has_header("User-agent") and "user-agent" not in request.withheld:
+            self.add_header("User-Agent", f"sse-core/{sse_core.__version__}")
 
     def connection(self, kind: type[http.client.HTTPConnection]) -> Callable[..., Any]:
         """Return what urllib calls to make the connection of this request."""

@@ -7,10 +7,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sse_core import Request, Response
+from sse_core import InvalidArgument, Request, Response
 
+from .._driver import check_transport as check_kind
 from .._interface import AsyncExchange, Exchange, Transport
 from ._local_server import Call, LocalServer
 
@@ -18,6 +19,9 @@ Value = TypeVar("Value")
 
 DEADLINE = 10.0
 """Seconds in which anything that is to happen has happened, on a busy machine too."""
+
+PATIENCE = 15.0
+"""Seconds that a rule may take, all in all. Who waits longer has missed a timeout, or a close."""
 
 MOMENT = 0.1
 """Seconds after which something else happens to whoever waits."""
@@ -30,10 +34,15 @@ class Broken(AssertionError):
 class Bench(ABC):
     """A transport at work. Its exchanges are async, whatever the transport is."""
 
+    def __init__(self) -> None:
+        self._servers: list[LocalServer] = []
+        self._stopped = False
+
     @asynccontextmanager
     async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[LocalServer]:
         """Run a server; at the end, all that the transport made must be closed by its `close`."""
         with LocalServer(handler) as server:
+            self._servers.append(server)
             try:
                 yield server
             finally:
@@ -44,6 +53,20 @@ class Bench(ABC):
                     raise Broken("a connection is open after everything was closed")
                 await self.sleep(0.005)
 
+    def stop(self) -> None:
+        """Cut every connection: who waits for one waits no longer, whatever else it does not hear."""
+        self._stopped = True
+        for server in self._servers:
+            server.stop()
+
+    @abstractmethod
+    async def tell(self, story: Callable[[Bench], Awaitable[None]]) -> None:
+        """Run a story, for a limited time.
+
+        Raises:
+            Broken: it did not return in that time.
+        """
+
     @abstractmethod
     def exchange(
         self,
@@ -53,6 +76,7 @@ class Bench(ABC):
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
         timeout: float | None = DEADLINE,
+        withheld: Iterable[str] = (),
     ) -> AsyncExchange:
         """Return an exchange, which is closed at the end."""
 
@@ -77,8 +101,29 @@ class BlockingBench(Bench):
     """A blocking transport: nothing is ever awaited, and what happens beside happens in a thread."""
 
     def __init__(self, make: Callable[[], Transport]) -> None:
-        self._transport = make()
+        super().__init__()
+        self._transport: Transport = made(make, is_async=False)
         self._exchanges: list[AsyncExchange] = []
+
+    async def tell(self, story: Callable[[Bench], Awaitable[None]]) -> None:
+        """Run a story in a thread: one that is not to be woken is left behind."""
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                at_once(_awaited(lambda: story(self)))
+            except BaseException as error:  # noqa: BLE001  # raised where the check is called
+                errors.append(error)
+
+        thread = threading.Thread(target=run, name="check_transport", daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        if thread.is_alive():
+            self.stop()
+            thread.join(DEADLINE)
+            raise too_late() from next(iter(errors), None)
+        if errors:
+            raise errors[0]
 
     def exchange(
         self,
@@ -88,9 +133,10 @@ class BlockingBench(Bench):
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
         timeout: float | None = DEADLINE,
+        withheld: Iterable[str] = (),
     ) -> AsyncExchange:
         """Return an exchange, which is closed at the end."""
-        request = Request(method, url, tuple(headers), body)
+        request = Request(method, url, tuple(headers), body, frozenset(withheld))
         exchange = _Unawaited(self._transport.exchange(request, timeout=timeout))
         self._exchanges.append(exchange)
         return exchange
@@ -139,6 +185,29 @@ class _Unawaited:
 
     async def close(self) -> None:
         self._exchange.close()
+
+
+def made(make: object, *, is_async: bool) -> Any:
+    """Return a new transport of the kind that is to be checked.
+
+    Raises:
+        sse_core.InvalidArgument: it is another kind, or none.
+    """
+    if not callable(make):
+        kind = type(make).__name__
+        raise InvalidArgument(
+            "make", f"expected a function that returns a new transport, not an instance of {kind}"
+        )
+    transport = make()
+    if transport is None:
+        raise InvalidArgument("make", "expected a function that returns a new transport, not None")
+    check_kind(transport, is_async=is_async)
+    return transport
+
+
+def too_late() -> Broken:
+    """Return the verdict on a story that took too long."""
+    return Broken(f"did not return within {PATIENCE:g} seconds")
 
 
 def at_once(work: Coroutine[object, object, Value]) -> Value:

@@ -135,13 +135,8 @@ class LocalServer:
         with self._lock:
             return len(self._connections)
 
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Cut all connections, and take no further ones. Any thread may call this."""
         with self._lock:
             self._stopping = True
             for handle in self._connections.values():
@@ -150,6 +145,15 @@ class LocalServer:
         # A listener does not wake from `accept` when it is closed, but when it is shut down.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
         for thread in list(self._threads):
             thread.join()
         self._listener.close()

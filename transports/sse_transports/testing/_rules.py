@@ -21,6 +21,8 @@ EVENT_STREAM = ("Content-Type", "text/event-stream")
 CHUNKED = ("Transfer-Encoding", "chunked")
 # What a client that reads text or lines would change: no UTF-8, all kinds of line ends, a NUL.
 BODY = b"\xef\xbb\xbfdata: \xff\xfe\xc3\r\n\r\r\n\n\x00\xe2\x80\xa8\x0b\x0c" * 3
+# What a request cannot do without, or says of its own connection and body.
+OF_THE_MESSAGE = {"host", "connection", "content-length", "accept", "accept-encoding"}
 SLOW = 0.3
 QUICK = 0.2
 
@@ -81,6 +83,19 @@ async def _bare_request(bench: Bench) -> None:
     _same(added, set(), "headers that nobody gave")
     _same(call.headers.get("content-length", b"0"), b"0", "Content-Length")
     _same(call.headers.get("accept-encoding", b"identity"), b"identity", "Accept-Encoding")
+
+
+@rule("what a request withholds is not added to it")
+async def _withheld(bench: Bench) -> None:
+    def answer(call: Call) -> None:
+        call.respond(204, [("Set-Cookie", "a=b; Path=/")])
+
+    async with bench.serving(answer) as server:
+        await bench.exchange(f"{server.url}/").open()
+        # What the client adds from settings of its own, if it has any.
+        withheld = {"authorization", "cookie", *server.calls[0].headers} - OF_THE_MESSAGE
+        await bench.exchange(f"{server.url}/", withheld=withheld).open()
+    _same(sorted(withheld & set(server.calls[1].headers)), [], "headers that were withheld")
 
 
 @rule("nothing is sent before open()")
