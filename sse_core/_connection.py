@@ -467,8 +467,19 @@ def _up_to_the_last(
             except Exception as error:  # noqa: BLE001  # surfaces after the events before it
                 return events[:index], Stop(error)
             if is_last:
-                return events[:index], Stop(None)
+                return events[:index], Stop(_not_awaited(is_last))
     return events, None
+
+
+def _not_awaited(is_last: object) -> InvalidArgument | None:
+    """Return an error if `until` was answered with something to await: nobody does, and all of it is true."""
+    if not hasattr(is_last, "__await__"):
+        return None
+    # A coroutine that is closed does not warn that it was never awaited.
+    close = getattr(is_last, "close", None)
+    if close is not None:
+        close()
+    return InvalidArgument("until", "expected a function that returns bool, not something to await")
 
 
 def _names(secret_headers: Iterable[str]) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from sse_core import (
@@ -46,6 +49,27 @@ def test_the_stream_ends_at_the_event_with_that_data_which_is_not_delivered() ->
 def test_only_the_whole_data_counts(data: bytes) -> None:
     connection = opened(Connection(URL, until="[DONE]"))
     assert received(connection, b"data: " + data + b"\n\n").then == Read()
+
+
+class Awaitable:
+    """What is awaited, and is no coroutine: it has nothing to close."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
+async def is_done(event: Event) -> bool:
+    return event.data == "[DONE]"
+
+
+@pytest.mark.parametrize("until", [lambda event: is_done(event), lambda _: Awaitable()])
+def test_an_answer_that_is_to_be_awaited_is_refused_and_does_not_warn(until: Any) -> None:
+    connection = opened(Connection(URL, until=until))
+    delivery = received(connection, ONE_EVENT)
+    assert delivery.events == []
+    assert isinstance(delivery.then, Stop)
+    assert isinstance(delivery.then.error, InvalidArgument)
+    assert str(delivery.then.error).startswith("until: expected a function that returns bool")
 
 
 def test_the_type_of_the_event_does_not_count() -> None:
