@@ -89,6 +89,14 @@ def blocking(url: str, client: dict[str, Any], **options: Any) -> list[str]:
         return [event.data for event in source]
 
 
+over_httpx2_only = pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(blocking, id="httpx2"),
+        pytest.param(awaited("asyncio", over_httpx2), id="httpx2 on asyncio"),
+        pytest.param(awaited("trio", over_httpx2), id="httpx2 on trio"),
+    ],
+)
 every_client = pytest.mark.parametrize(
     "read",
     [
@@ -140,6 +148,21 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
         # What is no secret goes along, as the source's own headers do.
         assert (call.headers["x-trace"], call.headers["user-agent"]) == (b"1", b"mine")
         assert call.headers["host"] == other.url.removeprefix("http://").encode()
+
+
+@over_httpx2_only
+def test_its_parameters_go_behind_the_urls_own_query_and_not_to_another_origin(read: Read) -> None:
+    with LocalServer(one_and_end) as other:
+
+        def away(call: Call) -> None:
+            call.respond(307, [("Location", f"{other.url}/there?y=1"), *EMPTY])
+
+        with LocalServer(away) as server:
+            client = {"params": {"key": "a b", "x": "2"}}
+            assert read(f"{server.url}/?a=%20b+c&&x=1", client, retry=None) == ["a"]
+            assert read(f"{server.url}/", client, retry=None) == ["a"]
+            assert [call.path for call in server.calls] == ["/?a=%20b+c&&x=1&key=a+b&x=2", "/?key=a+b&x=2"]
+        assert [call.path for call in other.calls] == ["/there?y=1"] * 2
 
 
 @every_client

@@ -452,9 +452,13 @@ def _built(
     # A coding that nobody asked for makes servers hold back what they compress.
     for name in {"accept-encoding", *request.withheld} - given:
         built.headers.pop(name, None)
+    # As it stands: httpx2 would put the client's own parameters in the place of the URL's.
+    url = request.url
+    if client.params and not request.withheld:
+        url += f"{'&' if '?' in url else '?'}{client.params}"
+    built.url = httpx2.URL(url)
     if request.withheld:
-        # The client's parameters were for the first origin too, and every request needs a Host.
-        built.url = httpx2.URL(request.url)
+        # Every request needs one.
         built.headers["Host"] = request.header("Host") or built.url.netloc.decode("ascii")
     return built
 

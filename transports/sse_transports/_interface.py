@@ -56,7 +56,8 @@ class Transport(Protocol):
 
         Args:
             request: what to send, exactly as it stands. A client's own settings may add headers,
-                but none that `withheld` names.
+                but none that `withheld` names, and parameters behind the URL's own query, unless
+                something is withheld.
             timeout: seconds for connecting and waiting for the response's head, all in all; None
                 for no limit. It never limits the body.
         """
@@ -110,7 +111,8 @@ class AsyncTransport(Protocol):
 
         Args:
             request: what to send, exactly as it stands. A client's own settings may add headers,
-                but none that `withheld` names.
+                but none that `withheld` names, and parameters behind the URL's own query, unless
+                something is withheld.
             timeout: seconds for connecting and waiting for the response's head, all in all; None
                 for no limit. It never limits the body.
         """
