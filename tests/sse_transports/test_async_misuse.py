@@ -131,6 +131,45 @@ def test_an_async_store_is_refused(source: Any) -> None:
         source("http://127.0.0.1:9", store=Store())
 
 
+@pytest.mark.parametrize("source", [AsyncEventSource, EventSource])
+def test_an_until_that_returns_a_coroutine_does_not_end_the_stream_silently(source: Any) -> None:
+    async def main() -> None:
+        async with AsyncEventSource(server.url, until=lambda _: function()) as source:  # type: ignore[arg-type, return-value]
+            await anext(source)
+
+    def blocking() -> None:
+        with EventSource(server.url, until=lambda _: function()) as source:  # type: ignore[arg-type, return-value]
+            next(source)
+
+    with LocalServer(one_and_silence) as server, pytest.raises(InvalidArgument, match=r"^until: expected"):
+        blocking() if source is EventSource else anyio.run(main)
+
+
+def test_aiohttp_on_trio_is_told_what_to_use_instead() -> None:
+    async def main() -> None:
+        async with AsyncEventSource("http://127.0.0.1:9", transport=AiohttpTransport()) as source:
+            await anext(source)
+
+    words = "^AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport$"
+    with pytest.raises(IllegalState, match=words):
+        anyio.run(main, backend="trio")
+
+
+def test_a_transport_on_aiohttp_may_be_used_in_one_event_loop_after_another() -> None:
+    transport = AiohttpTransport()
+
+    async def main(last: bool) -> str:
+        async with AsyncEventSource(server.url, transport=transport) as source:
+            event = await anext(source)
+        if last:
+            await transport.close()
+        return event.data
+
+    with LocalServer(one_and_silence) as server:
+        for last in (False, False, True):
+            assert anyio.run(main, last) == "a"
+
+
 @on_both
 def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
     async def on_open(_response: object) -> None:

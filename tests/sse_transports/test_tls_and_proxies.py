@@ -6,7 +6,12 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
+from traceback import format_exception
 
+import aiohttp
+import anyio
 import pytest
 import trustme
 
@@ -20,7 +25,14 @@ from sse_core import (
     RetryPolicy,
     StateChange,
 )
-from sse_transports import EventSource, UrllibTransport
+from sse_transports import (
+    AiohttpTransport,
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    EventSource,
+    Httpx2Transport,
+    UrllibTransport,
+)
 from sse_transports.testing import Call, LocalServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
@@ -277,3 +289,79 @@ def test_close_ends_waiting_for_a_proxy() -> None:
             reading.until_ended()
             assert reading.error is None
         eventually(lambda: proxy.open_connections == 0, "the client closes its connection")
+
+
+# Proxies of the environment, for the clients that need a package.
+
+
+def blocking(url: str) -> None:
+    with Httpx2Transport() as transport:
+        data(EventSource(url, retry=None, transport=transport, timeout=5))
+
+
+def awaited(make: type[AiohttpTransport | AsyncHttpx2Transport], url: str) -> None:
+    async def main() -> None:
+        async with (
+            make() as transport,
+            AsyncEventSource(url, retry=None, transport=transport, timeout=5) as source,
+        ):
+            await anext(source)
+
+    anyio.run(main)
+
+
+every_package = pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(blocking, id="httpx2"),
+        pytest.param(partial(awaited, AiohttpTransport), id="aiohttp"),
+        pytest.param(partial(awaited, AsyncHttpx2Transport), id="httpx2 on asyncio"),
+    ],
+)
+
+
+@every_package
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:secret",
+        "http://user:secret@127.0.0.1:port",
+        "http://user:secret@[::1",
+        "socks5://user:secret@127.0.0.1:9",
+        "ftp://user:secret@127.0.0.1:9",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
+    read: Callable[[str], None], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", address)
+    with pytest.raises(ConnectError, match=r"prox|environment") as caught:
+        read("http://127.0.0.1:9/")
+    assert "secret" not in "".join(format_exception(caught.value))
+
+
+@every_package
+def test_a_proxy_that_refuses_a_tunnel_is_an_error_without_its_password(
+    read: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalServer(lambda call: call.respond(407, [])) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:secret@"))
+        with pytest.raises(ConnectError, match="407") as caught:
+            read("https://127.0.0.1:9/")
+    assert proxy.calls[0].headers["proxy-authorization"].startswith(b"Basic ")
+    assert "secret" not in "".join(format_exception(caught.value))
+
+
+def test_a_proxy_of_a_callers_session_that_cannot_be_used_is_an_error_without_its_password() -> None:
+    async def main() -> None:
+        async with (
+            aiohttp.ClientSession(proxy="http://user:secret@[::1") as session,
+            AsyncEventSource(
+                "http://127.0.0.1:9/", retry=None, transport=AiohttpTransport(session)
+            ) as source,
+        ):
+            await anext(source)
+
+    with pytest.raises(ConnectError, match="proxy") as caught:
+        anyio.run(main)
+    assert "secret" not in "".join(format_exception(caught.value))

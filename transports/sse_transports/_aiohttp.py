@@ -19,9 +19,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 import sse_core
-from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
+from sse_core import ConnectError, IdleTimeout, IllegalState, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity, codings, decoder
+from ._default_transport import on_trio
 from ._exchanges import AsyncDecodedExchange, closed, reason
 
 FAILURES = (aiohttp.ClientError, OSError)
@@ -61,17 +62,27 @@ class AiohttpTransport:
         self._session = session
         self.is_callers = session is not None
         self._own: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
+        if on_trio():
+            raise IllegalState("AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport")
         return AiohttpExchange(self, request, timeout)
 
     def session(self) -> aiohttp.ClientSession:
         """Return the caller's session, or our own."""
         if self._session is not None:
             return self._session
-        # It belongs to the running event loop, and there was none when this was made.
+        # It belongs to the running event loop: there was none when this was made, and there may be others.
+        loop = asyncio.get_running_loop()
+        if self._own is not None and self._loop is not loop:
+            if self._loop is None or self._loop.is_closed():
+                # Nobody can close it any more, and it keeps no connection.
+                self._own.detach()
+            self._own = None
         if self._own is None or self._own.closed:
+            self._loop = loop
             self._own = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,6 +133,12 @@ class AiohttpExchange(AsyncDecodedExchange):
             try:
                 with _allowed(session, self._request) as allowed:
                     self._response = await self._send(allowed)
+            except aiohttp.ClientHttpProxyError as error:
+                # Not as its cause: it names the proxy with its password, and so does the next one.
+                raise self._not_connected(f"the proxy answered {error.status} {error.message}") from None
+            except aiohttp.InvalidURL:
+                # Of a session of the caller's. The request's own was looked at before.
+                raise self._not_connected("the proxy has no usable address") from None
             except FAILURES as error:
                 if isinstance(error, aiohttp.ClientResponseError) and not _is_no_http(error):
                     # A middleware's own verdict on a status: the caller's, and nothing to try again.
@@ -299,7 +316,15 @@ def environment_proxy(url: str) -> str | None:
         raise ConnectError(
             f"the proxy set for {place.scheme} is of kind {kind!r}, and only 'http' is supported"
         )
-    return proxy if mark else f"http://{proxy}"
+    address = proxy if mark else f"http://{proxy}"
+    try:
+        usable = bool(URL(address).host)
+    except ValueError:
+        usable = False
+    if not usable:
+        # Without it: it may hold a password.
+        raise ConnectError(f"the proxy set for {place.scheme} has no usable address")
+    return address
 
 
 def _decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:

@@ -14,7 +14,7 @@ def default_transport() -> AsyncTransport:
     Raises:
         ImportError: the client is not installed; says what to install.
     """
-    if _on_trio():
+    if on_trio():
         with needs("AsyncEventSource on trio", "httpx2", extra="trio"):
             from ._httpx2 import AsyncHttpx2Transport
         return AsyncHttpx2Transport()
@@ -23,7 +23,8 @@ def default_transport() -> AsyncTransport:
     return AiohttpTransport()
 
 
-def _on_trio() -> bool:
+def on_trio() -> bool:
+    """Return whether the running task is one of trio's."""
     # Not by what asyncio says: trio may run as a guest of its event loop. Where trio runs, it is imported;
     # where it does not, another thread may be about to import it.
     lowlevel = sys.modules.get("trio.lowlevel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self, TypedDict, cast
@@ -13,7 +13,7 @@ import anyio
 import httpx2
 
 import sse_core
-from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
+from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity, codings, decoder
 from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
@@ -60,6 +60,18 @@ def _own_client() -> _OwnClient:
     }
 
 
+@contextlib.contextmanager
+def _settings_of_the_environment() -> Iterator[None]:
+    """Say that it is these that a client cannot be made of: proxies, and files of certificates."""
+    try:
+        yield
+    except (ImportError, OSError) as error:
+        raise ConnectError(f"the environment's settings cannot be used: {reason(error)}") from error
+    except (httpx2.InvalidURL, ValueError):
+        # Without what was found wrong: it may be part of a password.
+        raise ConnectError("a proxy set in the environment has no usable address") from None
+
+
 class Httpx2Transport:
     """Carries event streams over httpx2, for the blocking `EventSource`.
 
@@ -86,9 +98,18 @@ class Httpx2Transport:
 
     def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
+        return Httpx2Exchange(self.client, request, timeout)
+
+    def client(self) -> httpx2.Client:
+        """Return the caller's client, or our own.
+
+        Raises:
+            sse_core.ConnectError: the environment has settings that ours cannot use.
+        """
         if self._client is None:
-            self._client = httpx2.Client(**_own_client())
-        return Httpx2Exchange(self._client, request, timeout)
+            with _settings_of_the_environment():
+                self._client = httpx2.Client(**_own_client())
+        return self._client
 
     def close(self) -> None:
         """Close our own client; the caller's stays open."""
@@ -108,7 +129,7 @@ class Httpx2Transport:
 class Httpx2Exchange(DecodedExchange):
     """One request and its response. See `Exchange`."""
 
-    def __init__(self, client: httpx2.Client, request: Request, timeout: float | None) -> None:
+    def __init__(self, client: Callable[[], httpx2.Client], request: Request, timeout: float | None) -> None:
         super().__init__(request, timeout)
         self._client = client
         self._grip = Grip(self._release)
@@ -121,13 +142,14 @@ class Httpx2Exchange(DecodedExchange):
         """Send the request and return the response's head. See `Exchange.open`."""
         with self._grip:
             with self._grip.deadline(self._timeout):
-                request = _built(self._client, self._request, self._timeout)
+                client = self._client()
+                request = _built(client, self._request, self._timeout)
                 self._timeouts = request.extensions["timeout"]
                 # For a connection that is used again, which nothing else ends.
                 self._timeouts["read"] = self._timeout
                 request.extensions["trace"] = self._trace
                 try:
-                    response = self._response = self._sent(request)
+                    response = self._response = self._sent(client, request)
                     # Also where it was there before, and nobody told of it.
                     self._hold(response.extensions.get("network_stream"))
                 except FAILURES as error:
@@ -138,7 +160,7 @@ class Httpx2Exchange(DecodedExchange):
                 # Just when the head had come: the connection is gone with it.
                 raise self._no_response()
             head = _head(response, self._request)
-            undone = _undone_by_client(head, self._client)
+            undone = _undone_by_client(head, client)
             # `iter_raw` would do no more than the stream itself, at twice the cost.
             self._body = response.iter_bytes() if undone else iter(_stream(response))
         return self._opened(head, _decoder(head, undone))
@@ -171,9 +193,9 @@ class Httpx2Exchange(DecodedExchange):
                 self._release()
         return data
 
-    def _sent(self, request: httpx2.Request) -> httpx2.Response:
+    def _sent(self, client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
         try:
-            return self._client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
+            return client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
         except httpx2.HTTPStatusError as error:
             return _without_body(error.response)
 
@@ -230,9 +252,18 @@ class AsyncHttpx2Transport:
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncHttpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
+        return AsyncHttpx2Exchange(self.client, request, timeout)
+
+    def client(self) -> httpx2.AsyncClient:
+        """Return the caller's client, or our own.
+
+        Raises:
+            sse_core.ConnectError: the environment has settings that ours cannot use.
+        """
         if self._client is None:
-            self._client = httpx2.AsyncClient(**_own_client())
-        return AsyncHttpx2Exchange(self._client, request, timeout)
+            with _settings_of_the_environment():
+                self._client = httpx2.AsyncClient(**_own_client())
+        return self._client
 
     async def close(self) -> None:
         """Close our own client; the caller's stays open."""
@@ -252,7 +283,9 @@ class AsyncHttpx2Transport:
 class AsyncHttpx2Exchange(AsyncDecodedExchange):
     """One request and its response. See `AsyncExchange`."""
 
-    def __init__(self, client: httpx2.AsyncClient, request: Request, timeout: float | None) -> None:
+    def __init__(
+        self, client: Callable[[], httpx2.AsyncClient], request: Request, timeout: float | None
+    ) -> None:
         super().__init__(request, timeout)
         self._client = client
         self._closed = False
@@ -269,10 +302,11 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         """Send the request and return the response's head. See `AsyncExchange.open`."""
         self._check()
         with anyio.move_on_after(self._timeout) as self._work:
-            request = _built(self._client, self._request, self._timeout)
+            client = self._client()
+            request = _built(client, self._request, self._timeout)
             request.extensions["trace"] = self._trace
             try:
-                self._response = await self._sent(request)
+                self._response = await self._sent(client, request)
             except httpx2.TimeoutException as error:
                 raise self._no_response() from error
             except FAILURES as error:
@@ -291,7 +325,7 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         if self._response is None:
             raise self._no_response()
         head = _head(self._response, self._request)
-        undone = _undone_by_client(head, self._client)
+        undone = _undone_by_client(head, client)
         # `aiter_raw` would do no more than the stream itself, at twice the cost.
         body = self._response.aiter_bytes() if undone else aiter(_stream(self._response))
         self._body = cast("AsyncGenerator[bytes]", body)
@@ -328,11 +362,9 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
             # It is not connected any more, and the reader finds that out.
             pass
 
-    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+    async def _sent(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
         try:
-            return await self._client.send(
-                request, stream=True, follow_redirects=False, **_auth(self._request)
-            )
+            return await client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
         except httpx2.HTTPStatusError as error:
             return _without_body(error.response)
 
