@@ -46,7 +46,7 @@ def keywords(function: Callable[..., object]) -> dict[str, object]:
 def test_every_promised_argument_exists_with_its_default() -> None:
     found = keywords(EventSource.__init__)
     assert {name: found[name] for name in PROMISED} == PROMISED
-    assert set(found) - set(PROMISED) == {"secret_headers"}
+    assert set(found) - set(PROMISED) == {"secret_headers", "clock"}
 
 
 def test_the_url_is_the_only_positional_argument() -> None:

@@ -1,13 +1,82 @@
-"""For tests: a real server on a real port that can misbehave in every way a real one does.
+"""For tests: script a stream, break it, record it, replay it.
 
+- `ScriptedTransport`, `AsyncScriptedTransport`: play a script to an event source, without a socket.
+- `VirtualClock`: waits are over at once, and chance is known beforehand.
 - `LocalServer`: runs a function for each request it gets, each in a thread of its own.
 - `Call`: what that function is given: the request, and the means to answer it byte by byte.
 - `check_transport`, `check_async_transport`: whether a transport does what event sources need of it.
 
+A script is a list of connections, each a list of steps: an int is a status, a mapping is headers, bytes
+are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Pause`, `Drip`, `History`, `Gzip`,
+`End`, `Cut`, `Reset`, `Stall`, `NoAnswer` and `Refuse`.
+
 Importing `sse_core` or `sse_transports` imports none of it, and no test framework is needed.
 """
 
+from typing import TYPE_CHECKING
+
 from ._conformance import NonConforming, check_async_transport, check_transport
 from ._local_server import Call, LocalServer
+from ._requests import UnexpectedRequest
+from ._script import (
+    HALF_CHARACTER,
+    Cut,
+    Drip,
+    End,
+    Gzip,
+    History,
+    NoAnswer,
+    Pause,
+    Refuse,
+    Reset,
+    Script,
+    Stall,
+    Step,
+    Steps,
+)
+from ._scripted import ScriptedTransport
+from ._virtual_clock import VirtualClock
 
-__all__ = ["Call", "LocalServer", "NonConforming", "check_async_transport", "check_transport"]
+if TYPE_CHECKING:
+    from ._async_scripted import AsyncScriptedTransport as AsyncScriptedTransport
+
+# Without the name that needs anyio: `import *` is to work everywhere.
+__all__ = [
+    "HALF_CHARACTER",
+    "Call",
+    "Cut",
+    "Drip",
+    "End",
+    "Gzip",
+    "History",
+    "LocalServer",
+    "NoAnswer",
+    "NonConforming",
+    "Pause",
+    "Refuse",
+    "Reset",
+    "Script",
+    "ScriptedTransport",
+    "Stall",
+    "Step",
+    "Steps",
+    "UnexpectedRequest",
+    "VirtualClock",
+    "check_async_transport",
+    "check_transport",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name != "AsyncScriptedTransport":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .._extras import needs
+
+    with needs(name, "anyio", extra="asyncio"):
+        from ._async_scripted import AsyncScriptedTransport
+    globals()[name] = AsyncScriptedTransport
+    return AsyncScriptedTransport
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "AsyncScriptedTransport"})
