@@ -24,7 +24,7 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 
 READ_A_STREAM = """
 from sse_transports import EventSource
-from sse_transports.testing import LocalServer
+from sse_transports.testing import SSEServer
 
 def answer(call):
     if "last-event-id" in call.headers:
@@ -32,7 +32,7 @@ def answer(call):
     else:
         call.respond(body="retry: 0\\nid: €\\ndata: it works\\n\\n".encode())
 
-with LocalServer(answer) as server, EventSource(server.url) as source:
+with SSEServer(answer) as server, EventSource(server.url) as source:
     print(*(event.data for event in source))
 """
 

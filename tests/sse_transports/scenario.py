@@ -10,7 +10,7 @@ from socket import socket
 
 from sse_core import Event, RetryPolicy, SSEError, StateChange, Waiting
 from sse_transports._event_source import Options
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import DEADLINE, eventually
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, jitter=0.0)
@@ -140,8 +140,8 @@ def play(scenario: Scenario, client: Client) -> Outcome:
     with ExitStack() as stack:
         nowhere = stack.enter_context(socket())
         nowhere.bind(("127.0.0.1", 0))
-        server = stack.enter_context(LocalServer(in_turn(scenario.answers)))
-        other = stack.enter_context(LocalServer(in_turn(scenario.answers_elsewhere)))
+        server = stack.enter_context(SSEServer(in_turn(scenario.answers)))
+        other = stack.enter_context(SSEServer(in_turn(scenario.answers_elsewhere)))
         stage = Stage(server.url, other.url, f"http://127.0.0.1:{nowhere.getsockname()[1]}")
         error: BaseException | None = None
         try:

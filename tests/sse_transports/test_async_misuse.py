@@ -17,7 +17,7 @@ from sse_transports import (
     EventSource,
     UrllibTransport,
 )
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -41,7 +41,7 @@ def test_iterating_without_async_with_is_refused_and_sends_nothing(backend: str)
         async with source:
             assert (await anext(source)).data == "a"
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         assert len(server.calls) == 1
 
@@ -72,7 +72,7 @@ def test_a_break_leaves_nothing_that_warns(backend: str) -> None:
         with pytest.raises(StopAsyncIteration):
             await anext(source)
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
 
 
@@ -93,7 +93,7 @@ def test_leaving_while_another_task_iterates_ends_that_too(backend: str) -> None
                 await anyio.wait_all_tasks_blocked()
             assert source.ready_state is ReadyState.CLOSED
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
     assert ended == [ReadyState.CLOSED]
 
@@ -123,7 +123,7 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
                 await anext(source)
             assert source.ready_state is ReadyState.CLOSED
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
 
 

@@ -21,7 +21,7 @@ from sse_transports import (
     EventSource,
     Httpx2Transport,
 )
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
 
@@ -103,7 +103,7 @@ def one_and_end(call: Call) -> None:
 
 @every_client
 def test_its_headers_and_authentication_are_sent(read: Read) -> None:
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
     (call,) = server.calls
     assert call.headers["authorization"] == BASIC
@@ -114,7 +114,7 @@ def test_its_headers_and_authentication_are_sent(read: Read) -> None:
 
 @every_client
 def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         own = {"X-Api-Key": "other", "x-trace": "2"}
         assert read(server.url, {"headers": OWN}, retry=None, headers=own) == ["a"]
     (call,) = server.calls
@@ -124,12 +124,12 @@ def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
 @every_client
 def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
     client = {"headers": {**OWN, "Cookie": "a=b"}, "auth": ("user", "pass")}
-    with LocalServer(one_and_end) as other:
+    with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
             call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
 
-        with LocalServer(away) as server:
+        with SSEServer(away) as server:
             assert read(server.url, client, retry=None, secret_headers=["X-Api-Key"]) == ["a"]
             assert server.calls[0].headers["authorization"] == BASIC
         (call,) = other.calls
@@ -147,7 +147,7 @@ def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
         else:
             one_and_end(call)
 
-    with LocalServer(there) as server:
+    with SSEServer(there) as server:
         assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
     assert [call.headers["authorization"] for call in server.calls] == [BASIC] * 2
 
@@ -160,7 +160,7 @@ def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Re
         pass_time(3 * LIMIT)
         call.send(b"data: b\n\n")
 
-    with LocalServer(slow) as server:
+    with SSEServer(slow) as server:
         assert read(server.url, {}, retry=None) == ["a", "b"]
 
 
@@ -172,7 +172,7 @@ def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> No
         elif call.number == 1:
             call.respond(body=b"data: a\n\ndata: end\n\n")
 
-    with LocalServer(busy_at_first) as server:
+    with SSEServer(busy_at_first) as server:
         assert read(server.url, {}, retry=QUICK, until="end") == ["a"]
         assert len(server.calls) == 2
 
@@ -185,7 +185,7 @@ def test_our_own_client_uses_the_environments_proxy_and_its_exceptions(
         async with AsyncEventSource(url, retry=None) as source:
             return [event.data async for event in source]
 
-    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert anyio.run(read, server.url, backend=backend) == ["a"]
         assert len(proxy.calls) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from sse_core import Event, ReadyState, RetryPolicy, StateChange
 from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually
 
 QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
@@ -73,7 +73,7 @@ def everything_happens(call: Call) -> None:
 class Story:
     """A whole session: two streams, an error, a redirect, waits, hooks that wait too, a pause, the end."""
 
-    def __init__(self, server: LocalServer, make: Make, saved: list[str]) -> None:
+    def __init__(self, server: SSEServer, make: Make, saved: list[str]) -> None:
         self.events: list[Event] = []
         self.transport = make()
         self.source = AsyncEventSource(
@@ -122,12 +122,12 @@ class Memory:
         self._saved.append(last_event_id)
 
 
-def leaves_nothing(server: LocalServer, source: AsyncEventSource[Event]) -> None:
+def leaves_nothing(server: SSEServer, source: AsyncEventSource[Event]) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert source.ready_state is ReadyState.CLOSED
 
 
-async def tell(server: LocalServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
+async def tell(server: SSEServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
     """Run the story, cancelled at one of its suspensions; return how many there were."""
     story = Story(server, make, saved)
     with anyio.CancelScope() as scope:
@@ -143,7 +143,7 @@ def test_a_cancellation_at_any_checkpoint_is_heard_and_leaves_nothing_open(
 ) -> None:
     def run(at: int) -> int:
         saved: list[str] = []
-        with LocalServer(everything_happens) as server:
+        with SSEServer(everything_happens) as server:
             count, story, heard = anyio.run(tell, server, transport, at, saved, backend=backend)
             leaves_nothing(server, story.source)
             data = [event.data for event in story.events]
@@ -178,7 +178,7 @@ def test_a_task_of_asyncio_cancelled_at_any_checkpoint_leaves_nothing_open() -> 
             await story.transport.close()
             return work.count, story, task.cancelled()
 
-        with LocalServer(everything_happens) as server:
+        with SSEServer(everything_happens) as server:
             count, story, heard = asyncio.run(main())
             leaves_nothing(server, story.source)
             assert heard == (at <= count), f"cancelled at {at} of {count}"
@@ -206,7 +206,7 @@ def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, tr
         call.respond(body=b"id: 1\ndata: 1\n\n")
         call.wait_until_gone()
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
@@ -230,7 +230,7 @@ def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_on
                     await anext(source)
             assert scope.cancelled_caught
 
-    with LocalServer(Call.wait_until_gone) as server:
+    with SSEServer(Call.wait_until_gone) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert stuck.is_set()

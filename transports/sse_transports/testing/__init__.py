@@ -2,8 +2,8 @@
 
 - `ScriptedTransport`, `AsyncScriptedTransport`: play a script to an event source, without a socket.
 - `VirtualClock`: waits are over at once, and chance is known beforehand.
-- `LocalServer`: runs a function for each request it gets, each in a thread of its own.
-- `Call`: what that function is given: the request, and the means to answer it byte by byte.
+- `SSEServer`: plays a script on a real port, or asks a function; for threads and for tasks.
+- `Call`: what a function is given: the request, and the means to answer it byte by byte.
 - `check_transport`, `check_async_transport`: whether a transport does what event sources need of it.
 
 A script is a list of connections, each a list of steps: an int is a status, a mapping is headers, bytes
@@ -15,8 +15,8 @@ Importing `sse_core` or `sse_transports` imports none of it, and no test framewo
 
 from typing import TYPE_CHECKING
 
+from ._call import Call
 from ._conformance import NonConforming, check_async_transport, check_transport
-from ._local_server import Call, LocalServer
 from ._requests import UnexpectedRequest
 from ._script import (
     HALF_CHARACTER,
@@ -35,6 +35,7 @@ from ._script import (
     Steps,
 )
 from ._scripted import ScriptedTransport
+from ._server import SSEServer
 from ._virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ __all__ = [
     "End",
     "Gzip",
     "History",
-    "LocalServer",
     "NoAnswer",
     "NonConforming",
     "Pause",
     "Refuse",
     "Reset",
+    "SSEServer",
     "Script",
     "ScriptedTransport",
     "Stall",

@@ -12,7 +12,8 @@ from typing import TypeVar
 from sse_core import Request, Response
 
 from .._interface import AsyncExchange, Exchange, Transport
-from ._local_server import Call, LocalServer
+from ._call import Call
+from ._server import SSEServer
 
 Value = TypeVar("Value")
 
@@ -31,9 +32,9 @@ class Bench(ABC):
     """A transport at work. Its exchanges are async, whatever the transport is."""
 
     @asynccontextmanager
-    async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[LocalServer]:
+    async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[SSEServer]:
         """Run a server; at the end, all that the transport made must be closed by its `close`."""
-        with LocalServer(handler) as server:
+        with SSEServer(handler) as server:
             try:
                 yield server
             finally:

@@ -13,7 +13,7 @@ from sse_core import ConnectError, ContentEncodingError, IdleTimeout, ReadError,
 
 from .._interface import AsyncExchange
 from ._bench import DEADLINE, Bench, Broken
-from ._local_server import Call
+from ._call import Call
 
 Story = Callable[[Bench], Awaitable[None]]
 
