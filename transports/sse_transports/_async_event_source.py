@@ -197,6 +197,7 @@ class AsyncEventSource(Driver[Item]):
             comments=comments,
             store=store,
             secret_headers=secret_headers,
+            clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
         check_transport(transport, is_async=True)
@@ -207,7 +208,6 @@ class AsyncEventSource(Driver[Item]):
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
-        self._clock = clock_for(clock, transport)
         self._entered = False
         # One iteration at a time.
         self._iterating = False

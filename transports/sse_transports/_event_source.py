@@ -179,6 +179,7 @@ class EventSource(Driver[Item]):
             comments=comments,
             store=store,
             secret_headers=secret_headers,
+            clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
         check_plain(headers=headers, on_open=on_open, on_error=on_error, on_state=on_state)
@@ -189,7 +190,6 @@ class EventSource(Driver[Item]):
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
-        self._clock = clock_for(clock, transport)
         # One iteration at a time.
         self._iteration = threading.Lock()
         # Held by whoever takes steps. What others want is left in `_command`, under `_wish`.

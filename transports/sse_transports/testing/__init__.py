@@ -1,6 +1,7 @@
 """For tests: script a stream, break it, record it, replay it.
 
 - `ScriptedTransport`, `AsyncScriptedTransport`: play a script to an event source, without a socket.
+- `record`, `replay`: what came over the wire, with its timing, to a file and back.
 - `VirtualClock`: waits are over at once, and chance is known beforehand.
 - `SSEServer`: plays a script on a real port, or asks a function; for threads and for tasks.
 - `Call`: what a function is given: the request, and the means to answer it byte by byte.
@@ -17,6 +18,9 @@ from typing import TYPE_CHECKING
 
 from ._call import Call
 from ._conformance import NonConforming, check_async_transport, check_transport
+from ._record import record, replay
+from ._recording import RecordedChunk, RecordedConnection, Recording
+from ._recording_file import RecordingError
 from ._requests import UnexpectedRequest
 from ._script import (
     HALF_CHARACTER,
@@ -53,6 +57,10 @@ __all__ = [
     "NoAnswer",
     "NonConforming",
     "Pause",
+    "RecordedChunk",
+    "RecordedConnection",
+    "Recording",
+    "RecordingError",
     "Refuse",
     "Reset",
     "SSEServer",
@@ -65,6 +73,8 @@ __all__ = [
     "VirtualClock",
     "check_async_transport",
     "check_transport",
+    "record",
+    "replay",
 ]
 
 

@@ -46,10 +46,19 @@ class Call:
     def respond(
         self, status: int = 200, headers: Iterable[tuple[str, str]] | None = None, body: bytes = b""
     ) -> None:
-        """Send a head, by default that of an event stream without a length, and the start of the body."""
+        """Send a head, by default that of an event stream without a length, and the start of the body.
+
+        Args:
+            status: a status.
+            headers: header fields; values are sent as ISO-8859-1.
+            body: the first bytes of the body.
+
+        Raises:
+            OSError: the client has gone; a handler may let it pass.
+        """
         fields = [("Content-Type", "text/event-stream")] if headers is None else headers
         lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields), "", ""]
-        self.send("\r\n".join(lines).encode() + body)
+        self.send("\r\n".join(lines).encode("latin-1") + body)
 
     def chunk(self, data: bytes) -> None:
         """Send these bytes as one chunk of a body with `Transfer-Encoding: chunked`; `b""` ends it."""

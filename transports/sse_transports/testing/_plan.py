@@ -238,8 +238,8 @@ def _is_list(value: object) -> bool:
 
 
 def _checked_status(status: int) -> int:
-    if not 200 <= status <= 599:
-        raise _Unusable(f"expected a status from 200 to 599, not {status}")
+    if not 100 <= status <= 999:
+        raise _Unusable(f"expected a status of three digits, not {status}")
     return status
 
 
@@ -248,6 +248,11 @@ def _checked_field(name: object, value: object) -> tuple[str, str]:
         raise _Unusable(f"expected names and values of headers as str, not {name!r}: {value!r}")
     if any(mark in name + value for mark in "\r\n\0") or not name:
         raise _Unusable(f"a header cannot hold this: {name!r}: {value!r}")
+    try:
+        # What it is read as.
+        (name + value).encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise _Unusable(f"a header cannot hold what is not ISO-8859-1: {name!r}: {value!r}") from error
     return name, value
 
 
