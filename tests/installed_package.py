@@ -36,6 +36,17 @@ with SSEServer(answer) as server, EventSource(server.url) as source:
     print(*(event.data for event in source))
 """
 
+CHECK_A_PARSER = """
+from sse_core import Parser
+from sse_transports.testing import check_parser
+
+def parse(chunks):
+    parser = Parser()
+    return [(event.event, event.data, event.id) for chunk in chunks for event in parser.feed(chunk)]
+
+print(len(check_parser(parse)), "vectors")
+"""
+
 
 def run(*command: str | Path) -> str:
     """Run a command and return what it prints; a failure ends the check."""
@@ -93,6 +104,8 @@ def main() -> None:
         check(f"importing sse_core imports {sorted(modules)}", good=not foreign)
         said = run(python, "-I", "-c", READ_A_STREAM).strip()
         check(f"the installed client reads a stream: {said}", good=said == "it works")
+        said = run(python, "-I", "-c", CHECK_A_PARSER).strip()
+        check(f"the installed parser is right about {said}", good=int(said.partition(" ")[0]) > 200)
         print(
             f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
         )

@@ -6,6 +6,7 @@
 - `SSEServer`: plays a script on a real port, or asks a function; for threads and for tasks.
 - `Call`: what a function is given: the request, and the means to answer it byte by byte.
 - `check_transport`, `check_async_transport`: whether a transport does what event sources need of it.
+- `check_parser`, `vectors`: whether a parser, anybody's, does what the standard says.
 
 A script is a list of connections, each a list of steps: an int is a status, a mapping is headers, bytes
 are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Pause`, `Drip`, `History`, `Gzip`,
@@ -17,6 +18,7 @@ Importing `sse_core` or `sse_transports` imports none of it, and no test framewo
 from typing import TYPE_CHECKING
 
 from ._call import Call
+from ._check_parser import check_parser
 from ._conformance import NonConforming, check_async_transport, check_transport
 from ._record import record, replay
 from ._recording import RecordedChunk, RecordedConnection, Recording
@@ -40,6 +42,7 @@ from ._script import (
 )
 from ._scripted import ScriptedTransport
 from ._server import SSEServer
+from ._vectors import Vector, vectors
 from ._virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -70,11 +73,14 @@ __all__ = [
     "Step",
     "Steps",
     "UnexpectedRequest",
+    "Vector",
     "VirtualClock",
     "check_async_transport",
+    "check_parser",
     "check_transport",
     "record",
     "replay",
+    "vectors",
 ]
 
 
