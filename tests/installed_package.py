@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 30
+PACKAGES = {"sse_core", "sse_core_pytest", "sse_transports"}
 
 NEW_MODULES = """
 import sys
@@ -85,9 +86,9 @@ def main() -> None:
         names = zipfile.ZipFile(wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
         info = {top for top in tops if top.endswith(".dist-info")}
-        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == {"sse_core", "sse_transports"})
-        typed = {"sse_core/py.typed", "sse_transports/py.typed"} <= set(names)
-        check("both packages are marked as typed", good=typed)
+        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == PACKAGES)
+        typed = {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+        check("all packages are marked as typed", good=typed)
 
         python = Path(folder) / "empty" / "bin" / "python"
         run(sys.executable, "-m", "venv", python.parents[1])

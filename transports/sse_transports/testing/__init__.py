@@ -3,6 +3,7 @@
 - `ScriptedTransport`, `AsyncScriptedTransport`: play a script to an event source, without a socket.
 - `record`, `replay`: what came over the wire, with its timing, to a file and back.
 - `VirtualClock`: waits are over at once, and chance is known beforehand.
+- `assert_events`: compares streams, and shows what differs.
 - `SSEServer`: plays a script on a real port, or asks a function; for threads and for tasks.
 - `Call`: what a function is given: the request, and the means to answer it byte by byte.
 - `check_transport`, `check_async_transport`: whether a transport does what event sources need of it.
@@ -12,11 +13,13 @@ A script is a list of connections, each a list of steps: an int is a status, a m
 are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Pause`, `Drip`, `History`, `Gzip`,
 `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` and `Refuse`.
 
-Importing `sse_core` or `sse_transports` imports none of it, and no test framework is needed.
+Importing `sse_core` or `sse_transports` imports none of it, and no test framework is needed. For pytest
+there are fixtures, in `sse_core_pytest`.
 """
 
 from typing import TYPE_CHECKING
 
+from ._assert_events import assert_events
 from ._call import Call
 from ._check_parser import check_parser
 from ._conformance import NonConforming, check_async_transport, check_transport
@@ -41,7 +44,7 @@ from ._script import (
     Steps,
 )
 from ._scripted import ScriptedTransport
-from ._server import SSEServer
+from ._server import Answer, SSEServer
 from ._vectors import Vector, vectors
 from ._virtual_clock import VirtualClock
 
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 # Without the name that needs anyio: `import *` is to work everywhere.
 __all__ = [
     "HALF_CHARACTER",
+    "Answer",
     "Call",
     "Cut",
     "Drip",
@@ -75,6 +79,7 @@ __all__ = [
     "UnexpectedRequest",
     "Vector",
     "VirtualClock",
+    "assert_events",
     "check_async_transport",
     "check_parser",
     "check_transport",
