@@ -21,6 +21,7 @@ from sse_core import (
     IncompleteStream,
     InvalidArgument,
     ReadError,
+    Request,
     StateChange,
     Waiting,
     encode,
@@ -168,6 +169,13 @@ def test_a_body_is_sent_in_chunks_unless_the_script_says_how(
         assert response.headers["Transfer-Encoding"] == coding
         assert response.headers["Content-Length"] == length
         assert response.read() == body
+
+
+def test_a_header_is_read_as_the_script_has_it() -> None:
+    with SSEServer([[{"X-Name": "Zoë"}]]) as server:
+        exchange = UrllibTransport().exchange(Request("GET", server.url), timeout=10)
+        assert exchange.open().header("X-Name") == "Zoë"
+        exchange.close()
 
 
 def test_a_compressed_body_is_whole() -> None:

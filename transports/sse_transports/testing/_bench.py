@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 DEADLINE = 10.0
 """Seconds in which anything that is to happen has happened, on a busy machine too."""
 
-MOMENT = 0.1
+MOMENT = 0.05
 """Seconds after which something else happens to whoever waits."""
 
 

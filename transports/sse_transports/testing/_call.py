@@ -50,15 +50,14 @@ class Call:
 
         Args:
             status: a status.
-            headers: header fields; values are sent as ISO-8859-1.
+            headers: header fields; values are sent as UTF-8.
             body: the first bytes of the body.
 
         Raises:
             OSError: the client has gone; a handler may let it pass.
         """
         fields = [("Content-Type", "text/event-stream")] if headers is None else headers
-        lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields), "", ""]
-        self.send("\r\n".join(lines).encode("latin-1") + body)
+        self.send(head(status, fields, "utf-8") + body)
 
     def chunk(self, data: bytes) -> None:
         """Send these bytes as one chunk of a body with `Transfer-Encoding: chunked`; `b""` ends it."""
@@ -115,3 +114,9 @@ class Call:
             body += more
         self.body = body
         return True
+
+
+def head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:
+    """Return the head of an answer."""
+    lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode(encoding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Sequence
 from time import monotonic
@@ -113,7 +114,5 @@ class ScriptedExchange:
             left = None if end is None else end - monotonic()
             if left is not None and left <= 0:
                 return
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._knocks.get(timeout=left)
-            except queue.Empty:
-                return

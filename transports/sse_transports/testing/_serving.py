@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from ._call import Call
+from ._call import Call, head
 from ._plan import BODILESS_STATUSES, Plan
 from ._script import End, NoAnswer, Refuse, Reset, Stall
 
@@ -39,7 +39,8 @@ def _answer(plan: Plan, status: int, call: Call) -> None:
     if in_chunks:
         fields.append(("Transfer-Encoding", "chunked"))
     send = call.chunk if in_chunks else call.send
-    call.respond(status, fields)
+    # What clients read them as.
+    call.send(head(status, fields, "latin-1"))
     compressor = zlib.compressobj(wbits=GZIP) if plan.compressed else None
     for part in plan.body:
         if not isinstance(part, bytes):

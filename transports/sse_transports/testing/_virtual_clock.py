@@ -16,8 +16,9 @@ class VirtualClock:
     """A clock for tests: whoever waits on it goes on at once, and finds that the time has passed.
 
     Give it to an event source as `clock`: its waits between attempts, its limits on their number and
-    time, Retry-After (also as a date) and jitter are then the same in every run, and take no time. What
-    a real socket waits for, this clock cannot pass over; `ScriptedTransport` has none.
+    time, Retry-After (also as a date) and jitter are then the same in every run, and take no time.
+    `ScriptedTransport` measures its pauses and its limits on it too. A real socket knows nothing of it:
+    what a socket waits for takes its time, and no time passes here meanwhile.
 
     Args:
         random: what `random()` returns, from 0 up to, but without, 1: always the same number, some
