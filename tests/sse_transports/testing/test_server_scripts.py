@@ -71,7 +71,7 @@ class Told:
 
     def __init__(self, url: str, **options: Any) -> None:
         self.changes: list[StateChange] = []
-        with EventSource(url, on_state=self.changes.append, idle_timeout=0.2, **options) as source:
+        with EventSource(url, on_state=self.changes.append, idle_timeout=0.5, **options) as source:
             self.events = list(source)
 
     @property
