@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sse_core import Event
 from sse_transports import EventSource
 from sse_transports.testing import (
+    HALF_CHARACTER,
     Recording,
     RecordingError,
     ScriptedTransport,
@@ -117,3 +119,14 @@ def test_names_that_are_not_known_are_passed_over(path: Path) -> None:
 def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replay(tmp_path / "none.jsonl")
+
+
+def test_the_example_of_the_format_is_a_recording(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[3] / "docs" / "recordings.md"
+    (example,) = re.findall(
+        r"^```json\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "example.jsonl").write_text(example, encoding="utf-8")
+    (connection,) = replay(tmp_path / "example.jsonl").connections
+    assert [chunk.data for chunk in connection.chunks] == [b"data: hello\n\n", b"data: " + HALF_CHARACTER]
+    assert connection.end == "lost"

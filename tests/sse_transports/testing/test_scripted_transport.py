@@ -158,21 +158,28 @@ def test_a_history_is_resumed_behind_the_last_event_id(play: Play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "error"),
+    ("steps", "error", "seconds"),
     [
-        ([Event("a"), Reset()], IncompleteStream),
-        ([Event("a"), Stall()], IdleTimeout),
-        ([Event("a"), Pause(9), Event("b")], IdleTimeout),
-        ([Refuse()], ConnectError),
-        ([Pause(10), 200], ConnectError),
-        ([NoAnswer()], ConnectError),
-        ([503, b"busy"], HTTPStatusError),
-        ([{"Content-Type": "text/html"}, b"<p>"], ContentTypeError),
+        ([Event("a"), Reset()], IncompleteStream, 0),
+        ([Event("a"), Stall()], IdleTimeout, 9),
+        ([Event("a"), Pause(9), Event("b")], IdleTimeout, 9),
+        ([Pause(5), Pause(5), Event("a")], IdleTimeout, 9),
+        ([Pause(5), Stall()], IdleTimeout, 9),
+        ([Refuse()], ConnectError, 0),
+        ([Pause(3), Refuse()], ConnectError, 3),
+        ([Pause(10), 200], ConnectError, 10),
+        ([NoAnswer()], ConnectError, 10),
+        ([503, b"busy"], HTTPStatusError, 0),
+        ([{"Content-Type": "text/html"}, b"<p>"], ContentTypeError, 0),
     ],
 )
-def test_what_a_post_ends_with_is_raised(play: Play, steps: list[Any], error: type[Exception]) -> None:
+def test_what_a_post_ends_with_is_raised_when_its_time_has_come(
+    play: Play, steps: list[Any], error: type[Exception], seconds: float
+) -> None:
+    told = Told()
     with pytest.raises(error):
-        play([steps], method="POST", idle_timeout=9, timeout=10)
+        play([steps], told=told, method="POST", idle_timeout=9, timeout=10)
+    assert told.clock.monotonic() == seconds
 
 
 def test_a_request_too_many_is_an_error_that_lists_them_all(play: Play) -> None:

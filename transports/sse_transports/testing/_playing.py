@@ -11,7 +11,7 @@ from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
 from .._clock import Clock
 from ._plan import Plan
-from ._script import Cut, NoAnswer, Pause, Refuse, Reset, Stall
+from ._script import Cut, NoAnswer, Refuse, Reset, Stall
 from ._virtual_clock import VirtualClock
 
 Result = TypeVar("Result")
@@ -67,9 +67,7 @@ class Playing:
             if isinstance(part, bytes):
                 return part
             if timeout is not None and waited + part.seconds >= timeout:
-                left = timeout - waited
-                self._parts.appendleft(Pause(part.seconds - left))
-                yield self._passed(left)
+                yield self._passed(timeout - waited)
                 raise IdleTimeout(timeout)
             waited += part.seconds
             yield self._passed(part.seconds)

@@ -1,17 +1,7 @@
-r"""The file of a recording: JSON Lines that a person can read and compare.
+"""The file of a recording: JSON Lines that a person can read and compare.
 
-A connection is a line about its request and answer, then a line for each chunk, and a line for its end:
-
-    {"version": 1, "time": "2026-01-01T00:00:00.000Z", "method": "GET", "url": "https://example.com/feed",
-     "request_headers": [["Accept", "text/event-stream"]], "seconds": 0.05, "status": 200,
-     "headers": [["Content-Type", "text/event-stream"]]}
-    {"seconds": 0.125, "text": "data: hello\n\n"}
-    {"seconds": 0.25, "base64": "ZGF0YTog4g=="}
-    {"seconds": 1.5, "end": "complete"}
-
-Seconds are counted from the answer's head; those of the first line from the request to the head. A chunk
-that is no UTF-8 by itself stands in base64. `status` is null where there was no answer. Lines end with LF,
-and names that this version does not know are passed over.
+A connection is a line about its request and answer, then a line for each chunk, and a line for its end.
+Every name in them is told in docs/recordings.md.
 """
 
 from __future__ import annotations
