@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
 import time
 import urllib.error
@@ -169,6 +170,14 @@ def test_a_body_is_sent_in_chunks_unless_the_script_says_how(
         assert response.headers["Transfer-Encoding"] == coding
         assert response.headers["Content-Length"] == length
         assert response.read() == body
+
+
+@pytest.mark.parametrize("steps", [[Refuse()], [b"a", Reset()]])
+def test_a_reset_is_no_end(steps: Any) -> None:
+    with SSEServer([steps]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            list(iter(lambda: client.recv(1), b""))
 
 
 def test_a_header_is_read_as_the_script_has_it() -> None:
