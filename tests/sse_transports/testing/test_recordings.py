@@ -155,6 +155,19 @@ def test_what_came_over_a_socket_is_recorded_and_replayed_by_a_server(tmp_path: 
     assert [call.path for call in server.calls] == ["/", "/", "/x"]
 
 
+def test_a_redirect_leads_to_the_same_path_on_the_server_that_replays_it(tmp_path: Path) -> None:
+    recorded([[302, {"Location": "https://elsewhere.test/there"}], [204]], tmp_path / "feed.jsonl")
+    with SSEServer(replay(tmp_path / "feed.jsonl").script(speed=math.inf)) as server:
+        assert list(EventSource(server.url)) == []
+    assert [call.path for call in server.calls] == ["/", "/there"]
+
+
+@pytest.mark.parametrize(("ending", "replayed"), [(End(), End()), (Reset(), Cut()), (Stall(), Cut())])
+def test_an_end_stays_an_end_and_a_loss_a_loss(tmp_path: Path, ending: Any, replayed: Any) -> None:
+    recorded([[Event("a"), ending], [204]], tmp_path / "feed.jsonl", idle_timeout=5)
+    assert replay(tmp_path / "feed.jsonl").script()[0][-1] == replayed
+
+
 def test_at_a_speed_a_replay_takes_its_time(tmp_path: Path) -> None:
     recorded([[Event("a"), Pause(2), Event("b"), Event("end")]], tmp_path / "feed.jsonl", until="end")
     clock = SystemClock()

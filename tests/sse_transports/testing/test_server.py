@@ -86,6 +86,23 @@ def test_a_client_that_leaves_is_no_error() -> None:
         client.recv(1)
 
 
+def test_a_wait_ends_with_an_error_when_the_client_leaves() -> None:
+    gone = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.respond()
+        try:
+            call.wait(1000)
+        except OSError:
+            gone.set()
+
+    with SSEServer(answer) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            client.recv(1)
+        until_set(gone, "the server sees that the client has gone")
+
+
 def test_a_client_that_asks_for_nothing_is_no_call() -> None:
     with SSEServer(lambda call: call.respond()) as server:
         socket.create_connection(("127.0.0.1", server.port)).close()
