@@ -72,3 +72,11 @@ def test_a_parser_that_only_errs_where_it_is_cut_is_told_where() -> None:
 
     with pytest.raises(NonConforming, match=r"byte by byte: \[\] instead of"):
         check_parser(per_chunk)
+
+
+def test_a_parser_that_errs_at_one_place_only_is_told_the_place() -> None:
+    def forgetful(chunks: list[bytes]) -> Parsed:
+        return [] if len(chunks) == 2 and len(chunks[0]) == 3 else ours(chunks)
+
+    with pytest.raises(NonConforming, match=r" cut behind byte 3: \[\] instead of"):
+        check_parser(forgetful)

@@ -235,7 +235,7 @@ def test_what_never_comes_is_waited_for_until_the_async_source_is_closed(steps: 
 def test_an_async_source_that_never_really_waits_can_be_cancelled(backend: str) -> None:
     async def main() -> int:
         count = 0
-        transport = AsyncScriptedTransport([[Event("a")]] * 1000)
+        transport = AsyncScriptedTransport([[Event("a")] * 1000])
         with anyio.CancelScope() as scope:
             async with AsyncEventSource(URL, transport=transport) as source:
                 async for _ in source:
