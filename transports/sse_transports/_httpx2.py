@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -40,6 +42,7 @@ class _OwnClient(TypedDict):
     headers: dict[str, str]
     limits: httpx2.Limits
     timeout: httpx2.Timeout
+    verify: ssl.SSLContext
 
 
 def _own_client() -> _OwnClient:
@@ -49,7 +52,14 @@ def _own_client() -> _OwnClient:
         # Each stream has a connection of its own, which is not kept for later.
         "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=0),
         "timeout": NO_TIMEOUTS,
+        "verify": _authorities(),
     }
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Return httpx2's own TLS settings; loading them for each client takes longer than a request."""
+    return httpx2.create_ssl_context()
 
 
 class Httpx2Transport:
