@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 30
+PACKAGES = {"sse_core", "sse_core_pytest", "sse_transports"}
 
 NEW_MODULES = """
 import sys
@@ -24,7 +25,7 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 
 READ_A_STREAM = """
 from sse_transports import EventSource
-from sse_transports.testing import LocalServer
+from sse_transports.testing import SSEServer
 
 def answer(call):
     if "last-event-id" in call.headers:
@@ -32,8 +33,19 @@ def answer(call):
     else:
         call.respond(body="retry: 0\\nid: €\\ndata: it works\\n\\n".encode())
 
-with LocalServer(answer) as server, EventSource(server.url) as source:
+with SSEServer(answer) as server, EventSource(server.url) as source:
     print(*(event.data for event in source))
+"""
+
+CHECK_A_PARSER = """
+from sse_core import Parser
+from sse_transports.testing import check_parser
+
+def parse(chunks):
+    parser = Parser()
+    return [(event.event, event.data, event.id) for chunk in chunks for event in parser.feed(chunk)]
+
+print(len(check_parser(parse)), "vectors")
 """
 
 
@@ -74,9 +86,9 @@ def main() -> None:
         names = zipfile.ZipFile(wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
         info = {top for top in tops if top.endswith(".dist-info")}
-        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == {"sse_core", "sse_transports"})
-        typed = {"sse_core/py.typed", "sse_transports/py.typed"} <= set(names)
-        check("both packages are marked as typed", good=typed)
+        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == PACKAGES)
+        typed = {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+        check("all packages are marked as typed", good=typed)
 
         python = Path(folder) / "empty" / "bin" / "python"
         run(sys.executable, "-m", "venv", python.parents[1])
@@ -93,6 +105,8 @@ def main() -> None:
         check(f"importing sse_core imports {sorted(modules)}", good=not foreign)
         said = run(python, "-I", "-c", READ_A_STREAM).strip()
         check(f"the installed client reads a stream: {said}", good=said == "it works")
+        said = run(python, "-I", "-c", CHECK_A_PARSER).strip()
+        check(f"the installed parser is right about {said}", good=int(said.partition(" ")[0]) > 200)
         print(
             f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
         )

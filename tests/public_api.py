@@ -36,15 +36,40 @@ from sse_transports import (
     AsyncExchange,
     AsyncHttpx2Transport,
     AsyncTransport,
+    Clock,
     EventSource,
     Exchange,
     FileStore,
     Httpx2Transport,
     Store,
+    SystemClock,
     Transport,
     UrllibTransport,
 )
-from sse_transports.testing import check_async_transport, check_transport
+from sse_transports.testing import (
+    HALF_CHARACTER,
+    AsyncScriptedTransport,
+    Call,
+    Cut,
+    Drip,
+    History,
+    Pause,
+    Recording,
+    Reset,
+    Script,
+    ScriptedTransport,
+    SSEServer,
+    Steps,
+    Vector,
+    VirtualClock,
+    assert_events,
+    check_async_transport,
+    check_parser,
+    check_transport,
+    record,
+    replay,
+    vectors,
+)
 
 
 def parsing(chunks: Iterable[bytes], later: AsyncIterable[bytes]) -> None:
@@ -163,6 +188,49 @@ async def reading_async(
     assert_type(await check_async_transport(lambda: AiohttpTransport(session)), list[str])
 
 
+async def testing(context: ssl.SSLContext) -> None:
+    script: Script = [
+        [Event("a", id="1"), Comment("b"), b"data: c", HALF_CHARACTER, Cut()],
+        [503, {"Retry-After": "7"}],
+        [Cut(after=10), History(), Pause(1.5), Drip(b"data: d\n\n", 0.1, size=2), Reset()],
+    ]
+    clock = VirtualClock(random=[0.1, 0.2], start=0.0)
+    assert_type(clock.waits, list[float])
+    with ScriptedTransport(script, history=[Event("a", id="1")], clock=clock) as scripted:
+        assert_type(scripted.requests, list[sse_core.Request])
+        EventSource("https://example.com", transport=scripted, clock=clock)
+    AsyncEventSource("https://example.com", transport=AsyncScriptedTransport(script), clock=SystemClock())
+
+    def answer(call: Call) -> Steps | None:
+        return [404] if call.last_event_id else None
+
+    with SSEServer(answer, context=context) as server:
+        assert_type(server.url, str)
+        assert_type(server.calls, list[Call])
+        assert_type(server.client_context, ssl.SSLContext | None)
+    async with SSEServer(script, history=[Event("a", id="1")], tls=True):
+        SSEServer(lambda call: call.respond(204, []))
+        SSEServer([[Event("a")], [204]])
+
+    with record(EventSource("https://example.com"), "feed.jsonl") as source:
+        assert_type(source, EventSource[Event])
+    async with record(AsyncEventSource("https://example.com", comments=True), "feed.jsonl") as both:
+        assert_type(both, AsyncEventSource[Event | Comment])
+    recording = replay("feed.jsonl")
+    assert_type(recording, Recording)
+    assert_type(recording.script(speed=2.0), list[Steps])
+    assert_type(recording.transport(clock=clock), ScriptedTransport)
+    assert_type(recording.async_transport(speed=1.0), AsyncScriptedTransport)
+
+    def parse(chunks: list[bytes]) -> Iterator[tuple[str, str, str]]:
+        for event in sse_core.parse(chunks):
+            yield event.event, event.data, event.id
+
+    assert_type(check_parser(parse), list[str])
+    assert_type(vectors(), tuple[Vector, ...])
+    assert_events([Event("a")], iter([Event("a")]))
+
+
 class MemoryStore:
     """A store of the user's own."""
 
@@ -216,6 +284,7 @@ class AsyncOwnExchange:
 
 
 store: Store = MemoryStore()
+clock: Clock = VirtualClock()
 async_transport: AsyncTransport = AsyncOwnTransport()
 async_exchange: AsyncExchange = AsyncOwnExchange()
 transport: Transport = OwnTransport()

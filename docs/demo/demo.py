@@ -9,12 +9,12 @@ import io
 import sys
 import time
 
-from demo_server import CUTS, REPLY, TOKEN, DemoService, feed_data
+from demo_server import CUTS, FEED_LENGTH, REPLY, TOKEN, DemoService, feed_data
 from side_by_side import is_end, side_by_side
 
 from sse_core import Connecting, Disconnected, Event, Opened, StateChange, Waiting
 from sse_transports import EventSource
-from sse_transports.testing import LocalServer
+from sse_transports.testing import SSEServer
 
 
 def chat(url: str) -> str:
@@ -90,14 +90,13 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that has no such characters shows question marks.
         sys.stdout.reconfigure(errors="replace")
-    service = DemoService()
-    with LocalServer(service.answer) as server:
+    with SSEServer(DemoService().answer) as server:
         print("A chat reply, by POST with a bearer token, as it streams in:\n")
         reply = chat(server.url)
         print(f"\nA feed of events with ids, cut {CUTS} times in the middle of one:\n")
         timeline = Timeline()
         received = feed(server.url, timeline)
-    sent = service.sent
+    sent = list(range(1, FEED_LENGTH + 1))
     numbers = [int(event.id) for event in received]
     lost = len(set(sent) - set(numbers))
     duplicated = len(numbers) - len(set(numbers))

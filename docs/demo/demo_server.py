@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from typing import TYPE_CHECKING
 
-from sse_core import Event, encode, encode_comment
+from sse_core import Comment, Event, encode
+from sse_transports.testing import Cut, Pause
 
 if TYPE_CHECKING:
-    from sse_transports.testing import Call
+    from sse_transports.testing import Call, Step, Steps
 
 TOKEN = "demo-token"  # noqa: S105  # for a server on this machine
 REPLY = (
@@ -26,59 +26,42 @@ PACE = 0.012
 
 
 class DemoService:
-    """Answers `POST /v1/chat/completions` and `GET /feed`, for a `LocalServer`.
-
-    Attributes:
-        sent: the numbers of the feed's events that were sent whole, in order.
-    """
+    """Answers `POST /v1/chat/completions` and `GET /feed`, for an `SSEServer`."""
 
     def __init__(self) -> None:
-        self.sent: list[int] = []
         # Seeded, so that each run tells the same story.
         self._random = random.Random(9_2_6)
         self._cuts_left = CUTS
-        self._stop = threading.Event()
 
-    def answer(self, call: Call) -> None:
+    def answer(self, call: Call) -> Steps:
         """Answer one request."""
         if call.method == "POST" and call.path == "/v1/chat/completions":
-            self._chat(call)
-        elif call.method == "GET" and call.path == "/feed":
-            self._feed(call)
-        else:
-            call.respond(404, [("Content-Type", "text/plain")], b"no such thing here\n")
+            return self._chat(call)
+        if call.method == "GET" and call.path == "/feed":
+            return self._feed(int(call.last_event_id or "0") + 1)
+        return [404, {"Content-Type": "text/plain"}, b"no such thing here\n"]
 
-    def _chat(self, call: Call) -> None:
+    def _chat(self, call: Call) -> Steps:
         if call.headers.get("authorization") != f"Bearer {TOKEN}".encode():
-            call.respond(401, [("Content-Type", "application/json")], b'{"error": "invalid token"}')
-            return
+            return [401, {"Content-Type": "application/json"}, b'{"error": "invalid token"}']
         asked = json.loads(call.body)
-        call.respond(
-            200, [("Content-Type", "text/event-stream; charset=utf-8"), ("Transfer-Encoding", "chunked")]
-        )
-        call.chunk(encode_comment("thinking"))
+        steps: list[Step] = [{"Content-Type": "text/event-stream; charset=utf-8"}, Comment("thinking")]
         for number, piece in enumerate(_pieces(REPLY)):
             delta = {"role": "assistant", "content": piece} if number == 0 else {"content": piece}
             payload = {"model": asked["model"], "choices": [{"index": 0, "delta": delta}]}
-            call.chunk(encode(Event(json.dumps(payload, ensure_ascii=False))))
-            self._stop.wait(2 * PACE)
-        call.chunk(encode(Event("[DONE]")))
-        call.chunk(b"")
+            steps += [Event(json.dumps(payload, ensure_ascii=False)), Pause(2 * PACE)]
+        return [*steps, Event("[DONE]")]
 
-    def _feed(self, call: Call) -> None:
-        first = int(call.headers.get("last-event-id", b"0")) + 1
-        cut_at = self._next_cut(first)
+    def _feed(self, first: int) -> Steps:
         # The server's wish for the reconnection time: soon, because this is a demo.
-        call.respond(body=b"retry: 200\n\n")
+        steps: list[Step] = [b"retry: 200\n\n"]
+        cut_at = self._next_cut(first)
         for number in range(first, FEED_LENGTH + 1):
             event = encode(Event(feed_data(number), event="reading", id=str(number)))
             if number == cut_at:
-                call.send(event[: self._random.randrange(1, len(event))])
-                return
-            call.send(event)
-            self.sent.append(number)
-            self._stop.wait(PACE)
-        call.send(encode(Event("that was all", event="end")))
+                return [*steps, event[: self._random.randrange(1, len(event))], Cut()]
+            steps += [event, Pause(PACE)]
+        return [*steps, Event("that was all", event="end")]
 
     def _next_cut(self, first: int) -> int | None:
         if not self._cuts_left:

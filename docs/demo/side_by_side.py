@@ -22,7 +22,7 @@ from sse_transports import (
     Transport,
     UrllibTransport,
 )
-from sse_transports.testing import LocalServer
+from sse_transports.testing import SSEServer
 
 WIDTH = 13
 EVERY = 0.4
@@ -122,7 +122,7 @@ def side_by_side() -> bool:
     start = time.monotonic()
     with ExitStack() as stack:
         for column, service in zip(all_columns, services, strict=True):
-            column.start(stack.enter_context(LocalServer(service.answer)).url)
+            column.start(stack.enter_context(SSEServer(service.answer)).url)
         while True:
             done = all(column.is_done() for column in all_columns)
             _print_row(

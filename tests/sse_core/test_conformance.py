@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sse_core import Parser
+from sse_transports.testing._vectors import raw_vectors
 from tests.sse_core.feeding import byte_by_byte, every_split, outcome_of, with_empty_chunks
 from tests.sse_core.reference import Outcome, interpret
-from tests.sse_core.vectors import CLAUSES, load_vectors, raw_vectors
+from tests.sse_core.vectors import CLAUSES, load_vectors
 
 if TYPE_CHECKING:
     from sse_core import Comment, Event

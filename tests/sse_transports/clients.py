@@ -8,7 +8,7 @@ from typing import cast
 
 import anyio
 
-from sse_core import StateChange, Waiting
+from sse_core import StateChange
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -26,13 +26,8 @@ def blocking(make: Callable[[], Transport]) -> Client:
     """Play with `EventSource`."""
 
     def play(scenario: Scenario, stage: Stage) -> None:
-        def on_state(change: StateChange) -> None:
-            stage.changes.append(change)
-            if scenario.skips_waits and isinstance(change, Waiting):
-                source.reconnect()
-
         options = scenario.arguments()
-        options["on_state"] = on_state
+        options["on_state"] = stage.changes.append
         transport = options["transport"] = make()
         with EventSource(scenario.url(stage), **options) as source:
             for event in source:
@@ -48,8 +43,6 @@ def on(backend: str, make: Callable[[], AsyncTransport]) -> Client:
     async def play(scenario: Scenario, stage: Stage) -> None:
         async def on_state(change: StateChange) -> None:
             stage.changes.append(change)
-            if scenario.skips_waits and isinstance(change, Waiting):
-                await source.reconnect()
 
         options = cast("AsyncOptions", scenario.arguments())
         options["on_state"] = on_state

@@ -1,4 +1,4 @@
-"""A forwarding proxy, as a handler of `LocalServer`: requests for http, tunnels for https."""
+"""A forwarding proxy, as a handler of `SSEServer`: requests for http, tunnels for https."""
 
 from __future__ import annotations
 

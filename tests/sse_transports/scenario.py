@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from socket import socket
 
 from sse_core import Event, RetryPolicy, SSEError, StateChange, Waiting
+from sse_transports import Clock
 from sse_transports._event_source import Options
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer, VirtualClock
 from tests.sse_transports.waiting import DEADLINE, eventually
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, jitter=0.0)
-"""The default policy, but without the waiting and without chance."""
+"""The default policy, with small numbers and without chance."""
 
 
 class Stage:
@@ -86,8 +87,7 @@ class Scenario:
         answers_elsewhere: the same for a second server, which is another origin.
         url: where the client begins.
         options: arguments of the event source. The policy is `QUICK` unless they say otherwise.
-        skips_waits: whether the client asks for a reconnection as soon as it is told to wait, so that
-            a long delay can be looked at and need not pass.
+        clock: makes the source's clock. On a virtual one a long delay can be looked at and need not pass.
         error_body_seconds: how long the client waits for an error's text, if not as long as ever.
         events: data and id of what the client must be given.
         error: what the iteration must end with; None for an end without one.
@@ -104,7 +104,7 @@ class Scenario:
     answers_elsewhere: tuple[Answer, ...] = ()
     url: Callable[[Stage], str] = _the_stream
     options: Options = field(default_factory=Options)
-    skips_waits: bool = False
+    clock: Callable[[], Clock] = VirtualClock
     error_body_seconds: float | None = None
     events: tuple[tuple[str, str], ...] = ()
     error: type[SSEError] | None = None
@@ -117,7 +117,7 @@ class Scenario:
 
     def arguments(self) -> Options:
         """Return the event source's arguments, but for `on_state`."""
-        return {"retry": QUICK, **self.options}
+        return {"retry": QUICK, "clock": self.clock(), **self.options}
 
 
 Client = Callable[[Scenario, Stage], None]
@@ -140,8 +140,8 @@ def play(scenario: Scenario, client: Client) -> Outcome:
     with ExitStack() as stack:
         nowhere = stack.enter_context(socket())
         nowhere.bind(("127.0.0.1", 0))
-        server = stack.enter_context(LocalServer(in_turn(scenario.answers)))
-        other = stack.enter_context(LocalServer(in_turn(scenario.answers_elsewhere)))
+        server = stack.enter_context(SSEServer(in_turn(scenario.answers)))
+        other = stack.enter_context(SSEServer(in_turn(scenario.answers_elsewhere)))
         stage = Stage(server.url, other.url, f"http://127.0.0.1:{nowhere.getsockname()[1]}")
         error: BaseException | None = None
         try:

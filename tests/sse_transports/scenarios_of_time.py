@@ -36,7 +36,7 @@ TWO = b"id: 2\ndata: b\n\n"
 def it_was_idle(outcome: Outcome) -> None:
     causes = [change.cause for change in outcome.changes if isinstance(change, Waiting)]
     assert [type(cause) for cause in causes] == [IdleTimeout]
-    assert "0.2 seconds" in str(causes[0])
+    assert "0.1 seconds" in str(causes[0])
 
 
 def nothing_was_idle(outcome: Outcome) -> None:
@@ -47,7 +47,7 @@ SILENCE = (
     Scenario(
         name="silence for idle_timeout is a lost connection: GET reconnects",
         answers=(in_order(head(body=ONE + b"data: ha"), stall), no_content),
-        options={"idle_timeout": 0.2},
+        options={"idle_timeout": 0.1},
         events=(("a", "1"),),
         last_event_ids=(None, b"1"),
         changes=(Connecting, Opened, Disconnected, Waiting, Connecting, Closed),
@@ -56,14 +56,14 @@ SILENCE = (
     Scenario(
         name="silence from the beginning is a lost connection too",
         answers=(in_order(head(), stall), no_content),
-        options={"idle_timeout": 0.2},
+        options={"idle_timeout": 0.1},
         check=it_was_idle,
     ),
     Scenario(
         name="comments keep a connection without events alive",
         # Longer, all in all, than the limit; each pause is far shorter.
-        answers=(in_order(head(), drip([b":\n\n"] * 30, every=0.04), raw(ONE)), no_content),
-        options={"idle_timeout": 1.0},
+        answers=(in_order(head(), drip([b":\n\n"] * 15, every=0.04), raw(ONE)), no_content),
+        options={"idle_timeout": 0.5},
         events=(("a", "1"),),
         changes=(Connecting, Opened, Disconnected, Waiting, Connecting, Closed),
         check=nothing_was_idle,
@@ -71,11 +71,11 @@ SILENCE = (
     Scenario(
         name="any byte keeps a connection alive, also one inside an event",
         answers=(
-            in_order(head(body=b"data: "), drip([b"x"] * 30, every=0.04), raw(b"\n\n")),
+            in_order(head(body=b"data: "), drip([b"x"] * 15, every=0.04), raw(b"\n\n")),
             no_content,
         ),
-        options={"idle_timeout": 1.0},
-        events=(("x" * 30, ""),),
+        options={"idle_timeout": 0.5},
+        events=(("x" * 15, ""),),
         check=nothing_was_idle,
     ),
 )
@@ -84,9 +84,9 @@ CONNECTING = (
     Scenario(
         name="no answer within timeout is an error that names the limit",
         answers=(stall,),
-        options={"timeout": 0.2, "retry": None},
+        options={"timeout": 0.1, "retry": None},
         error=ConnectError,
-        error_says="0.2 seconds",
+        error_says="0.1 seconds",
         changes=(Connecting, Disconnected, Closed),
     ),
     Scenario(
@@ -97,28 +97,28 @@ CONNECTING = (
                 drip(repeat(b"x"), every=0.01),
             ),
         ),
-        options={"timeout": 0.2, "retry": None},
+        options={"timeout": 0.1, "retry": None},
         error=ConnectError,
-        error_says="0.2 seconds",
+        error_says="0.1 seconds",
     ),
     Scenario(
         name="interim responses without end are not waited for longer than timeout",
         answers=(drip(repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"), every=0.01),),
-        options={"timeout": 0.2, "retry": None},
+        options={"timeout": 0.1, "retry": None},
         error=ConnectError,
-        error_says="0.2 seconds",
+        error_says="0.1 seconds",
     ),
     Scenario(
         name="no answer within timeout is tried again, up to the limit",
         answers=(stall, stall),
-        options={"timeout": 0.2, "retry": limited(2)},
+        options={"timeout": 0.1, "retry": limited(2)},
         error=RetriesExhausted,
         cause=ConnectError,
     ),
     Scenario(
         name="timeout does not limit the stream",
-        answers=(in_order(head(body=ONE), drip([b":\n"] * 55, every=0.04), raw(TWO)),),
-        options={"timeout": 2.0, "retry": RetryPolicy(reconnect_on_close=False)},
+        answers=(in_order(head(body=ONE), drip([b":\n"] * 26, every=0.04), raw(TWO)),),
+        options={"timeout": 1.0, "retry": RetryPolicy(reconnect_on_close=False)},
         events=(("a", "1"), ("b", "2")),
     ),
 )

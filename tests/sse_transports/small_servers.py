@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sse_core import Event, RetryPolicy
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
@@ -26,7 +26,7 @@ def one_then_no_more(call: Call) -> None:
         call.respond(204, [])
 
 
-def until_all_gone(server: LocalServer) -> None:
+def until_all_gone(server: SSEServer) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
 

@@ -17,7 +17,7 @@ from sse_transports import (
     EventSource,
     UrllibTransport,
 )
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -41,7 +41,7 @@ def test_iterating_without_async_with_is_refused_and_sends_nothing(backend: str)
         async with source:
             assert (await anext(source)).data == "a"
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         assert len(server.calls) == 1
 
@@ -72,7 +72,7 @@ def test_a_break_leaves_nothing_that_warns(backend: str) -> None:
         with pytest.raises(StopAsyncIteration):
             await anext(source)
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
 
 
@@ -93,7 +93,7 @@ def test_leaving_while_another_task_iterates_ends_that_too(backend: str) -> None
                 await anyio.wait_all_tasks_blocked()
             assert source.ready_state is ReadyState.CLOSED
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
     assert ended == [ReadyState.CLOSED]
 
@@ -141,7 +141,7 @@ def test_an_until_that_returns_a_coroutine_does_not_end_the_stream_silently(sour
         with EventSource(server.url, until=lambda _: function()) as source:  # type: ignore[arg-type, return-value]
             next(source)
 
-    with LocalServer(one_and_silence) as server, pytest.raises(InvalidArgument, match=r"^until: expected"):
+    with SSEServer(one_and_silence) as server, pytest.raises(InvalidArgument, match=r"^until: expected"):
         blocking() if source is EventSource else anyio.run(main)
 
 
@@ -165,7 +165,7 @@ def test_a_transport_on_aiohttp_may_be_used_in_one_event_loop_after_another() ->
             await transport.close()
         return event.data
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         for last in (False, False, True):
             assert anyio.run(main, last) == "a"
 
@@ -182,7 +182,7 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
                 await anext(source)
             assert source.ready_state is ReadyState.CLOSED
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
 
 

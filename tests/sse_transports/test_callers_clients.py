@@ -23,7 +23,7 @@ from sse_transports import (
     EventSource,
     Httpx2Transport,
 )
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
 from tests.sse_transports.waiting import until_set
@@ -32,8 +32,9 @@ QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 BASIC = b"Basic dXNlcjpwYXNz"
 OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
 EMPTY = [("Content-Length", "0"), ("Connection", "close")]
-LIMIT = 0.15
+LIMIT = 0.02
 """Seconds that the caller's client waits for bytes, were it not for us."""
+LIMITS = httpx2.Timeout(10, read=LIMIT)
 
 
 @asynccontextmanager
@@ -52,14 +53,14 @@ async def over_aiohttp(**options: Any) -> AsyncIterator[AsyncTransport]:
 
 @asynccontextmanager
 async def over_httpx2(**options: Any) -> AsyncIterator[AsyncTransport]:
-    async with httpx2.AsyncClient(timeout=LIMIT, follow_redirects=True, **options) as client:
+    async with httpx2.AsyncClient(timeout=LIMITS, follow_redirects=True, **options) as client:
         yield AsyncHttpx2Transport(client)
         assert not client.is_closed
 
 
 @contextmanager
 def over_blocking_httpx2(**options: Any) -> Iterator[Httpx2Transport]:
-    with httpx2.Client(timeout=LIMIT, follow_redirects=True, **options) as client:
+    with httpx2.Client(timeout=LIMITS, follow_redirects=True, **options) as client:
         yield Httpx2Transport(client)
         assert not client.is_closed
 
@@ -114,7 +115,7 @@ def one_and_end(call: Call) -> None:
 
 @every_client
 def test_its_headers_and_authentication_are_sent(read: Read) -> None:
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
     (call,) = server.calls
     assert call.headers["authorization"] == BASIC
@@ -125,7 +126,7 @@ def test_its_headers_and_authentication_are_sent(read: Read) -> None:
 
 @every_client
 def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         own = {"X-Api-Key": "other", "x-trace": "2"}
         assert read(server.url, {"headers": OWN}, retry=None, headers=own) == ["a"]
     (call,) = server.calls
@@ -135,12 +136,12 @@ def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
 @every_client
 def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
     client = {"headers": {**OWN, "Cookie": "a=b"}, "auth": ("user", "pass")}
-    with LocalServer(one_and_end) as other:
+    with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
             call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
 
-        with LocalServer(away) as server:
+        with SSEServer(away) as server:
             assert read(server.url, client, retry=None, secret_headers=["X-Api-Key"]) == ["a"]
             assert server.calls[0].headers["authorization"] == BASIC
         (call,) = other.calls
@@ -152,12 +153,12 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
 
 @over_httpx2_only
 def test_its_parameters_go_behind_the_urls_own_query_and_not_to_another_origin(read: Read) -> None:
-    with LocalServer(one_and_end) as other:
+    with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
             call.respond(307, [("Location", f"{other.url}/there?y=1"), *EMPTY])
 
-        with LocalServer(away) as server:
+        with SSEServer(away) as server:
             client = {"params": {"key": "a b", "x": "2"}}
             assert read(f"{server.url}/?a=%20b+c&&x=1", client, retry=None) == ["a"]
             assert read(f"{server.url}/", client, retry=None) == ["a"]
@@ -167,12 +168,12 @@ def test_its_parameters_go_behind_the_urls_own_query_and_not_to_another_origin(r
 
 @every_client
 def test_its_cookies_for_any_host_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
-    with LocalServer(one_and_end) as other:
+    with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
             call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
 
-        with LocalServer(away) as server:
+        with SSEServer(away) as server:
             assert read(server.url, {"cookies": {"sid": "secret"}}, retry=None) == ["a"]
             assert server.calls[0].headers["cookie"] == b"sid=secret"
         assert "cookie" not in other.calls[0].headers
@@ -180,7 +181,7 @@ def test_its_cookies_for_any_host_do_not_follow_a_redirect_to_another_origin(rea
 
 @every_client
 def test_the_sources_own_authorization_wins_over_its_authentication(read: Read) -> None:
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         own = {"Authorization": "Bearer mine"}
         assert read(server.url, {"auth": ("user", "pass")}, retry=None, headers=own) == ["a"]
     assert server.calls[0].headers["authorization"] == b"Bearer mine"
@@ -194,7 +195,7 @@ def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
         else:
             one_and_end(call)
 
-    with LocalServer(there) as server:
+    with SSEServer(there) as server:
         assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
     assert [call.headers["authorization"] for call in server.calls] == [BASIC] * 2
 
@@ -204,10 +205,10 @@ def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Re
     def slow(call: Call) -> None:
         pass_time(2 * LIMIT)
         call.respond(body=b"data: a\n\n")
-        pass_time(3 * LIMIT)
+        pass_time(2 * LIMIT)
         call.send(b"data: b\n\n")
 
-    with LocalServer(slow) as server:
+    with SSEServer(slow) as server:
         assert read(server.url, {}, retry=None) == ["a", "b"]
 
 
@@ -219,7 +220,7 @@ def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> No
         elif call.number == 1:
             call.respond(body=b"data: a\n\ndata: end\n\n")
 
-    with LocalServer(busy_at_first) as server:
+    with SSEServer(busy_at_first) as server:
         assert read(server.url, {}, retry=QUICK, until="end") == ["a"]
         assert len(server.calls) == 2
 
@@ -229,7 +230,7 @@ def test_a_hook_of_httpx2_that_raises_on_statuses_changes_nothing() -> None:
         call.respond(401, EMPTY)
 
     hooks = {"response": [httpx2.Response.raise_for_status]}
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         with pytest.raises(HTTPStatusError, match="401"):
             blocking(server.url, {"event_hooks": hooks}, retry=QUICK)
         assert len(server.calls) == 1
@@ -244,7 +245,7 @@ def test_a_middleware_of_aiohttp_may_reject_a_status_for_good() -> None:
     def answer(call: Call) -> None:
         call.respond(401, EMPTY)
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         with pytest.raises(aiohttp.ClientResponseError, match="401"):
             awaited("asyncio", over_aiohttp)(server.url, {"middlewares": [strict]}, retry=QUICK)
         assert len(server.calls) == 1
@@ -267,7 +268,7 @@ def test_our_own_client_uses_the_environments_proxy_and_its_exceptions(
         async with AsyncEventSource(url, retry=None) as source:
             return [event.data async for event in source]
 
-    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert anyio.run(read, server.url, backend=backend) == ["a"]
         assert len(proxy.calls) == 1
@@ -342,5 +343,5 @@ def test_a_command_while_the_end_of_a_body_is_read_leaves_the_client_usable(
     for checkpoints in range(4):
         ending.clear()
         ended.clear()
-        with LocalServer(answer) as server:
+        with SSEServer(answer) as server:
             anyio.run(main, checkpoints, backend=backend)

@@ -17,7 +17,7 @@ import pytest
 from sse_core import ConnectError, Event, ReadyState, RetryPolicy, StateChange
 from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
 from sse_transports._driver import Command
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually, until_set
 
 QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
@@ -77,7 +77,7 @@ def everything_happens(call: Call) -> None:
 class Story:
     """A whole session: two streams, an error, a redirect, waits, hooks that wait too, a pause, the end."""
 
-    def __init__(self, server: LocalServer, make: Make, saved: list[str]) -> None:
+    def __init__(self, server: SSEServer, make: Make, saved: list[str]) -> None:
         self.events: list[Event] = []
         self.transport = make()
         self.source = AsyncEventSource(
@@ -126,12 +126,12 @@ class Memory:
         self._saved.append(last_event_id)
 
 
-def leaves_nothing(server: LocalServer, source: AsyncEventSource[Event]) -> None:
+def leaves_nothing(server: SSEServer, source: AsyncEventSource[Event]) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert source.ready_state is ReadyState.CLOSED
 
 
-async def tell(server: LocalServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
+async def tell(server: SSEServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
     """Run the story, cancelled at one of its suspensions; return how many there were."""
     story = Story(server, make, saved)
     with anyio.CancelScope() as scope:
@@ -147,7 +147,7 @@ def test_a_cancellation_at_any_checkpoint_is_heard_and_leaves_nothing_open(
 ) -> None:
     def run(at: int) -> int:
         saved: list[str] = []
-        with LocalServer(everything_happens) as server:
+        with SSEServer(everything_happens) as server:
             count, story, heard = anyio.run(tell, server, transport, at, saved, backend=backend)
             leaves_nothing(server, story.source)
             data = [event.data for event in story.events]
@@ -182,7 +182,7 @@ def test_a_task_of_asyncio_cancelled_at_any_checkpoint_leaves_nothing_open() -> 
             await story.transport.close()
             return work.count, story, task.cancelled()
 
-        with LocalServer(everything_happens) as server:
+        with SSEServer(everything_happens) as server:
             count, story, heard = asyncio.run(main())
             leaves_nothing(server, story.source)
             assert heard == (at <= count), f"cancelled at {at} of {count}"
@@ -210,7 +210,7 @@ def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, tr
         call.respond(body=b"id: 1\ndata: 1\n\n")
         call.wait_until_gone()
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
@@ -234,7 +234,7 @@ def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_on
                     await anext(source)
             assert scope.cancelled_caught
 
-    with LocalServer(Call.wait_until_gone) as server:
+    with SSEServer(Call.wait_until_gone) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert stuck.is_set()
@@ -259,7 +259,7 @@ def test_a_cancellation_at_the_moment_of_an_idle_timeout_is_heard() -> None:
         call.respond(body=b"id: 1\ndata: 1\n\n")
         call.wait_until_gone()
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         assert asyncio.run(main())
 
 
@@ -321,7 +321,7 @@ def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: M
         call.respond(body=b"id: 1\ndata: 1\n\n")
         call.wait_until_gone()
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
@@ -362,5 +362,5 @@ def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(bac
             assert source.last_event_id == ("1" if event is None else event.id)
             assert event is not None
 
-    with LocalServer(two_and_silence) as server:
+    with SSEServer(two_and_silence) as server:
         anyio.run(main, backend=backend)

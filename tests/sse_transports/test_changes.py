@@ -18,7 +18,7 @@ from sse_core import (
     Waiting,
 )
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.small_servers import (
     QUICK,
     Rejected,
@@ -44,7 +44,7 @@ def test_on_state_tells_the_whole_story() -> None:
         else:
             call.respond(204, [])
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         with EventSource(server.url, retry=QUICK, on_state=changes.append) as source:
             assert data(source) == ["a", "b"]
         url = f"{server.url}/"
@@ -72,7 +72,7 @@ def test_an_error_of_on_state_surfaces_and_closes(kind: type[StateChange]) -> No
         if type(change) is kind:
             raise Rejected
 
-    with LocalServer(one_then_no_more) as server:
+    with SSEServer(one_then_no_more) as server:
         source = EventSource(server.url, retry=QUICK, on_state=on_state)
         with pytest.raises(Rejected):
             list(source)
@@ -96,7 +96,7 @@ def test_the_log_has_every_change_but_no_query_and_no_header(caplog: pytest.LogC
 
     changes: list[StateChange] = []
     caplog.set_level(logging.DEBUG, "sse_transports")
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         url = server.url.replace("//", "//user:s3cr3t@") + "/path?key=s3cr3t"
         with EventSource(
             url,
@@ -119,7 +119,7 @@ def test_trouble_is_logged_as_information_and_the_rest_for_debugging(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "sse_transports")
-    with LocalServer(one_then_no_more) as server, EventSource(server.url, retry=QUICK) as source:
+    with SSEServer(one_then_no_more) as server, EventSource(server.url, retry=QUICK) as source:
         assert data(source) == ["a"]
     levels = [(type(record.__dict__["sse_change"]), record.levelno) for record in told(caplog)]
     assert levels == [
@@ -137,7 +137,7 @@ def test_a_peers_text_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFi
         call.respond(400, [("Content-Length", "12")], b"bad\nCRITICAL")
 
     caplog.set_level(logging.DEBUG, "sse_transports")
-    with LocalServer(answer) as server, pytest.raises(HTTPStatusError):
+    with SSEServer(answer) as server, pytest.raises(HTTPStatusError):
         next(EventSource(server.url))
     records = told(caplog)
     assert any("CRITICAL" in record.getMessage() for record in records)

@@ -19,7 +19,7 @@ from sse_core import (
     Waiting,
 )
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
@@ -44,7 +44,7 @@ def silence(call: Call) -> None:
     call.wait_until_gone()
 
 
-def until_all_gone(server: LocalServer) -> None:
+def until_all_gone(server: SSEServer) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connections")
 
 
@@ -64,7 +64,7 @@ def test_close_ends_a_wait_between_attempts() -> None:
     def one(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
 
-    with LocalServer(one) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
+    with SSEServer(one) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
         reading.until_received("a")
         reading.until_it_sleeps()
         close_and_look(reading)
@@ -72,7 +72,7 @@ def test_close_ends_a_wait_between_attempts() -> None:
 
 
 def test_close_ends_a_pause() -> None:
-    with LocalServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         reading.source.pause()
         reading.until_it_sleeps()
@@ -81,7 +81,7 @@ def test_close_ends_a_pause() -> None:
 
 
 def test_many_threads_may_close_at_once() -> None:
-    with LocalServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         together = threading.Barrier(8)
 
@@ -103,7 +103,7 @@ def test_many_threads_may_close_at_once() -> None:
 
 
 def test_close_in_the_loop_drops_what_was_not_asked_for() -> None:
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         seen = []
         for event in source:
@@ -118,7 +118,7 @@ def test_close_in_the_loop_drops_what_was_not_asked_for() -> None:
 
 
 def test_close_in_another_thread_leaves_the_last_event_id_before_dropped_events() -> None:
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
         closing = threading.Thread(target=source.close)
@@ -138,7 +138,7 @@ def test_close_in_on_state_ends_the_iteration(kind: type[StateChange]) -> None:
     def one_and_end(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
 
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         source = EventSource(server.url, retry=SLOW, on_state=on_state)
         assert [event.data for event in source] == ([] if kind in (Connecting, Opened) else ["a"])
         assert source.ready_state is ReadyState.CLOSED
@@ -168,7 +168,7 @@ def test_close_in_a_hook_ends_the_iteration(place: str) -> None:
     def on_error(_error: Exception) -> None:
         close_at("on_error")
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source = EventSource(server.url, retry=SLOW, headers=headers, on_open=on_open, on_error=on_error)
         assert list(source) == []
         assert source.ready_state is ReadyState.CLOSED
@@ -176,7 +176,7 @@ def test_close_in_a_hook_ends_the_iteration(place: str) -> None:
 
 
 def test_close_before_the_first_event_prevents_the_request() -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         source = EventSource(server.url)
         source.close()
         assert list(source) == []
@@ -185,7 +185,7 @@ def test_close_before_the_first_event_prevents_the_request() -> None:
 
 def test_close_again_and_after_the_end_does_nothing() -> None:
     changes: list[StateChange] = []
-    with LocalServer(lambda call: call.respond(204, [])) as server:
+    with SSEServer(lambda call: call.respond(204, [])) as server:
         source = EventSource(server.url, on_state=changes.append)
         assert list(source) == []
         told = list(changes)
@@ -198,7 +198,7 @@ def test_close_again_and_after_the_end_does_nothing() -> None:
 
 @pytest.mark.parametrize("command", ["reconnect", "pause", "resume"])
 def test_a_closed_source_stays_closed(command: str) -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
         source.close()
@@ -212,7 +212,7 @@ def test_a_closed_source_stays_closed(command: str) -> None:
 
 
 def test_leaving_the_context_closes() -> None:
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         with EventSource(server.url) as source:
             for event in source:
                 if event.data == "b":
@@ -228,14 +228,14 @@ def test_leaving_the_context_with_an_error_closes() -> None:
             next(source)
             raise LookupError
 
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         with pytest.raises(LookupError):
             work()
         until_all_gone(server)
 
 
 def test_an_iteration_that_was_left_can_be_gone_on_with() -> None:
-    with LocalServer(three_and_silence) as server, EventSource(server.url) as source:
+    with SSEServer(three_and_silence) as server, EventSource(server.url) as source:
         assert next(source).data == "a"
         assert source.ready_state is ReadyState.OPEN
         assert [event.data for event in islice(source, 2)] == ["b", "c"]
@@ -251,7 +251,7 @@ def test_a_second_iteration_at_the_same_time_is_refused_and_harms_nothing() -> N
         call.send(b"data: b\n\n")
         call.wait_until_gone()
 
-    with LocalServer(two) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(two) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         reading.until_it_reads()
         with pytest.raises(IllegalState):

@@ -18,7 +18,7 @@ from sse_core import (
 )
 from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
 
@@ -41,7 +41,7 @@ def silence(call: Call) -> None:
     call.wait_until_gone()
 
 
-def until_all_gone(server: LocalServer) -> None:
+def until_all_gone(server: SSEServer) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connections")
 
 
@@ -57,7 +57,7 @@ def close_and_look(reading: Reading) -> None:
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
 def test_close_ends_a_read(encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     transport = UrllibTransport(context=client_tls)
-    with LocalServer(one_and_silence, context=server_tls if encrypted else None) as server:
+    with SSEServer(one_and_silence, context=server_tls if encrypted else None) as server:
         with Reading(EventSource(server.url, transport=transport)) as reading:
             reading.until_received("a")
             reading.until_it_reads()
@@ -70,7 +70,7 @@ def test_close_ends_waiting_for_an_answer(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     transport = UrllibTransport(context=client_tls)
-    with LocalServer(silence, context=server_tls if encrypted else None) as server:
+    with SSEServer(silence, context=server_tls if encrypted else None) as server:
         with Reading(EventSource(server.url, transport=transport, timeout=None)) as reading:
             eventually(lambda: len(server.calls) == 1, "the request arrives")
             reading.until_blocked_in(http.client.HTTPConnection.getresponse)
@@ -104,7 +104,7 @@ def test_close_ends_waiting_for_the_text_of_an_error() -> None:
         call.send(b"HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\nbecause")
         call.wait_until_gone()
 
-    with LocalServer(half_an_error) as server:
+    with SSEServer(half_an_error) as server:
         with Reading(EventSource(server.url)) as reading:
             reading.until_blocked_in(EventSource._read_body)
             close_and_look(reading)
@@ -130,7 +130,7 @@ def close_before_connecting(source: EventSource[Event], monkeypatch: pytest.Monk
 def test_close_just_before_the_socket_connects_prevents_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with LocalServer(silence) as server:
+    with SSEServer(silence) as server:
         source = EventSource(server.url, timeout=None)
         close_before_connecting(source, monkeypatch)
         assert list(source) == []
@@ -153,7 +153,7 @@ def test_close_that_comes_together_with_events_leaves_the_last_event_id_before_t
         source.close()
         return False
 
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         source = EventSource(server.url, until=until, last_event_id="0")
         assert list(source) == []
         assert source.last_event_id == "0"
@@ -161,7 +161,7 @@ def test_close_that_comes_together_with_events_leaves_the_last_event_id_before_t
 
 
 def test_an_abandoned_source_leaves_no_connection() -> None:
-    with LocalServer(three_and_silence) as server:
+    with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
         del source

@@ -9,7 +9,7 @@ import pytest
 from sse_core import Closed, Paused, ReadyState, StateChange
 from sse_transports import EventSource
 from sse_transports._urllib import UrllibExchange
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually
 
 
@@ -27,7 +27,7 @@ def two_and_then_one(call: Call) -> None:
     call.wait_until_gone()
 
 
-def go_on(server: LocalServer) -> None:
+def go_on(server: SSEServer) -> None:
     server.calls[0].path = "/go on"
 
 
@@ -40,7 +40,7 @@ def test_a_resume_that_comes_while_a_pause_is_carried_out_is_not_lost(
         close(exchange)
         source.resume()
 
-    with LocalServer(two_and_silence) as server, EventSource(server.url) as source:
+    with SSEServer(two_and_silence) as server, EventSource(server.url) as source:
         assert [next(source).data, next(source).data] == ["1", "2"]
         with monkeypatch.context() as patch:
             patch.setattr(UrllibExchange, "close", resume_meanwhile)
@@ -56,7 +56,7 @@ def test_a_source_that_is_being_closed_is_never_seen_open_again(monkeypatch: pyt
         seen.append(source.ready_state)
         close(exchange)
 
-    with LocalServer(two_and_silence) as server, EventSource(server.url) as source:
+    with SSEServer(two_and_silence) as server, EventSource(server.url) as source:
         next(source)
         with monkeypatch.context() as patch:
             patch.setattr(UrllibExchange, "close", look)
@@ -78,7 +78,7 @@ def test_an_interrupt_while_another_thread_has_the_turn_leaves_the_source_usable
         def __exit__(self, *error: object) -> None:
             return None
 
-    with LocalServer(two_and_then_one) as server, EventSource(server.url) as source:
+    with SSEServer(two_and_then_one) as server, EventSource(server.url) as source:
         assert [next(source).data, next(source).data] == ["1", "2"]
         source._turn = Interrupted(source._turn)  # type: ignore[assignment]
         with pytest.raises(KeyboardInterrupt):
@@ -93,7 +93,7 @@ def test_a_hook_that_fails_while_an_event_is_on_its_way_out_does_not_take_it_alo
         if type(change) in {Paused, Closed}:
             raise RuntimeError("a hook failed")
 
-    with LocalServer(two_and_then_one) as server:
+    with SSEServer(two_and_then_one) as server:
         source = EventSource(server.url, on_state=on_state)
         assert [next(source).data, next(source).data] == ["1", "2"]
         go_on(server)

@@ -12,7 +12,7 @@ import sse_transports._httpx2
 import sse_transports._urllib
 from sse_core import ConnectError, IdleTimeout, Request, Response, RetryPolicy
 from sse_transports import EventSource, Httpx2Transport, Transport, UrllibTransport
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 both = pytest.mark.parametrize("transport", [UrllibTransport, Httpx2Transport])
@@ -34,7 +34,7 @@ def test_a_connect_that_nobody_answers(transport: type[UrllibTransport], unanswe
 def test_a_place_in_the_pool_of_a_client_of_the_callers() -> None:
     limits = httpx2.Limits(max_connections=1)
     with (
-        LocalServer(one_and_silence) as server,
+        SSEServer(one_and_silence) as server,
         httpx2.Client(limits=limits, timeout=None) as client,
         EventSource(server.url, transport=Httpx2Transport(client)) as first,
     ):
@@ -54,7 +54,7 @@ def test_a_head_that_comes_just_too_late_is_no_stream_that_ends(
         time.sleep(0.3)
         return Response(*arguments)  # type: ignore[arg-type]
 
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         monkeypatch.setattr(sse_transports._urllib, "Response", late)
         send = httpx2.Client.send
 
@@ -75,7 +75,7 @@ def test_each_read_has_its_own_limit(transport: type[UrllibTransport]) -> None:
         call.respond(body=b"a")
         call.wait_until_gone()
 
-    with LocalServer(slow) as server:
+    with SSEServer(slow) as server:
         one: Transport = transport()
         exchange = one.exchange(Request("GET", f"{server.url}/"), timeout=5)
         exchange.open()

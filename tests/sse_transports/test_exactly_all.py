@@ -8,7 +8,7 @@ import pytest
 
 from sse_core import RetryPolicy
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 pytestmark = pytest.mark.usefixtures("every_client")
 
@@ -63,7 +63,7 @@ def test_a_stream_that_is_cut_anywhere_arrives_exactly_once(seed: int) -> None:
                 call.respond(body=body[:length])
                 call.reset()
 
-    with LocalServer(cut_somewhere) as server, EventSource(server.url, retry=QUICK) as source:
+    with SSEServer(cut_somewhere) as server, EventSource(server.url, retry=QUICK) as source:
         received = [(event.id, event.data) for event in source]
         connections = len(server.calls)
     print(f"seed {seed}: {len(received)} events over {connections} connections, cut {cuts}")

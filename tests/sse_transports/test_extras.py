@@ -81,8 +81,8 @@ except ImportError as error:
 def test_without_any_of_them_the_blocking_client_works_and_a_star_import_too() -> None:
     code = """
 from sse_transports import *
-from sse_transports.testing import LocalServer
-with LocalServer(lambda call: call.respond(body=b"data: a\\n\\n")) as server:
+from sse_transports.testing import SSEServer
+with SSEServer(lambda call: call.respond(body=b"data: a\\n\\n")) as server:
     with EventSource(server.url, retry=None) as source:
         print([event.data for event in source], "AsyncEventSource" in globals())
 """

@@ -11,7 +11,7 @@ from sse_core import (
     SSEError,
 )
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.small_servers import (
     QUICK,
     Rejected,
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("every_client")
 def test_the_callers_headers_win_and_are_not_changed() -> None:
     headers = {"accept": "text/event-stream, */*", "User-Agent": "mine", "X-Name": " Zoë€\t"}
     before = dict(headers)
-    with LocalServer(one_then_no_more) as server:
+    with SSEServer(one_then_no_more) as server:
         with EventSource(server.url, headers=headers, retry=QUICK) as source:
             assert data(source) == ["a"]
         assert headers == before
@@ -37,7 +37,7 @@ def test_the_callers_headers_win_and_are_not_changed() -> None:
 
 
 def test_the_standards_headers_are_sent() -> None:
-    with LocalServer(one_then_no_more) as server:
+    with SSEServer(one_then_no_more) as server:
         with EventSource(server.url, retry=QUICK) as source:
             assert data(source) == ["a"]
         headers = server.calls[0].headers
@@ -51,7 +51,7 @@ def test_the_callers_content_type_wins() -> None:
     def answer(call: Call) -> None:
         call.respond()
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         own = {"content-type": "application/vnd.x+json"}
         with EventSource(server.url, method="POST", json={"a": "€"}, headers=own) as source:
             assert data(source) == []
@@ -74,7 +74,7 @@ def test_headers_are_asked_for_before_every_attempt() -> None:
     def on_error(error: SSEError) -> float | None:
         return 0.0 if isinstance(error, HTTPStatusError) and error.status == 401 else None
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source = EventSource(server.url, headers=headers, on_error=on_error, until="end")
         assert data(source) == ["a"]
         assert len(server.calls) == 2
@@ -89,7 +89,7 @@ def test_an_error_of_the_headers_function_surfaces_and_closes() -> None:
             raise Rejected
         return {}
 
-    with LocalServer(one_then_no_more) as server:
+    with SSEServer(one_then_no_more) as server:
         source = EventSource(server.url, headers=headers, retry=QUICK)
         assert next(source).data == "a"
         with pytest.raises(Rejected):
@@ -118,7 +118,7 @@ def test_an_error_of_the_headers_function_surfaces_and_closes() -> None:
 def test_headers_that_cannot_be_sent_are_refused_before_anything_is(
     headers: dict[str, str], name: str, as_function: bool
 ) -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         source = EventSource(server.url, headers=(lambda: headers) if as_function else headers)
         with pytest.raises(InvalidArgument, match=name):
             next(source)

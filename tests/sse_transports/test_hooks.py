@@ -20,7 +20,7 @@ from sse_core import (
     Waiting,
 )
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.small_servers import (
     QUICK,
     Rejected,
@@ -45,7 +45,7 @@ def test_on_open_sees_each_response() -> None:
             fields = [("Content-Type", "text/event-stream"), ("X-Limit", "3")]
             call.respond(200, fields, b"data: end\n\n")
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source = EventSource(server.url, on_open=seen.append, until="end")
         assert data(source) == []
         (response,) = seen
@@ -59,7 +59,7 @@ def test_on_open_may_reject_a_response() -> None:
         raise Rejected
 
     changes: list[StateChange] = []
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         source = EventSource(server.url, on_open=on_open, on_state=changes.append)
         with pytest.raises(Rejected):
             next(source)
@@ -71,7 +71,7 @@ def test_on_open_may_reject_a_response() -> None:
 
 
 def test_an_error_that_ended_the_iteration_is_raised_whenever_more_is_asked_for() -> None:
-    with LocalServer(lambda call: call.respond(404, [])) as server:
+    with SSEServer(lambda call: call.respond(404, [])) as server:
         source = EventSource(server.url)
         for _ in range(3):
             with pytest.raises(HTTPStatusError):
@@ -85,7 +85,7 @@ def test_an_error_that_ended_the_iteration_is_raised_whenever_more_is_asked_for(
 @pytest.mark.parametrize("status", [204, 401, 503])
 def test_on_open_is_not_called_for_what_is_no_stream(status: int) -> None:
     seen: list[Response] = []
-    with LocalServer(lambda call: call.respond(status, [])) as server:
+    with SSEServer(lambda call: call.respond(status, [])) as server:
         source = EventSource(server.url, on_open=seen.append, retry=None)
         if status == 204:
             assert data(source) == []
@@ -104,7 +104,7 @@ def test_on_error_that_returns_none_lets_the_policy_decide() -> None:
     def answer(call: Call) -> None:
         call.respond(503 if call.number == 0 else 401, [("Content-Length", "0")])
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source = EventSource(server.url, on_error=lambda error: seen.append(error), retry=QUICK)
         with pytest.raises(HTTPStatusError) as caught:
             next(source)
@@ -121,7 +121,7 @@ def test_on_error_may_try_again_after_any_error() -> None:
         else:
             one_and_silence(call)
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         with EventSource(
             server.url, method="POST", on_error=lambda _error: 0.015, on_state=changes.append
         ) as source:
@@ -138,7 +138,7 @@ def test_on_error_may_try_again_without_a_policy() -> None:
             one_and_silence(call)
 
     with (
-        LocalServer(answer) as server,
+        SSEServer(answer) as server,
         EventSource(server.url, retry=None, on_error=lambda _error: 0.0) as source,
     ):
         assert next(source).data == "a"
@@ -146,7 +146,7 @@ def test_on_error_may_try_again_without_a_policy() -> None:
 
 def test_on_error_that_always_tries_again_meets_the_limit() -> None:
     policy = RetryPolicy(max_attempts=3)
-    with LocalServer(lambda call: call.respond(401, [])) as server:
+    with SSEServer(lambda call: call.respond(401, [])) as server:
         source = EventSource(server.url, retry=policy, on_error=lambda _error: 0.0)
         with pytest.raises(RetriesExhausted) as caught:
             next(source)
@@ -158,7 +158,7 @@ def test_on_error_may_raise_what_surfaces() -> None:
     def on_error(error: SSEError) -> float | None:
         raise Rejected from error
 
-    with LocalServer(lambda call: call.respond(503, [])) as server:
+    with SSEServer(lambda call: call.respond(503, [])) as server:
         source = EventSource(server.url, on_error=on_error)
         with pytest.raises(Rejected):
             next(source)
@@ -170,7 +170,7 @@ def test_on_error_may_raise_what_surfaces() -> None:
 
 @pytest.mark.parametrize("nonsense", [-1.0, -0.001, math.nan, math.inf, "soon", [], {}])
 def test_on_error_that_returns_nonsense_is_misuse(nonsense: float) -> None:
-    with LocalServer(lambda call: call.respond(503, [])) as server:
+    with SSEServer(lambda call: call.respond(503, [])) as server:
         source = EventSource(server.url, on_error=lambda _error: nonsense)
         with pytest.raises(InvalidArgument, match="delay"):
             next(source)
@@ -180,7 +180,7 @@ def test_on_error_that_returns_nonsense_is_misuse(nonsense: float) -> None:
 
 def test_on_error_is_not_called_for_a_clean_end() -> None:
     seen: list[SSEError] = []
-    with LocalServer(one_then_no_more) as server:
+    with SSEServer(one_then_no_more) as server:
         source = EventSource(server.url, retry=QUICK, on_error=lambda error: seen.append(error))
         assert data(source) == ["a"]
     assert seen == []
@@ -199,7 +199,7 @@ def test_an_error_of_until_surfaces_behind_the_events_before_it() -> None:
         call.respond(body=b"data: a\n\ndata: b\n\ndata: c\n\n")
         call.wait_until_gone()
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source = EventSource(server.url, until=until)
         assert next(source).data == "a"
         with pytest.raises(Rejected):
@@ -222,7 +222,7 @@ def test_a_hook_cannot_end_the_iteration_in_silence_by_mistake(place: str) -> No
             one_and_silence(call)
 
     options = {place: hook}
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source: EventSource[Event] = EventSource(server.url, **options)  # type: ignore[call-overload]
         with pytest.raises(RuntimeError):
             list(source)

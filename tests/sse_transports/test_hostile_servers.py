@@ -18,14 +18,14 @@ from sse_core import (
     SSEError,
 )
 from sse_transports import EventSource, UrllibTransport
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 STREAM = ("Content-Type", "text/event-stream")
 
 
 def error_of(answer: Callable[[Call], None], **options: object) -> SSEError:
     """What the iteration of such an answer ends with."""
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         source: EventSource[Event] = EventSource(server.url, **{"retry": None, "method": "POST", **options})  # type: ignore[call-overload]
         with pytest.raises(SSEError) as caught:
             list(source)
@@ -46,7 +46,7 @@ def test_codings_in_several_header_fields_are_all_heeded(second: str) -> None:
         call.respond(200, [STREAM, ("Content-Encoding", "gzip"), ("Content-Encoding", second)], body)
 
     if second == "identity":
-        with LocalServer(answer) as server, EventSource(server.url, retry=None) as source:
+        with SSEServer(answer) as server, EventSource(server.url, retry=None) as source:
             assert [event.data for event in source] == ["a"]
     else:
         assert type(error_of(answer)) is ContentEncodingError
@@ -90,20 +90,20 @@ def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> No
             return False
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sse_transports.testing._local_server.Call", Impatient)
+        patch.setattr("sse_transports.testing._server.Call", Impatient)
         error = error_of(never_called, content=bytes(30_000_000))
     assert type(error) is HTTPStatusError
     assert error.status == 413
 
 
 def test_a_callers_host_is_for_the_origin_it_was_given_for() -> None:
-    with LocalServer(lambda call: call.respond(204, [])) as other:
+    with SSEServer(lambda call: call.respond(204, [])) as other:
         port = other.port
 
         def answer(call: Call) -> None:
             call.respond(307, [("Location", f"http://127.0.0.1:{port}/")])
 
-        with LocalServer(answer) as server, EventSource(server.url, headers={"Host": "api.test"}) as source:
+        with SSEServer(answer) as server, EventSource(server.url, headers={"Host": "api.test"}) as source:
             assert list(source) == []
             assert server.calls[0].headers["host"] == b"api.test"
         assert other.calls[0].headers["host"] == f"127.0.0.1:{port}".encode()
@@ -114,7 +114,7 @@ def test_a_proxy_that_leads_to_no_tls_is_not_waited_for_longer_than_timeout() ->
         call.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
         call.wait_until_gone()
 
-    with LocalServer(silent_tunnel) as proxy:
+    with SSEServer(silent_tunnel) as proxy:
         transport = UrllibTransport(proxies={"https": proxy.url})
         source = EventSource("https://stream.test/", retry=None, timeout=0.3, transport=transport)
         with pytest.raises(ConnectError, match=r"0\.3 seconds"):

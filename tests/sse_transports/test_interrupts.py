@@ -16,7 +16,7 @@ import pytest
 from sse_core import IllegalState, ReadyState, RetryPolicy
 from sse_transports import EventSource
 from sse_transports._urllib import UrllibExchange
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually, is_blocked_in
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
@@ -73,7 +73,7 @@ while_busy = pytest.mark.parametrize(
 
 @while_busy
 def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., object]) -> None:
-    with LocalServer(answered_by) as server:
+    with SSEServer(answered_by) as server:
         source = EventSource(server.url + path, retry=SLOW)
         with signalled_in(function, signal.SIGINT), pytest.raises(KeyboardInterrupt):
             list(source)
@@ -88,7 +88,7 @@ def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., o
 
 @while_busy
 def test_a_signal_handler_may_close_the_source(path: str, function: Callable[..., object]) -> None:
-    with LocalServer(answered_by) as server:
+    with SSEServer(answered_by) as server:
         source = EventSource(server.url + path, retry=SLOW)
         before = signal.signal(signal.SIGUSR1, lambda _number, _frame: source.close())
         try:
@@ -115,7 +115,7 @@ def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n")
         call.wait_until_gone()
 
-    with LocalServer(two_and_silence) as server:
+    with SSEServer(two_and_silence) as server:
         with EventSource(server.url) as source:
             first = next(source)
             with pytest.raises(KeyboardInterrupt):
@@ -132,7 +132,7 @@ def test_close_in_a_signal_handler_just_before_a_wait_ends_that_wait(monkeypatch
             signal.raise_signal(signal.SIGTERM)
             super().get(block, timeout)
 
-    with LocalServer(lambda call: call.respond(503, [])) as server:
+    with SSEServer(lambda call: call.respond(503, [])) as server:
         source = EventSource(server.url, retry=SLOW)
         monkeypatch.setattr(source, "_knocks", Knocks())
         before = signal.signal(signal.SIGTERM, lambda *_: source.close())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
 
@@ -17,7 +17,7 @@ def test_it_is_that_of_the_last_event_that_was_yielded() -> None:
         call.respond(body=b"id: 1\ndata: a\n\ndata: b\n\nid: 3\ndata: c\n\n")
         call.wait_until_gone()
 
-    with LocalServer(three_at_once) as server:
+    with SSEServer(three_at_once) as server:
         source = EventSource(server.url, last_event_id="0")
         assert source.last_event_id == "0"
         ids = [(next(source).data, source.last_event_id) for _ in range(3)]
@@ -33,7 +33,7 @@ def test_an_id_without_data_counts_when_all_before_it_was_yielded() -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\n\n")
         call.wait_until_gone()
 
-    with LocalServer(id_behind) as server:
+    with SSEServer(id_behind) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
         assert source.last_event_id == "1"
@@ -46,7 +46,7 @@ def test_what_follows_the_last_event_does_not_count() -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: [DONE]\n\nid: 3\ndata: c\n\n")
         call.wait_until_gone()
 
-    with LocalServer(more_than_wanted) as server, EventSource(server.url, until="[DONE]") as source:
+    with SSEServer(more_than_wanted) as server, EventSource(server.url, until="[DONE]") as source:
         assert [event.data for event in source] == ["a"]
         assert source.last_event_id == "1"
         assert next(source, None) is None

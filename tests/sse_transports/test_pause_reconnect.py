@@ -22,7 +22,7 @@ from sse_core import (
     Waiting,
 )
 from sse_transports import EventSource
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually, until_set
 
@@ -50,11 +50,11 @@ def one_at_a_time(call: Call) -> None:
     call.wait_until_gone()
 
 
-def ids_sent(server: LocalServer) -> list[bytes | None]:
+def ids_sent(server: SSEServer) -> list[bytes | None]:
     return [call.headers.get("last-event-id") for call in server.calls]
 
 
-def until_all_gone(server: LocalServer) -> None:
+def until_all_gone(server: SSEServer) -> None:
     eventually(lambda: server.open_connections == 0, "the client drops its connection")
 
 
@@ -68,7 +68,7 @@ def kinds(changes: list[StateChange]) -> list[type[StateChange]]:
 
 def test_pause_drops_the_connection_until_resume() -> None:
     changes: list[StateChange] = []
-    with LocalServer(one_at_a_time) as server:
+    with SSEServer(one_at_a_time) as server:
         source = EventSource(server.url, on_state=changes.append)
         with Reading(source) as reading:
             reading.until_received("1")
@@ -88,7 +88,7 @@ def test_pause_drops_the_connection_until_resume() -> None:
 
 
 def test_pause_in_the_loop_keeps_what_has_arrived() -> None:
-    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+    with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
         until_all_gone(server)
@@ -103,7 +103,7 @@ def test_pause_in_the_loop_keeps_what_has_arrived() -> None:
 
 
 def test_resume_in_the_loop_goes_on_behind_what_has_arrived() -> None:
-    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+    with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
         source.resume()
@@ -118,7 +118,7 @@ def test_half_an_event_at_a_pause_comes_again_as_a_whole() -> None:
         call.respond(body=(EVENTS[0] if call.number == 0 else b"") + halves[call.number])
         call.wait_until_gone()
 
-    with LocalServer(cut_off) as server, EventSource(server.url) as source:
+    with SSEServer(cut_off) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
         source.resume()
@@ -127,7 +127,7 @@ def test_half_an_event_at_a_pause_comes_again_as_a_whole() -> None:
 
 
 def test_pause_before_the_first_event_holds_the_first_request_back() -> None:
-    with LocalServer(one_at_a_time) as server:
+    with SSEServer(one_at_a_time) as server:
         source = EventSource(server.url)
         source.pause()
         assert source.ready_state is ReadyState.CONNECTING
@@ -147,7 +147,7 @@ def test_pause_ends_a_wait_and_resume_does_not_begin_it_again() -> None:
         else:
             one_at_a_time(call)
 
-    with LocalServer(busy_at_first) as server:
+    with SSEServer(busy_at_first) as server:
         source = EventSource(server.url, retry=SLOW, on_state=changes.append)
         with Reading(source) as reading:
             eventually(lambda: Waiting in kinds(changes), "the source waits")
@@ -166,7 +166,7 @@ def test_pause_ends_waiting_for_an_answer() -> None:
             one_at_a_time(call)
 
     changes: list[StateChange] = []
-    with LocalServer(silent_at_first) as server:
+    with SSEServer(silent_at_first) as server:
         source = EventSource(server.url, retry=None, on_state=changes.append)
         with Reading(source) as reading:
             eventually(lambda: len(server.calls) == 1, "the request arrives")
@@ -191,7 +191,7 @@ def test_pause_in_on_state_is_obeyed() -> None:
         if kinds(changes) == [Connecting, Opened]:
             source.pause()
 
-    with LocalServer(three_at_once) as server:
+    with SSEServer(three_at_once) as server:
         source = EventSource(server.url, on_state=on_state)
         with Reading(source) as reading:
             eventually(lambda: Paused in kinds(changes), "the source is paused")
@@ -205,7 +205,7 @@ def test_reconnect_skips_a_wait() -> None:
     def one_and_end(call: Call) -> None:
         call.respond(body=EVENTS[after_the_last(call)])
 
-    with LocalServer(one_and_end) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
+    with SSEServer(one_and_end) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
         reading.until_received("1")
         reading.until_it_sleeps()
         reading.source.reconnect()
@@ -222,7 +222,7 @@ def one_chunk_at_a_time(call: Call) -> None:
 @pytest.mark.parametrize("handler", [one_at_a_time, one_chunk_at_a_time], ids=["whole", "chunked"])
 def test_reconnect_replaces_a_connection_that_is_read(handler: Callable[[Call], None]) -> None:
     changes: list[StateChange] = []
-    with LocalServer(handler) as server:
+    with SSEServer(handler) as server:
         source = EventSource(server.url, retry=None, on_state=changes.append)
         with Reading(source) as reading:
             reading.until_received("1")
@@ -236,7 +236,7 @@ def test_reconnect_replaces_a_connection_that_is_read(handler: Callable[[Call], 
 
 
 def test_reconnect_in_the_loop_goes_on_behind_what_has_arrived() -> None:
-    with LocalServer(three_at_once) as server, EventSource(server.url) as source:
+    with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.reconnect()
         until_all_gone(server)
@@ -252,7 +252,7 @@ def test_reconnect_ends_waiting_for_an_answer() -> None:
         else:
             one_at_a_time(call)
 
-    with LocalServer(silent_at_first) as server, Reading(EventSource(server.url, retry=None)) as reading:
+    with SSEServer(silent_at_first) as server, Reading(EventSource(server.url, retry=None)) as reading:
         eventually(lambda: len(server.calls) == 1, "the request arrives")
         reading.source.reconnect()
         reading.until_received("1")
@@ -260,21 +260,21 @@ def test_reconnect_ends_waiting_for_an_answer() -> None:
 
 
 def test_reconnect_ends_a_pause() -> None:
-    with LocalServer(one_at_a_time) as server, EventSource(server.url) as source:
+    with SSEServer(one_at_a_time) as server, EventSource(server.url) as source:
         source.pause()
         source.reconnect()
         assert data(source, 1) == ["1"]
 
 
 def test_reconnect_before_the_first_event_makes_one_connection() -> None:
-    with LocalServer(one_at_a_time) as server, EventSource(server.url) as source:
+    with SSEServer(one_at_a_time) as server, EventSource(server.url) as source:
         source.reconnect()
         assert data(source, 1) == ["1"]
         assert len(server.calls) == 1
 
 
 def test_reconnect_sends_a_post_again_because_the_caller_says_so() -> None:
-    with LocalServer(one_at_a_time) as server:
+    with SSEServer(one_at_a_time) as server:
         with EventSource(server.url, method="POST", json=["ask"]) as source:
             assert data(source, 1) == ["1"]
             source.reconnect()
@@ -292,7 +292,7 @@ def test_resume_without_a_pause_changes_nothing() -> None:
         call.send(EVENTS[1])
         call.wait_until_gone()
 
-    with LocalServer(one_by_one) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(one_by_one) as server, Reading(EventSource(server.url)) as reading:
         reading.source.resume()
         reading.until_received("1")
         reading.until_it_reads()
@@ -304,7 +304,7 @@ def test_resume_without_a_pause_changes_nothing() -> None:
 
 def test_pause_twice_is_one_pause() -> None:
     changes: list[StateChange] = []
-    with LocalServer(one_at_a_time) as server:
+    with SSEServer(one_at_a_time) as server:
         with EventSource(server.url, on_state=changes.append) as source:
             assert data(source, 1) == ["1"]
             source.pause()
@@ -317,7 +317,7 @@ def test_pause_twice_is_one_pause() -> None:
 
 
 def test_after_the_end_nothing_begins_again() -> None:
-    with LocalServer(lambda call: call.respond(204, [])) as server:
+    with SSEServer(lambda call: call.respond(204, [])) as server:
         source = EventSource(server.url)
         assert list(source) == []
         for command in (source.pause, source.resume, source.reconnect):
@@ -336,7 +336,7 @@ def test_a_command_that_comes_together_with_events_drops_none_of_them(command: s
             source.resume()
         return False
 
-    with LocalServer(three_at_once) as server, EventSource(server.url, until=until) as source:
+    with SSEServer(three_at_once) as server, EventSource(server.url, until=until) as source:
         assert data(source, 3) == ["1", "2", "3"]
         assert data(source, 3) == ["4", "5", "6"]
         assert ids_sent(server) == [None, b"3"]
@@ -360,7 +360,7 @@ def test_commands_from_other_threads_lose_and_double_nothing(seed: int) -> None:
             source.resume()
 
     done = threading.Event()
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         # Whatever is dropped on purpose needs no policy.
         source = EventSource(server.url, until="end", retry=None)
         with Reading(source) as reading:

@@ -12,7 +12,7 @@ import pytest
 from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
 from sse_transports import EventSource
 from sse_transports._event_source import Options
-from sse_transports.testing import LocalServer
+from sse_transports.testing import SSEServer
 
 PROMISED: dict[str, object] = {
     "method": "GET",
@@ -46,7 +46,7 @@ def keywords(function: Callable[..., object]) -> dict[str, object]:
 def test_every_promised_argument_exists_with_its_default() -> None:
     found = keywords(EventSource.__init__)
     assert {name: found[name] for name in PROMISED} == PROMISED
-    assert set(found) - set(PROMISED) == {"secret_headers"}
+    assert set(found) - set(PROMISED) == {"secret_headers", "clock"}
 
 
 def test_the_url_is_the_only_positional_argument() -> None:
@@ -116,7 +116,7 @@ def test_the_defaults_are_those_of_the_core() -> None:
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
-    with LocalServer(lambda call: call.respond(204, [])) as server:
+    with SSEServer(lambda call: call.respond(204, [])) as server:
         with pytest.raises(InvalidArgument) as caught:
             EventSource(server.url, **arguments)
         assert caught.value.name == name
@@ -145,7 +145,7 @@ def test_an_unknown_argument_is_refused() -> None:
 
 
 def test_making_a_source_does_no_io() -> None:
-    with LocalServer(lambda call: call.respond(204, [])) as server:
+    with SSEServer(lambda call: call.respond(204, [])) as server:
         source = EventSource(server.url, timeout=1, idle_timeout=0.001)
         assert server.open_connections == 0
         assert repr(source) == f"<EventSource {server.url}/ CONNECTING>"

@@ -11,7 +11,7 @@ import pytest
 
 from sse_core import InvalidArgument, RetryPolicy
 from sse_transports import EventSource, FileStore
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 pytestmark = pytest.mark.usefixtures("every_client")
 
@@ -148,7 +148,7 @@ class Crash(Exception):
 
 def test_an_id_is_saved_when_the_next_event_is_asked_for(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         with EventSource(server.url, store=store) as source:
             saved = []
             for _ in range(3):
@@ -161,7 +161,7 @@ def test_an_id_is_saved_when_the_next_event_is_asked_for(tmp_path: Path) -> None
 
 def test_the_last_id_is_saved_at_the_end(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
-    with LocalServer(numbered) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+    with SSEServer(numbered) as server, EventSource(server.url, store=store, retry=QUICK) as source:
         assert [event.data for event in source] == ["1", "2", "3", "4"]
     assert store.load() == "4"
 
@@ -178,7 +178,7 @@ def test_an_event_whose_processing_failed_comes_again_after_a_restart(tmp_path: 
                     raise Crash
                 processed.append(event.data)
 
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         for _ in range(2):
             with pytest.raises(Crash):
                 run()
@@ -189,7 +189,7 @@ def test_an_event_whose_processing_failed_comes_again_after_a_restart(tmp_path: 
 
 def test_leaving_the_loop_leaves_the_event_for_the_next_run(tmp_path: Path) -> None:
     seen: list[str] = []
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         for _ in range(3):
             with EventSource(server.url, store=FileStore(tmp_path / "id")) as source:
                 for event in source:
@@ -201,7 +201,7 @@ def test_leaving_the_loop_leaves_the_event_for_the_next_run(tmp_path: Path) -> N
 
 def test_close_in_the_loop_saves_no_id_behind_what_was_processed(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         source = EventSource(server.url, store=store)
         for event in source:
             assert event.data == "1"
@@ -214,7 +214,7 @@ def test_close_in_the_loop_saves_no_id_behind_what_was_processed(tmp_path: Path)
 def test_an_explicit_last_event_id_wins_over_the_store(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
     store.save("1")
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         with EventSource(server.url, store=store, last_event_id="3", retry=QUICK) as source:
             assert source.last_event_id == "3"
             assert [event.data for event in source] == ["4"]
@@ -230,13 +230,13 @@ def test_an_id_that_the_stream_cleared_is_cleared_in_the_store(tmp_path: Path) -
             call.respond(204, [])
 
     store = FileStore(tmp_path / "id")
-    with LocalServer(cleared) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+    with SSEServer(cleared) as server, EventSource(server.url, store=store, retry=QUICK) as source:
         assert [event.data for event in source] == ["a", "b"]
     assert store.load() == ""
 
 
 def test_a_store_that_fails_ends_the_iteration_and_closes(tmp_path: Path) -> None:
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         source = EventSource(server.url, store=FileStore(tmp_path / "no" / "id"))
         assert next(source).data == "1"
         for _ in range(2):
@@ -261,7 +261,7 @@ def test_a_store_that_fails_once_is_never_given_an_id_behind_what_was_yielded() 
                 raise OSError(28, "No space left on device")
 
     store = FullForAMoment()
-    with LocalServer(numbered) as server:
+    with SSEServer(numbered) as server:
         source = EventSource(server.url, store=store)
         assert next(source).data == "1"
         for _ in range(3):
@@ -290,7 +290,7 @@ def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
             call.respond(204, [])
 
     store = Memory()
-    with LocalServer(two_and_no_more) as server, EventSource(server.url, store=store, retry=QUICK) as source:
+    with SSEServer(two_and_no_more) as server, EventSource(server.url, store=store, retry=QUICK) as source:
         assert len(list(source)) == 4
         assert server.calls[0].headers["last-event-id"] == "€".encode()
     # Each once, and only what is new.

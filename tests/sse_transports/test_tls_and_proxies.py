@@ -33,7 +33,7 @@ from sse_transports import (
     Httpx2Transport,
     UrllibTransport,
 )
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
 from tests.sse_transports.reading import Reading
@@ -61,7 +61,7 @@ def data(source: EventSource[Event]) -> list[str]:
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(server_tls: ssl.SSLContext) -> None:
-    with LocalServer(one_and_end, context=server_tls) as server:
+    with SSEServer(one_and_end, context=server_tls) as server:
         with pytest.raises(ConnectError, match="certificate verify failed"):
             data(EventSource(server.url, retry=None))
         assert server.calls == []
@@ -70,7 +70,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(server_tls: ssl.SSLCon
 def test_a_certificate_of_another_host_is_refused(authority: trustme.CA, client_tls: ssl.SSLContext) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("example.org").configure_cert(context)
-    with LocalServer(one_and_end, context=context) as server:
+    with SSEServer(one_and_end, context=context) as server:
         with pytest.raises(ConnectError, match=r"127\.0\.0\.1"):
             data(EventSource(server.url, retry=None, transport=UrllibTransport(context=client_tls)))
         assert server.calls == []
@@ -81,7 +81,7 @@ def test_the_callers_context_is_used(
     host: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     transport = UrllibTransport(context=client_tls)
-    with LocalServer(one_and_end, context=server_tls) as server:
+    with SSEServer(one_and_end, context=server_tls) as server:
         url = f"https://{host}:{server.port}"
         for _ in range(2):
             assert data(EventSource(url, retry=None, transport=transport)) == ["a"]
@@ -91,13 +91,13 @@ def test_the_callers_context_may_verify_nothing(server_tls: ssl.SSLContext) -> N
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with LocalServer(one_and_end, context=server_tls) as server:
+    with SSEServer(one_and_end, context=server_tls) as server:
         assert data(EventSource(server.url, retry=None, transport=UrllibTransport(context=context))) == ["a"]
 
 
 def test_encrypted_events_come_at_once(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     transport = UrllibTransport(context=client_tls)
-    with LocalServer(one_and_silence, context=server_tls) as server:
+    with SSEServer(one_and_silence, context=server_tls) as server:
         with EventSource(server.url, transport=transport) as source:
             assert next(source).data == "a"
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
@@ -115,7 +115,7 @@ def test_an_encrypted_stream_that_is_cut_is_gone_on_with(
         else:
             call.respond(204, [])
 
-    with LocalServer(cut, context=server_tls) as server:
+    with SSEServer(cut, context=server_tls) as server:
         transport = UrllibTransport(context=client_tls)
         source = EventSource(server.url, transport=transport, retry=QUICK, on_state=changes.append)
         assert data(source) == ["a"]
@@ -128,7 +128,7 @@ def test_an_encrypted_stream_has_an_idle_timeout_too(
     server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     transport = UrllibTransport(context=client_tls)
-    with LocalServer(one_and_silence, context=server_tls) as server:
+    with SSEServer(one_and_silence, context=server_tls) as server:
         source = EventSource(server.url, method="POST", idle_timeout=0.2, transport=transport)
         assert next(source).data == "a"
         with pytest.raises(IdleTimeout):
@@ -160,7 +160,7 @@ def test_a_server_that_speaks_no_tls_is_an_error() -> None:
 
 
 def test_the_environments_proxy_is_used_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert data(EventSource(f"{server.url}/stream", retry=None)) == ["a"]
         assert [call.path for call in proxy.calls] == [f"{server.url}/stream"]
@@ -168,7 +168,7 @@ def test_the_environments_proxy_is_used_for_http(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_environment_may_except_hosts_from_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "127.0.0.1,example.org")
         assert data(EventSource(server.url, retry=None)) == ["a"]
@@ -178,7 +178,7 @@ def test_the_environment_may_except_hosts_from_the_proxy(monkeypatch: pytest.Mon
 def test_the_environments_proxy_is_tunnelled_through_for_https(
     monkeypatch: pytest.MonkeyPatch, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
-    with LocalServer(one_and_end, context=server_tls) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end, context=server_tls) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         transport = UrllibTransport(context=client_tls)
         headers = {"Authorization": "Bearer secret"}
@@ -194,7 +194,7 @@ def test_the_environments_proxy_is_tunnelled_through_for_https(
 
 
 def test_the_callers_proxies_replace_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    with LocalServer(one_and_end) as server, LocalServer(forward) as proxy:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         transport = UrllibTransport(proxies={"http": proxy.url})
         assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
@@ -203,7 +203,7 @@ def test_the_callers_proxies_replace_the_environments(monkeypatch: pytest.Monkey
 
 def test_no_proxies_are_none_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with LocalServer(one_and_end) as server:
+    with SSEServer(one_and_end) as server:
         transport = UrllibTransport(proxies={})
         assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
 
@@ -213,8 +213,8 @@ def test_a_proxys_credentials_are_for_the_proxy_only(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     with (
-        LocalServer(one_and_end, context=server_tls if encrypted else None) as server,
-        LocalServer(forward) as proxy,
+        SSEServer(one_and_end, context=server_tls if encrypted else None) as server,
+        SSEServer(forward) as proxy,
     ):
         url = proxy.url.replace("//", "//user:p%40ss@")
         transport = UrllibTransport(context=client_tls, proxies={"http": url, "https": url})
@@ -229,8 +229,8 @@ def test_the_callers_own_header_for_a_proxy_reaches_it(
 ) -> None:
     headers = {"Proxy-Authorization": "Bearer secret"}
     with (
-        LocalServer(one_and_end, context=server_tls if encrypted else None) as server,
-        LocalServer(forward) as proxy,
+        SSEServer(one_and_end, context=server_tls if encrypted else None) as server,
+        SSEServer(forward) as proxy,
     ):
         transport = UrllibTransport(context=client_tls, proxies={"http": proxy.url, "https": proxy.url})
         assert data(EventSource(server.url, retry=None, transport=transport, headers=headers)) == ["a"]
@@ -253,14 +253,14 @@ def test_a_proxy_without_a_proper_address_is_an_error(address: str) -> None:
 
 
 def test_a_proxy_that_refuses_a_tunnel_is_an_error_with_its_status(client_tls: ssl.SSLContext) -> None:
-    with LocalServer(lambda call: call.respond(407, [])) as proxy:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
         transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
         with pytest.raises(ConnectError, match="407"):
             data(EventSource("https://127.0.0.1:9/", retry=None, transport=transport))
 
 
 def test_a_proxy_that_refuses_a_request_is_an_answer() -> None:
-    with LocalServer(lambda call: call.respond(407, [])) as proxy:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
         transport = UrllibTransport(proxies={"http": proxy.url})
         with pytest.raises(HTTPStatusError, match="407"):
             data(EventSource("http://127.0.0.1:9/", retry=None, transport=transport))
@@ -272,14 +272,14 @@ def test_a_proxy_that_drips_its_answer_is_not_waited_for_longer_than_timeout() -
             call.send(b"H")
             pass_time(0.01)
 
-    with LocalServer(drip) as proxy:
+    with SSEServer(drip) as proxy:
         transport = UrllibTransport(proxies={"https": proxy.url})
         with pytest.raises(ConnectError, match=r"0\.2 seconds"):
             data(EventSource("https://127.0.0.1:9/", retry=None, timeout=0.2, transport=transport))
 
 
 def test_close_ends_waiting_for_a_proxy() -> None:
-    with LocalServer(Call.wait_until_gone) as proxy:
+    with SSEServer(Call.wait_until_gone) as proxy:
         transport = UrllibTransport(proxies={"https": proxy.url})
         source = EventSource("https://127.0.0.1:9/", timeout=None, transport=transport)
         with Reading(source) as reading:
@@ -344,7 +344,7 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
 def test_a_proxy_that_refuses_a_tunnel_is_an_error_without_its_password(
     read: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LocalServer(lambda call: call.respond(407, [])) as proxy:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:secret@"))
         with pytest.raises(ConnectError, match="407") as caught:
             read("https://127.0.0.1:9/")

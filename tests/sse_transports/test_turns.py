@@ -10,7 +10,7 @@ import pytest
 
 from sse_core import ReadyState, Request, Response
 from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 
 EVENTS = 2000
 MOST = 200
@@ -194,5 +194,5 @@ def test_a_flood_from_a_server_leaves_other_tasks_their_turn(
         assert seen == 20 * EVENTS
         assert turns.count >= seen // MOST
 
-    with LocalServer(flood) as server:
+    with SSEServer(flood) as server:
         anyio.run(main, backend=backend)

@@ -12,7 +12,7 @@ import pytest
 from sse_core import ConnectError, IllegalState, Request, TransportError
 from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
 
@@ -22,11 +22,11 @@ def one_and_silence(call: Call) -> None:
     call.wait_until_gone()
 
 
-def until_all_gone(server: LocalServer) -> None:
+def until_all_gone(server: SSEServer) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
 
-def exchange_with(server: LocalServer) -> UrllibExchange:
+def exchange_with(server: SSEServer) -> UrllibExchange:
     return UrllibTransport().exchange(Request("GET", f"{server.url}/"), timeout=10.0)
 
 
@@ -34,7 +34,7 @@ def exchange_with(server: LocalServer) -> UrllibExchange:
 
 
 def test_a_quiet_stream_has_no_time_limit_unless_one_is_given() -> None:
-    with LocalServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         reading.until_it_reads()
         exchange = reading.source._exchange
@@ -48,7 +48,7 @@ def test_a_quiet_stream_has_no_time_limit_unless_one_is_given() -> None:
 
 
 def test_an_idle_timeout_is_a_limit_of_the_socket() -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         source = EventSource(server.url, idle_timeout=1000.0)
         with Reading(source) as reading:
             reading.until_received("a")
@@ -64,7 +64,7 @@ def test_an_idle_timeout_is_a_limit_of_the_socket() -> None:
 
 
 def test_an_exchange_does_nothing_until_it_is_opened() -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         exchange = exchange_with(server)
         assert server.open_connections == 0
         with pytest.raises(IllegalState):
@@ -79,7 +79,7 @@ def test_an_exchange_gives_the_head_and_then_the_body_to_its_end() -> None:
         call.chunk(b"abc")
         call.chunk(b"")
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         exchange = exchange_with(server)
         response = exchange.open()
         assert response.status == 200
@@ -92,7 +92,7 @@ def test_an_exchange_gives_the_head_and_then_the_body_to_its_end() -> None:
 
 @pytest.mark.parametrize("call", ["open", "read"])
 def test_a_closed_exchange_is_an_error(call: str) -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         exchange = exchange_with(server)
         if call == "read":
             exchange.open()
@@ -110,7 +110,7 @@ def test_a_transport_serves_several_sources_at_once_and_stays_the_callers() -> N
             closed.append(1)
 
     transport = Counted()
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         with EventSource(server.url, transport=transport) as first:
             assert next(first).data == "a"
             with EventSource(server.url, transport=transport) as second:
@@ -129,7 +129,7 @@ def addresses(*places: tuple[int, tuple[str, int]]) -> list[tuple[int, int, int,
 
 
 def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    with LocalServer(one_and_silence) as server, socket.socket() as nobody:
+    with SSEServer(one_and_silence) as server, socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         places = addresses(
             (socket.AF_INET, nobody.getsockname()), (socket.AF_INET, ("127.0.0.1", server.port))
@@ -144,7 +144,7 @@ def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lacking = 10_000
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         places = addresses((lacking, ("::1", server.port)), (socket.AF_INET, ("127.0.0.1", server.port)))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
         with EventSource(f"http://stream.test:{server.port}", retry=None) as source:
@@ -155,7 +155,7 @@ def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(
 def test_an_address_that_never_answers_does_not_hide_the_next(
     unanswered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LocalServer(one_and_silence) as server:
+    with SSEServer(one_and_silence) as server:
         places = addresses(
             (socket.AF_INET, ("127.0.0.1", unanswered)), (socket.AF_INET, ("127.0.0.1", server.port))
         )
@@ -207,7 +207,7 @@ def test_a_stream_in_the_smallest_chunks_is_read_whole() -> None:
             call.chunk(bytes([byte]))
         call.chunk(b"")
 
-    with LocalServer(answer) as server, EventSource(server.url, retry=None) as source:
+    with SSEServer(answer) as server, EventSource(server.url, retry=None) as source:
         assert [event.data for event in source] == [f"é€🎉 {number}" for number in range(50)]
 
 
@@ -222,7 +222,7 @@ def test_sources_in_many_threads_do_not_disturb_each_other() -> None:
         with EventSource(f"{server.url}/{name}", retry=None) as source:
             received[name] = [event.data for event in source]
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         threads = [threading.Thread(target=read, args=(name,)) for name in range(10)]
         for thread in threads:
             thread.start()

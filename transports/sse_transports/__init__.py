@@ -4,6 +4,7 @@
 - `AsyncEventSource`: its twin for asyncio and trio, over any `AsyncTransport`.
 - `AiohttpTransport`, `AsyncHttpx2Transport`, `Httpx2Transport`: other HTTP clients, also the caller's own.
 - `FileStore`: keeps the last event ID over restarts.
+- `Clock`, `SystemClock`: where sources take time and chance from.
 - `testing`: for tests; not imported by this.
 
 Every protocol decision is made in `sse_core`; a transport only carries bytes. Importing this imports no
@@ -13,6 +14,7 @@ HTTP library: what needs one is imported when it is asked for.
 from typing import TYPE_CHECKING
 
 from . import _extras
+from ._clock import Clock, SystemClock
 from ._event_source import EventSource
 from ._interface import AsyncExchange, AsyncTransport, Exchange, Transport
 from ._stores import FileStore, Store
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncExchange",
     "AsyncTransport",
+    "Clock",
     "EventSource",
     "Exchange",
     "FileStore",
     "Store",
+    "SystemClock",
     "Transport",
     "UrllibTransport",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from itertools import islice
 from operator import length_hint
@@ -35,6 +33,7 @@ from sse_core import (
     Wait,
 )
 
+from ._clock import Clock, clock_for
 from ._default_transport import default_transport
 from ._driver import (
     ERROR_BODY_SECONDS,
@@ -83,6 +82,7 @@ class AsyncOptions(TypedDict, total=False):
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
     on_state: Callable[[StateChange], object] | None
     secret_headers: Iterable[str]
+    clock: Clock | None
 
 
 class AsyncEventSource(Driver[Item]):
@@ -124,6 +124,9 @@ class AsyncEventSource(Driver[Item]):
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         secret_headers: names of further headers that a redirect to another origin must not get.
+        clock: what tells the time and the jitter, and lets waits pass: for tests, a
+            `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
+            `testing.ScriptedTransport` has), else the system's.
 
     Raises:
         sse_core.InvalidArgument: naming the argument.
@@ -183,6 +186,7 @@ class AsyncEventSource(Driver[Item]):
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         secret_headers: Iterable[str] = (),
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(
             url,
@@ -199,6 +203,7 @@ class AsyncEventSource(Driver[Item]):
             comments=comments,
             store=store,
             secret_headers=secret_headers,
+            clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
         check_transport(transport, is_async=True)
@@ -338,7 +343,7 @@ class AsyncEventSource(Driver[Item]):
             case Connect(request):
                 return await self._open(request)
             case ReadBody(limit):
-                return self._connection.refuse(await self._read_body(limit), epoch=time.time())
+                return self._connection.refuse(await self._read_body(limit), epoch=self._clock.epoch())
             case Decide(cause):
                 return await self._decide(cause)
             case Wait(delay):
@@ -385,10 +390,10 @@ class AsyncEventSource(Driver[Item]):
     async def _read_body(self, limit: int) -> bytes:
         """Read the start of an error's body: what there is of it in a reasonable time."""
         body = b""
-        deadline = time.monotonic() + ERROR_BODY_SECONDS
+        deadline = self._clock.monotonic() + ERROR_BODY_SECONDS
         try:
             while len(body) < limit:
-                left = deadline - time.monotonic()
+                left = deadline - self._clock.monotonic()
                 data = await self._the_exchange().read(left) if left > 0 else b""
                 if not data:
                     break
@@ -403,12 +408,14 @@ class AsyncEventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
-        return self._connection.decide(time.monotonic(), random=random.random(), delay=delay)
+        return self._connection.decide(self._clock.monotonic(), random=self._clock.random(), delay=delay)
 
     async def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""
         knock = self._knock = anyio.Event()
         if self._command is None:
+            if seconds is not None:
+                seconds = self._clock.pass_time(seconds)
             with anyio.move_on_after(seconds):
                 await knock.wait()
         # Not kept while a stream is read: thousands of streams have one each.

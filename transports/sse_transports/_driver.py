@@ -24,6 +24,7 @@ from sse_core import (
     Wait,
 )
 
+from ._clock import Clock
 from ._stores import Store
 
 Item = TypeVar("Item", bound=Event | Comment)
@@ -76,6 +77,7 @@ class Driver(Generic[Item]):
         comments: bool,
         store: Store | None,
         secret_headers: Iterable[str],
+        clock: Clock,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
         check_seconds("timeout", timeout)
@@ -106,6 +108,7 @@ class Driver(Generic[Item]):
         )
         self._idle_timeout = idle_timeout
         self._timeout = timeout
+        self._clock = clock
         self._store = store
         # The step to take when all events were handed over. A new connection is begun as after a wait.
         self._step: Step = Wait(0.0)

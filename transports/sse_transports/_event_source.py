@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +30,7 @@ from sse_core import (
     Wait,
 )
 
+from ._clock import Clock, clock_for
 from ._driver import (
     ERROR_BODY_SECONDS,
     INTERRUPTED,
@@ -69,6 +69,7 @@ class Options(TypedDict, total=False):
     on_error: Callable[[SSEError], float | None] | None
     on_state: Callable[[StateChange], object] | None
     secret_headers: Iterable[str]
+    clock: Clock | None
 
 
 class EventSource(Driver[Item]):
@@ -108,6 +109,9 @@ class EventSource(Driver[Item]):
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         secret_headers: names of further headers that a redirect to another origin must not get.
+        clock: what tells the time and the jitter, and lets waits pass: for tests, a
+            `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
+            `testing.ScriptedTransport` has), else the system's.
 
     Raises:
         sse_core.InvalidArgument: naming the argument.
@@ -158,6 +162,7 @@ class EventSource(Driver[Item]):
         on_error: Callable[[SSEError], float | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         secret_headers: Iterable[str] = (),
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(
             url,
@@ -174,6 +179,7 @@ class EventSource(Driver[Item]):
             comments=comments,
             store=store,
             secret_headers=secret_headers,
+            clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
         check_plain(headers=headers, on_open=on_open, on_error=on_error, on_state=on_state)
@@ -301,7 +307,7 @@ class EventSource(Driver[Item]):
             case Connect(request):
                 return self._open(request)
             case ReadBody(limit):
-                return self._connection.refuse(self._read_body(limit), epoch=time.time())
+                return self._connection.refuse(self._read_body(limit), epoch=self._clock.epoch())
             case Decide(cause):
                 return self._decide(cause)
             case Wait(delay):
@@ -343,10 +349,10 @@ class EventSource(Driver[Item]):
     def _read_body(self, limit: int) -> bytes:
         """Read the start of an error's body: what there is of it in a reasonable time."""
         body = b""
-        deadline = time.monotonic() + ERROR_BODY_SECONDS
+        deadline = self._clock.monotonic() + ERROR_BODY_SECONDS
         try:
             while len(body) < limit:
-                left = deadline - time.monotonic()
+                left = deadline - self._clock.monotonic()
                 data = self._the_exchange().read(left) if left > 0 else b""
                 if not data:
                     break
@@ -361,10 +367,12 @@ class EventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
-        return self._connection.decide(time.monotonic(), random=random.random(), delay=delay)
+        return self._connection.decide(self._clock.monotonic(), random=self._clock.random(), delay=delay)
 
     def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""
+        if seconds is not None and self._command is None:
+            seconds = self._clock.pass_time(seconds)
         end = None if seconds is None else time.monotonic() + min(seconds, threading.TIMEOUT_MAX)
         while self._command is None:
             left = None if end is None else min(end - time.monotonic(), threading.TIMEOUT_MAX)

@@ -31,7 +31,7 @@ class _Either:
 
     def _the_decoder(self) -> Decoder:
         if self._head is None:
-            raise IllegalState("read() before open()")
+            raise not_open()
         if self._decoder is None:
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
@@ -94,6 +94,11 @@ class AsyncDecodedExchange(_Either, ABC):
 def closed() -> ReadError:
     """Return the error for whoever uses an exchange that was closed."""
     return ReadError("the exchange is closed")
+
+
+def not_open() -> IllegalState:
+    """Return the error for whoever reads from an exchange that was not opened."""
+    return IllegalState("read() before open()")
 
 
 def reason(error: BaseException) -> str:

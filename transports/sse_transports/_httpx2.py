@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -48,6 +50,7 @@ class _OwnClient(TypedDict):
     headers: dict[str, str]
     limits: httpx2.Limits
     timeout: httpx2.Timeout
+    verify: ssl.SSLContext
 
 
 def _own_client() -> _OwnClient:
@@ -57,7 +60,14 @@ def _own_client() -> _OwnClient:
         # Each stream has a connection of its own, which is not kept for later.
         "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=0),
         "timeout": NO_TIMEOUTS,
+        "verify": _authorities(),
     }
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Return httpx2's own TLS settings; loading them for each client takes longer than a request."""
+    return httpx2.create_ssl_context()
 
 
 @contextlib.contextmanager

@@ -13,7 +13,8 @@ from sse_core import InvalidArgument, Request, Response
 
 from .._driver import check_transport as check_kind
 from .._interface import AsyncExchange, Exchange, Transport
-from ._local_server import Call, LocalServer
+from ._call import Call
+from ._server import SSEServer
 
 Value = TypeVar("Value")
 
@@ -23,7 +24,7 @@ DEADLINE = 10.0
 PATIENCE = 15.0
 """Seconds that a rule may take, all in all. Who waits longer has missed a timeout, or a close."""
 
-MOMENT = 0.1
+MOMENT = 0.05
 """Seconds after which something else happens to whoever waits."""
 
 
@@ -35,13 +36,13 @@ class Bench(ABC):
     """A transport at work. Its exchanges are async, whatever the transport is."""
 
     def __init__(self) -> None:
-        self._servers: list[LocalServer] = []
+        self._servers: list[SSEServer] = []
         self._stopped = False
 
     @asynccontextmanager
-    async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[LocalServer]:
+    async def serving(self, handler: Callable[[Call], None]) -> AsyncIterator[SSEServer]:
         """Run a server; at the end, all that the transport made must be closed by its `close`."""
-        with LocalServer(handler) as server:
+        with SSEServer(handler) as server:
             self._servers.append(server)
             try:
                 yield server

@@ -13,7 +13,7 @@ from sse_core import ConnectError, ContentEncodingError, IdleTimeout, ReadError,
 
 from .._interface import AsyncExchange
 from ._bench import DEADLINE, Bench, Broken
-from ._local_server import Call
+from ._call import Call
 
 Story = Callable[[Bench], Awaitable[None]]
 
@@ -24,7 +24,9 @@ BODY = b"\xef\xbb\xbfdata: \xff\xfe\xc3\r\n\r\r\n\n\x00\xe2\x80\xa8\x0b\x0c" * 3
 # What a request cannot do without, or says of its own connection and body.
 OF_THE_MESSAGE = {"host", "connection", "content-length", "accept", "accept-encoding"}
 SLOW = 0.3
-QUICK = 0.2
+QUICK = 0.05
+LONG = 8
+"""So many quick ones are longer than a slow one."""
 
 
 @dataclass(frozen=True)
@@ -246,14 +248,14 @@ async def _unknown_coding(bench: Bench) -> None:
 async def _slow_body(bench: Bench) -> None:
     def answer(call: Call) -> None:
         call.respond(200, [EVENT_STREAM])
-        for _ in range(5):
+        for _ in range(LONG):
             call.send(BODY)
-            threading.Event().wait(QUICK)
+            call.wait(QUICK)
 
     async with bench.serving(answer) as server:
         exchange = bench.exchange(f"{server.url}/", timeout=SLOW)
         await exchange.open()
-        _same(await _all(exchange), BODY * 5, "the body")
+        _same(await _all(exchange), BODY * LONG, "the body")
 
 
 # Failures.

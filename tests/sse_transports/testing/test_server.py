@@ -1,4 +1,4 @@
-"""The local server itself: what it records, what it reports, and that it always stops."""
+"""The server itself: what it records, what it reports, and that it always stops."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import closing
 
 import pytest
 
-from sse_transports.testing import Call, LocalServer
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
-def ask(server: LocalServer, path: str = "/") -> bytes:
+def ask(server: SSEServer, path: str = "/") -> bytes:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as client:
         client.request("GET", path)
         return client.getresponse().read()
 
 
 def test_calls_are_recorded_in_order() -> None:
-    with LocalServer(lambda call: call.respond(body=b"%d" % call.number)) as server:
+    with SSEServer(lambda call: call.respond(body=b"%d" % call.number)) as server:
         assert [ask(server, f"/{number}?x=%20") for number in range(3)] == [b"0", b"1", b"2"]
     assert [(call.method, call.path, call.number) for call in server.calls] == [
         ("GET", "/0?x=%20", 0),
@@ -38,7 +38,7 @@ def test_a_request_is_read_whole_and_its_headers_are_bytes() -> None:
         call.respond(204, [])
         done.set()
 
-    with LocalServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+    with SSEServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         for piece in (head[:10], head[10:], b"abc"):
             client.sendall(piece)
         # The body is not complete, so nobody was called yet.
@@ -55,7 +55,7 @@ def test_an_error_of_the_handler_surfaces_when_the_server_is_left() -> None:
         raise LookupError("in the handler")
 
     def work() -> None:
-        with LocalServer(answer) as server, pytest.raises(http.client.RemoteDisconnected):
+        with SSEServer(answer) as server, pytest.raises(http.client.RemoteDisconnected):
             ask(server)
 
     with pytest.raises(LookupError, match="in the handler"):
@@ -67,7 +67,7 @@ def test_an_error_of_the_handler_is_noted_at_an_error_of_the_test() -> None:
         raise LookupError("in the handler")
 
     def work() -> None:
-        with LocalServer(answer) as server:
+        with SSEServer(answer) as server:
             ask(server)
 
     with pytest.raises(http.client.RemoteDisconnected) as caught:
@@ -81,13 +81,33 @@ def test_a_client_that_leaves_is_no_error() -> None:
         while True:
             call.send(bytes(2**16))
 
-    with LocalServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+    with SSEServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         client.recv(1)
 
 
+def test_a_wait_ends_with_an_error_when_the_client_leaves() -> None:
+    gone = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.respond()
+        try:
+            call.wait(1000)
+        except OSError:
+            gone.set()
+
+    with SSEServer(answer) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            # All of it: what is left unread would make the end a reset.
+            received = b""
+            while not received.endswith(b"\r\n\r\n"):
+                received += client.recv(2**16)
+        until_set(gone, "the server sees that the client has gone")
+
+
 def test_a_client_that_asks_for_nothing_is_no_call() -> None:
-    with LocalServer(lambda call: call.respond()) as server:
+    with SSEServer(lambda call: call.respond()) as server:
         socket.create_connection(("127.0.0.1", server.port)).close()
         assert ask(server) == b""
         eventually(lambda: server.open_connections == 0, "the connections end")
@@ -95,7 +115,7 @@ def test_a_client_that_asks_for_nothing_is_no_call() -> None:
 
 
 def test_open_connections_are_counted_until_they_end() -> None:
-    with LocalServer(Call.wait_until_gone) as server:
+    with SSEServer(Call.wait_until_gone) as server:
         clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
         for open_ones, client in zip((3, 2, 1), clients, strict=True):
             eventually(lambda: server.open_connections == open_ones, f"{open_ones} connections are open")  # noqa: B023
@@ -111,7 +131,7 @@ def test_the_server_stops_while_connections_are_open(
 ) -> None:
     client = socket.socket()
     try:
-        with LocalServer(Call.wait_until_gone, context=server_tls if encrypted else None) as server:
+        with SSEServer(Call.wait_until_gone, context=server_tls if encrypted else None) as server:
             client.connect(("127.0.0.1", server.port))
             if encrypted:
                 client = client_tls.wrap_socket(client, server_hostname="127.0.0.1")
@@ -134,7 +154,7 @@ def test_a_reset_is_an_error_for_the_client() -> None:
         call.reset()
 
     go_on = threading.Event()
-    with LocalServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+    with SSEServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         received = b""
         while not received.endswith(b"data: a\n\n"):
@@ -151,12 +171,12 @@ def test_chunks_are_what_http_calls_chunks() -> None:
         call.chunk(b"y")
         call.chunk(b"")
 
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         assert ask(server) == b"x" * 300 + b"y"
 
 
 def test_it_speaks_https(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    with LocalServer(lambda call: call.respond(body=b"hello"), context=server_tls) as server:
+    with SSEServer(lambda call: call.respond(body=b"hello"), context=server_tls) as server:
         assert server.url == f"https://127.0.0.1:{server.port}"
         with closing(
             http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=client_tls)
@@ -174,7 +194,7 @@ def test_many_clients_are_served_at_once() -> None:
         call.respond(body=call.path.encode())
 
     answers: list[bytes] = []
-    with LocalServer(answer) as server:
+    with SSEServer(answer) as server:
         threads = [
             threading.Thread(target=lambda path: answers.append(ask(server, path)), args=(f"/{number}",))
             for number in range(20)

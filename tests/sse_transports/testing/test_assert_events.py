@@ -1,0 +1,84 @@
+"""Streams that differ are shown as a stream is written, where they differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_core import Comment, Event
+from sse_transports.testing import assert_events
+
+Items = list[Event | Comment]
+NUMBERS: Items = [Event(f"reading {number}", id=str(number)) for number in range(1, 9)]
+
+
+def difference(actual: Items, expected: Items) -> list[str]:
+    with pytest.raises(AssertionError) as caught:
+        assert_events(actual, expected)
+    return str(caught.value).split("\n")
+
+
+def test_equal_streams_are_no_error() -> None:
+    assert_events([], [])
+    assert_events((Event(data) for data in "ab"), [Event("a"), Event("b")])
+    assert_events([Comment("a"), *NUMBERS], [Comment("a"), *NUMBERS])
+
+
+def test_fields_that_differ_are_shown_with_what_is_around_them() -> None:
+    other = [*NUMBERS[:4], Event("reading five", "reading", "5", 10), *NUMBERS[5:]]
+    assert difference(other, NUMBERS) == [
+        "the streams differ from event 5 on (8 events expected -, 8 received +):",
+        "  … 9 equal lines",
+        "    id: 4",
+        "    data: reading 4",
+        "",
+        "  + event: reading",
+        "    id: 5",
+        "  + retry: 10",
+        "  - data: reading 5",
+        "  ?               ^",
+        "  + data: reading five",
+        "  ?               ^^^^",
+        "",
+        "    id: 6",
+        "    data: reading 6",
+        "  … 7 equal lines",
+    ]
+
+
+def test_events_that_are_missing_are_shown() -> None:
+    assert difference(NUMBERS[:3], NUMBERS[:5]) == [
+        "the streams differ from event 4 on (5 events expected -, 3 received +):",
+        "  … 6 equal lines",
+        "    id: 3",
+        "    data: reading 3",
+        "",
+        "  - id: 4",
+        "  - data: reading 4",
+        "  -",
+        "  - id: 5",
+        "  - data: reading 5",
+        "  -",
+    ]
+    assert difference([], NUMBERS[:1])[0] == (
+        "the streams differ from event 1 on (1 event expected -, 0 received +):"
+    )
+
+
+def test_what_cannot_be_seen_is_spelt_out() -> None:
+    assert difference([Event("a\nb\0\u2028€")], [Event("a\nb")])[1:4] == [
+        "    data: a",
+        "  - data: b",
+        "  + data: b\\x00\\u2028€",
+    ]
+
+
+def test_a_comment_is_told_from_an_event() -> None:
+    assert difference([Comment("a")], [Event("a")])[1:3] == ["  - data: a", "  + : a"]
+
+
+def test_of_a_long_line_only_the_place_is_shown() -> None:
+    long = "abc " * 500
+    shown = difference([Event(f"{long}1{long}")], [Event(f"{long}2{long}")])
+    assert len(shown) < 20
+    assert all(len(line) < 100 for line in shown)
+    assert sum(line.startswith("  -") for line in shown) == 1

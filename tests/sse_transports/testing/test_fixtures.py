@@ -1,0 +1,78 @@
+"""The fixtures, as their users have them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from sse_core import Event
+from sse_transports import AsyncEventSource, EventSource, UrllibTransport
+from sse_transports.testing import History, assert_events
+
+if TYPE_CHECKING:
+    from sse_core_pytest import MakeAsyncTransport, MakeServer, MakeTransport
+    from sse_transports.testing import VirtualClock
+
+HISTORY = [Event("a", id="1"), Event("b", id="2")]
+
+
+def test_a_scripted_transport_lives_in_the_virtual_time(
+    scripted_transport: MakeTransport, virtual_clock: VirtualClock
+) -> None:
+    transport = scripted_transport([[History()], [503], [204]], history=HISTORY)
+    assert_events(EventSource("http://stream.test/", transport=transport), HISTORY)
+    assert virtual_clock.waits == [1.25, 2.5]
+
+
+def test_an_async_scripted_transport_lives_in_the_virtual_time(
+    async_scripted_transport: MakeAsyncTransport, virtual_clock: VirtualClock
+) -> None:
+    async def main() -> None:
+        transport = async_scripted_transport([[History()], [503], [204]], history=HISTORY)
+        async with AsyncEventSource("http://stream.test/", transport=transport) as source:
+            assert_events([event async for event in source], HISTORY)
+
+    anyio.run(main)
+    assert virtual_clock.waits == [1.25, 2.5]
+
+
+def test_servers_are_started_as_many_as_one_likes(
+    sse_server: MakeServer, virtual_clock: VirtualClock
+) -> None:
+    other = sse_server(history=HISTORY, tls=True)
+    assert other.client_context is not None
+    first = sse_server([[302, {"Location": f"{other.url}/there"}], [204]])
+    transport = UrllibTransport(context=other.client_context)
+    assert_events(EventSource(first.url, transport=transport, clock=virtual_clock), HISTORY)
+    assert [call.path for call in other.calls] == ["/there"]
+
+
+def test_what_a_server_complains_of_is_an_error_of_the_test(tmp_path: Path) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text(
+        textwrap.dedent(
+            """
+            import urllib.error, urllib.request, pytest
+
+            def test_asks_too_much(sse_server):
+                with pytest.raises(urllib.error.HTTPError):
+                    urllib.request.urlopen(sse_server([]).url + "/more")
+            """
+        ),
+        encoding="utf-8",
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(test)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed, 1 error" in run.stdout
+    assert "UnexpectedRequest: the script has no connection, and one more was asked for" in run.stdout
+    assert "1. GET /more" in run.stdout

@@ -1,0 +1,76 @@
+"""Whoever does not test pays nothing for what tests are made of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from sse_transports import testing
+from tests.sse_transports.test_extras import without
+
+ROOT = Path(__file__).parents[3]
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter loads for this."""
+    program = f"import sys; before = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sse_core",
+        "import sse_transports",
+        "from sse_transports import AsyncEventSource, AiohttpTransport, AsyncHttpx2Transport",
+    ],
+)
+def test_importing_the_clients_imports_nothing_of_it(code: str) -> None:
+    loaded = loaded_by(code)
+    assert not {name for name in loaded if name.startswith(("sse_transports.testing", "sse_core_pytest"))}
+    assert not {"pytest", "_pytest", "trustme"} & loaded
+
+
+def test_the_plugin_imports_nothing_but_itself_before_a_fixture_is_asked_for() -> None:
+    loaded = loaded_by("import pytest; before = set(sys.modules); import sse_core_pytest")
+    assert loaded == {"sse_core_pytest"}
+
+
+def test_the_plugin_is_found_by_pytest() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
+    found = {point.name: point.value for point in entry_points(group="pytest11")}
+    assert declared.items() <= found.items()
+
+
+def test_without_any_other_package_the_kit_can_be_used() -> None:
+    code = """
+from sse_core import Event
+from sse_transports import EventSource
+from sse_transports.testing import *
+transport = ScriptedTransport([[Event("a")], [204]])
+print(len(list(EventSource("http://x/", transport=transport))), len(vectors()) > 200)
+import sse_transports.testing
+for what in ("sse_transports.testing.AsyncScriptedTransport", "SSEServer([], tls=True)"):
+    try:
+        eval(what)
+    except ImportError as error:
+        print(error)
+"""
+    assert without("aiohttp anyio httpx2 trio sniffio trustme pytest", code).splitlines() == [
+        "1 True",
+        'AsyncScriptedTransport needs anyio: pip install "sse-core[asyncio]"',
+        'SSEServer(tls=True) needs trustme: pip install "sse-core[testing]"',
+    ]
+
+
+def test_every_public_name_is_there_and_no_other_is() -> None:
+    assert all(hasattr(testing, name) for name in testing.__all__)
+    assert set(testing.__all__) <= set(dir(testing))
+    assert "AsyncScriptedTransport" in dir(testing)
+    assert not hasattr(testing, "AsyncSSEServer")

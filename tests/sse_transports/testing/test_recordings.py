@@ -1,0 +1,345 @@
+"""What a source received is written as it comes, and comes again: the same bytes at the same times."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_core import (
+    Comment,
+    Event,
+    HTTPStatusError,
+    InvalidArgument,
+    RetryPolicy,
+    SSEError,
+)
+from sse_transports import (
+    AiohttpTransport,
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    EventSource,
+    Httpx2Transport,
+    SystemClock,
+    UrllibTransport,
+)
+from sse_transports.testing import (
+    HALF_CHARACTER,
+    AsyncScriptedTransport,
+    Cut,
+    End,
+    Gzip,
+    NoAnswer,
+    Pause,
+    RecordedChunk,
+    Refuse,
+    Reset,
+    Script,
+    ScriptedTransport,
+    SSEServer,
+    Stall,
+    UnexpectedRequest,
+    VirtualClock,
+    check_async_transport,
+    check_transport,
+    record,
+    replay,
+)
+from sse_transports.testing._record import AsyncRecordingTransport, RecordingTransport
+from sse_transports.testing._recording_writer import RecordingWriter
+from sse_transports.testing._scripted import ScriptedExchange
+from tests.sse_transports.reading import Reading
+
+URL = "http://stream.test/feed"
+SCRIPT: Script = [
+    [Pause(0.25), 200, Event("a", id="1"), Pause(0.5), b"data: lost", HALF_CHARACTER, Reset()],
+    [Refuse()],
+    [503, {"Retry-After": "7"}, b"busy"],
+    [302, {"Location": "http://elsewhere.test/there?key=hidden"}],
+    [Comment("ok"), Pause(20), Event("b\u2028\u0085", id="2"), Stall()],
+    [NoAnswer()],
+    [204],
+]
+
+
+def recorded(script: Script, path: Path, **options: Any) -> list[Event]:
+    transport = ScriptedTransport(script)
+    with record(EventSource(URL, transport=transport, **options), path) as source:
+        return list(source)
+
+
+def lines_of(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def test_it_is_written_as_it_came(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    assert len(recorded(SCRIPT, path, idle_timeout=30)) == 2
+    lines = lines_of(path)
+    assert lines[0] == {
+        "version": 1,
+        "time": "2026-01-01T00:00:00.000+00:00",
+        "method": "GET",
+        "url": URL,
+        "request_headers": [["Accept", "text/event-stream"], ["Cache-Control", "no-cache"]],
+        "seconds": 0.25,
+        "status": 200,
+        "headers": [["Content-Type", "text/event-stream"]],
+    }
+    assert lines[1:5] == [
+        {"seconds": 0.0, "text": "id: 1\ndata: a\n\n"},
+        {"seconds": 0.5, "text": "data: lost"},
+        {"seconds": 0.5, "base64": "4oI="},
+        {"seconds": 0.5, "end": "lost"},
+    ]
+    assert [line["end"] for line in lines if "end" in line] == [
+        *("lost", "refused", "complete", "left", "silent", "refused", "left")
+    ]
+    assert [line["status"] for line in lines if "url" in line] == [200, None, 503, 302, 200, None, 204]
+    # Told apart from the end of a line by nobody who reads JSON.
+    assert "b\u2028\u0085" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("speed", [None, 1.0, 100.0, math.inf])
+def test_a_replay_gives_the_same_events_over_the_same_failures(tmp_path: Path, speed: float | None) -> None:
+    events = recorded(SCRIPT, tmp_path / "feed.jsonl", idle_timeout=30)
+    recording = replay(tmp_path / "feed.jsonl")
+    clock = VirtualClock()
+    transport = recording.transport(clock=clock, speed=speed)
+    assert list(EventSource(URL, transport=transport, idle_timeout=30)) == events
+    assert len(transport.requests) == len(SCRIPT)
+    pauses = clock.monotonic() - sum(clock.waits)
+    # The two timeouts are no pauses of the server.
+    assert pauses == pytest.approx((0.25 + 0.5 + 20 + 30 + 60) / (speed or 1.0))
+
+
+def test_a_recording_of_a_replay_is_the_recording(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    recorded([*SCRIPT[:1], [204]], first)
+    transport = replay(first).transport()
+    with record(EventSource(URL, transport=transport), second) as source:
+        list(source)
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_source_is_recorded_and_replayed_just_so(tmp_path: Path, backend: str) -> None:
+    async def main() -> None:
+        source = AsyncEventSource(URL, transport=AsyncScriptedTransport(SCRIPT), idle_timeout=30)
+        async with record(source, tmp_path / "async.jsonl") as recording:
+            events = [event async for event in recording]
+        transport = replay(tmp_path / "async.jsonl").async_transport()
+        async with AsyncEventSource(URL, transport=transport, idle_timeout=30) as replayed:
+            assert [event async for event in replayed] == events
+
+    anyio.run(main, backend=backend)
+    recorded(SCRIPT, tmp_path / "blocking.jsonl", idle_timeout=30)
+    assert (tmp_path / "async.jsonl").read_bytes() == (tmp_path / "blocking.jsonl").read_bytes()
+
+
+def test_what_came_over_a_socket_is_recorded_and_replayed_by_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    script: Script = [[Gzip(), Event("a", id="1"), Event("b"), Cut()], [302, {"Location": "/x"}], [204]]
+    with SSEServer(script) as server, record(EventSource(server.url, clock=VirtualClock()), path) as source:
+        events = list(source)
+    assert [event.data for event in events] == ["a", "b"]
+    with SSEServer(replay(path).script(speed=math.inf)) as server:
+        assert list(EventSource(server.url, clock=VirtualClock())) == events
+    assert [call.path for call in server.calls] == ["/", "/", "/x"]
+
+
+def test_a_redirect_leads_to_the_same_path_on_the_server_that_replays_it(tmp_path: Path) -> None:
+    recorded([[302, {"Location": "https://elsewhere.test/there"}], [204]], tmp_path / "feed.jsonl")
+    with SSEServer(replay(tmp_path / "feed.jsonl").script(speed=math.inf)) as server:
+        assert list(EventSource(server.url)) == []
+    assert [call.path for call in server.calls] == ["/", "/there"]
+
+
+@pytest.mark.parametrize(("ending", "replayed"), [(End(), End()), (Reset(), Cut()), (Stall(), Cut())])
+def test_an_end_stays_an_end_and_a_loss_a_loss(tmp_path: Path, ending: Any, replayed: Any) -> None:
+    recorded([[Event("a"), ending], [204]], tmp_path / "feed.jsonl", idle_timeout=5)
+    assert replay(tmp_path / "feed.jsonl").script()[0][-1] == replayed
+
+
+def test_at_a_speed_a_replay_takes_its_time(tmp_path: Path) -> None:
+    recorded([[Event("a"), Pause(2), Event("b"), Event("end")]], tmp_path / "feed.jsonl", until="end")
+    clock = SystemClock()
+    begun = clock.monotonic()
+    transport = replay(tmp_path / "feed.jsonl").transport(speed=100)
+    assert len(list(EventSource(URL, transport=transport, until="end"))) == 2
+    assert 0.02 <= clock.monotonic() - begun < 2
+
+
+def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_path: Path) -> None:
+    transport = ScriptedTransport([[Event("a"), Stall()]])
+    with record(EventSource(URL, transport=transport), tmp_path / "feed.jsonl") as source:
+        next(source)
+    assert replay(tmp_path / "feed.jsonl").connections[0].end == "left"
+    with pytest.raises(UnexpectedRequest):
+        list(EventSource(URL, transport=replay(tmp_path / "feed.jsonl").transport()))
+
+
+def test_secrets_are_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    secret = ["Authorization", "cookie", "Proxy-Authorization", "X-Api-Key", "X-Own", "X-Auth-Token"]
+    headers = dict.fromkeys(secret, "hidden")
+    script: Script = [
+        [307, {"Location": "https://user:hidden@elsewhere.test/?token=hidden", "Set-Cookie": "hidden"}],
+        [400, {"X-Own": "hidden", "X-Shown": "shown"}],
+    ]
+    source = EventSource(
+        "http://user:hidden@stream.test/feed?key=hidden",
+        method="POST",
+        json={"prompt": "hidden"},
+        headers={**headers, "X-Shown": "shown"},
+        transport=ScriptedTransport(script),
+        secret_headers=["x-own"],
+    )
+    with pytest.raises(HTTPStatusError), record(source, path) as recording:
+        list(recording)
+    text = path.read_text(encoding="utf-8")
+    assert "hidden" not in text
+    assert text.count("shown") == 3
+    assert lines_of(path)[0]["url"] == "http://stream.test/feed?removed"
+    assert ["Location", "https://elsewhere.test/?removed"] in lines_of(path)[0]["headers"]
+
+
+def test_what_came_before_a_crash_is_in_the_file_already(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    transport = ScriptedTransport([[Event("a"), Event("b")]])
+    with record(EventSource(URL, transport=transport), path) as source:
+        next(source)
+        assert [set(line) for line in lines_of(path)[1:]] == [{"seconds", "text"}]
+
+
+def test_closing_from_another_thread_ends_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    transport = ScriptedTransport([[b":\n", Stall()]])
+    with record(EventSource(URL, transport=transport), path) as source, Reading(source) as reading:
+        reading.until_blocked_in(ScriptedExchange.read)
+    assert lines_of(path)[-1]["end"] == "left"
+
+
+def test_a_thread_that_is_late_writes_nothing_to_a_closed_file(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "feed.jsonl", EventSource(URL)) as writer:
+        writer.write(b"1\n")
+    writer.write(b"2\n")
+    assert (tmp_path / "feed.jsonl").read_bytes() == b"1\n"
+
+
+@pytest.mark.parametrize("source", [None, URL, ScriptedTransport([])])
+def test_what_is_no_source_cannot_be_recorded(source: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"^source: "):
+        record(source, tmp_path / "feed.jsonl")
+
+
+@pytest.mark.parametrize("speed", [0, -1, math.nan])
+def test_a_speed_that_is_none_is_refused(speed: float, tmp_path: Path) -> None:
+    recorded([[204]], tmp_path / "feed.jsonl")
+    with pytest.raises(InvalidArgument, match=r"^speed: "):
+        replay(tmp_path / "feed.jsonl").transport(speed=speed)
+
+
+@pytest.mark.parametrize("kind", [UrllibTransport, Httpx2Transport])
+def test_a_recorded_transport_keeps_every_rule(kind: Callable[[], Any], tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "rules.jsonl", EventSource(URL)) as writer:
+        check_transport(lambda: RecordingTransport(kind(), writer))
+
+
+@pytest.mark.parametrize(("kind", "backend"), [(AiohttpTransport, "asyncio"), (AsyncHttpx2Transport, "trio")])
+def test_a_recorded_async_transport_keeps_every_rule(kind: Any, backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        with RecordingWriter(tmp_path / "rules.jsonl", EventSource(URL)) as writer:
+            await check_async_transport(lambda: AsyncRecordingTransport(kind(), writer))
+
+    anyio.run(main, backend=backend)
+
+
+# Random scripts.
+
+CHUNKS = st.one_of(
+    st.binary(min_size=1, max_size=40),
+    st.text("data: id\n\r\0\u2028\u0085€\ud7ff😀", min_size=1, max_size=40).map(str.encode),
+    st.builds(Event, st.text("ab\n€", max_size=5), id=st.text("12", max_size=2)),
+    st.builds(Comment, st.text("ab€", max_size=5)),
+    st.just(HALF_CHARACTER),
+    st.builds(Pause, st.floats(0, 100).map(lambda seconds: round(seconds, 4))),
+)
+ENDINGS = st.one_of(st.just([]), st.sampled_from([[End()], [Cut()], [Reset()], [Stall()]]))
+ANSWERS = st.builds(lambda chunks, ending: [*chunks, *ending], st.lists(CHUNKS, max_size=8), ENDINGS)
+FAILURES = st.sampled_from(
+    [
+        *([Refuse()], [NoAnswer()], [503, b"busy"], [503, {"Retry-After": "3"}]),
+        [Pause(2.5), 302, {"Location": "/x"}],
+    ]
+)
+SCRIPTS = st.lists(st.one_of(ANSWERS, FAILURES), max_size=5)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("recordings") / "random.jsonl"
+
+
+class Heard(ScriptedTransport):
+    """Notes each chunk, and when it came."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.chunks: list[tuple[float, bytes]] = []
+
+    def exchange(self, request: Any, *, timeout: float | None) -> Any:
+        exchange: Any = super().exchange(request, timeout=timeout)
+        read = exchange.read
+
+        def heard(limit: float | None) -> bytes:
+            data: bytes = read(limit)
+            if data:
+                self.chunks.append((self.clock.monotonic(), data))
+            return data
+
+        exchange.read = heard
+        return exchange
+
+
+def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], str, list[tuple[float, bytes]]]:
+    """The events, the end, and each chunk with its time."""
+    items: list[Event | Comment] = []
+    policy = RetryPolicy(max_attempts=4)
+    source: EventSource[Event | Comment] = EventSource(
+        URL, transport=transport, comments=True, idle_timeout=30, retry=policy
+    )
+    try:
+        if path is None:
+            items.extend(source)
+        else:
+            with record(source, path) as recorded_source:
+                items.extend(recorded_source)
+    except (SSEError, UnexpectedRequest) as error:
+        return items, type(error).__name__, transport.chunks
+    finally:
+        source.close()
+    return items, "", transport.chunks
+
+
+@given(script=SCRIPTS)
+def test_whatever_is_recorded_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
+    items, end, chunks = told(Heard([*script, [204]]), file)
+    recording = replay(file)
+    written = [chunk.data for connection in recording.connections for chunk in connection.chunks]
+    assert written == [data for _, data in chunks]
+    replayed = told(Heard(recording.script()), None)
+    assert replayed[:2] == (items, end)
+    assert [data for _, data in replayed[2]] == [data for _, data in chunks]
+    assert [at for at, _ in replayed[2]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
+
+
+def test_a_chunk_is_equal_to_one_of_the_same_bytes() -> None:
+    assert RecordedChunk(1.0, b"a") == RecordedChunk(1.0, b"a") != RecordedChunk(1.0, b"b")

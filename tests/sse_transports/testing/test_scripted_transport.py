@@ -1,0 +1,274 @@
+"""A script is played as it says, to the blocking source and to the async one, and every request is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from sse_core import (
+    Comment,
+    ConnectError,
+    ContentTypeError,
+    Event,
+    HTTPStatusError,
+    IdleTimeout,
+    IllegalState,
+    IncompleteStream,
+    ReadError,
+    Request,
+    RetryPolicy,
+    StateChange,
+    Waiting,
+)
+from sse_transports import AsyncEventSource, EventSource, SystemClock
+from sse_transports.testing import (
+    HALF_CHARACTER,
+    AsyncScriptedTransport,
+    Cut,
+    Drip,
+    Gzip,
+    History,
+    NoAnswer,
+    Pause,
+    Refuse,
+    Reset,
+    Script,
+    ScriptedTransport,
+    Stall,
+    UnexpectedRequest,
+    VirtualClock,
+)
+from tests.sse_transports.reading import Reading
+from tests.sse_transports.waiting import eventually
+
+URL = "http://stream.test/feed"
+
+
+@dataclass
+class Told:
+    """What came of a script."""
+
+    events: list[Event | Comment] = field(default_factory=list)
+    changes: list[StateChange] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+
+    @property
+    def causes(self) -> list[str]:
+        return [str(change.cause) for change in self.changes if isinstance(change, Waiting)]
+
+
+def blocking(script: Script, history: tuple[Event, ...], told: Told, **options: Any) -> None:
+    with ScriptedTransport(script, history=history, clock=told.clock) as transport:
+        told.requests = transport.requests
+        with EventSource(URL, transport=transport, on_state=told.changes.append, **options) as source:
+            for event in source:
+                told.events.append(event)
+
+
+def on(backend: str) -> Callable[..., None]:
+    def play(script: Script, history: tuple[Event, ...], told: Told, **options: Any) -> None:
+        async def main() -> None:
+            async with AsyncScriptedTransport(script, history=history, clock=told.clock) as transport:
+                told.requests = transport.requests
+                changes = told.changes.append
+                async with AsyncEventSource(URL, transport=transport, on_state=changes, **options) as source:
+                    async for event in source:
+                        told.events.append(event)
+
+        anyio.run(main, backend=backend)
+
+    return play
+
+
+PLAYERS = {"blocking": blocking, "asyncio": on("asyncio"), "trio": on("trio")}
+
+
+@pytest.fixture(params=PLAYERS)
+def play(request: pytest.FixtureRequest) -> Callable[..., Told]:
+    def run(
+        script: Script, history: tuple[Event, ...] = (), told: Told | None = None, **options: Any
+    ) -> Told:
+        told = told or Told()
+        PLAYERS[request.param](script, history, told, **options)
+        return told
+
+    return run
+
+
+Play = Callable[..., Told]
+
+
+def test_a_stream_is_read_over_every_way_to_lose_it(play: Play) -> None:
+    told = play(
+        [
+            [Event("a", id="1"), b"data: lo", Reset()],
+            [b"data: lost", HALF_CHARACTER, Cut()],
+            [Cut(after=len(b"id: 2\ndata: b\n\n") + 5), Event("b", id="2"), Event("lost", id="3")],
+            [503, {"Retry-After": "20"}],
+            [Refuse()],
+            [NoAnswer()],
+            [Pause(61), 200],
+            [Event("c", id="3"), Stall()],
+            [Pause(29), Comment("still here"), Pause(29), Event("d", id="4"), Pause(31), b"never"],
+            [302, {"Location": "/there"}],
+            [Gzip(), HALF_CHARACTER, b"\xac\n\n", Drip(b"id: 5\ndata: e\n\n", 1.0)],
+            [204],
+        ],
+        idle_timeout=30,
+    )  # fmt: skip
+    assert [event.data for event in told.events if isinstance(event, Event)] == ["a", "b", "c", "d", "e"]
+    assert told.causes == [
+        "the connection was reset",
+        "the connection ended before the body did",
+        "the connection ended before the body did",
+        "HTTP status 503 instead of 200",
+        "stream.test: the connection was refused",
+        "stream.test: no response within 60 seconds (timeout)",
+        "stream.test: no response within 60 seconds (timeout)",
+        "nothing received for 30 seconds (idle_timeout)",
+        "nothing received for 30 seconds (idle_timeout)",
+        "None",
+    ]
+    ids = [request.header("Last-Event-ID") for request in told.requests]
+    assert ids == [None, "1", "1", *["2"] * 5, "3", "4", "4", "5"]
+    assert [request.url for request in told.requests][9:] == [URL, "http://stream.test/there", URL]
+    assert told.clock.monotonic() == sum(told.clock.waits) + 2 * 60 + 30 + (29 + 29 + 30) + 15
+
+
+def test_requests_are_kept_whole(play: Play) -> None:
+    told = play([[Event("[DONE]")]], method="POST", json={"a": 1}, headers={"X-Name": "b"}, until="[DONE]")
+    (request,) = told.requests
+    assert (request.method, request.url, request.body) == ("POST", URL, b'{"a":1}')
+    assert request.header("x-name") == "b"
+
+
+def test_a_history_is_resumed_behind_the_last_event_id(play: Play) -> None:
+    history = tuple(Event(str(number), id=str(number)) for number in range(1, 8))
+    size = len(b"id: 1\ndata: 1\n\n")
+    told = play([[Cut(3 * size), History()], [Cut(2 * size + 4), History()], [History()], [204]], history)
+    assert told.events == [*history]
+    assert [request.header("Last-Event-ID") for request in told.requests] == [None, "3", "5", "7"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "error", "seconds"),
+    [
+        ([Event("a"), Reset()], IncompleteStream, 0),
+        ([Event("a"), Stall()], IdleTimeout, 9),
+        ([Event("a"), Pause(9), Event("b")], IdleTimeout, 9),
+        ([Pause(5), Pause(5), Event("a")], IdleTimeout, 9),
+        ([Pause(5), Stall()], IdleTimeout, 9),
+        ([Refuse()], ConnectError, 0),
+        ([Pause(3), Refuse()], ConnectError, 3),
+        ([Pause(10), 200], ConnectError, 10),
+        ([NoAnswer()], ConnectError, 10),
+        ([503, b"busy"], HTTPStatusError, 0),
+        ([{"Content-Type": "text/html"}, b"<p>"], ContentTypeError, 0),
+    ],
+)
+def test_what_a_post_ends_with_is_raised_when_its_time_has_come(
+    play: Play, steps: list[Any], error: type[Exception], seconds: float
+) -> None:
+    told = Told()
+    with pytest.raises(error):
+        play([steps], told=told, method="POST", idle_timeout=9, timeout=10)
+    assert told.clock.monotonic() == seconds
+
+
+def test_a_request_too_many_is_an_error_that_lists_them_all(play: Play) -> None:
+    told = Told()
+    with pytest.raises(UnexpectedRequest) as caught:
+        play([[Event("a", id="7")]], told=told)
+    assert str(caught.value) == (
+        "the script has 1 connection(s), and one more was asked for; the requests:\n"
+        f"  1. GET {URL}\n"
+        f"  2. GET {URL}, Last-Event-ID: 7"
+    )
+    assert len(told.requests) == 2
+
+
+def test_on_the_systems_clock_pauses_are_waited_for(play: Play) -> None:
+    begun = SystemClock().monotonic()
+    told = Told(clock=cast("VirtualClock", SystemClock()))
+    with pytest.raises(IdleTimeout):
+        play(
+            [[Drip(b":::::", 0.004), Pause(0.01), b"x", Pause(40)]], told=told, idle_timeout=0.02, retry=None
+        )
+    assert 0.05 <= SystemClock().monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("steps", [[Stall()], [NoAnswer()]], ids=["stall", "no answer"])
+def test_what_never_comes_is_waited_for_until_the_source_is_closed(steps: Any) -> None:
+    transport = ScriptedTransport([steps])
+    with Reading(EventSource(URL, transport=transport, timeout=None)) as reading:
+        eventually(lambda: len(transport.requests) == 1, "the request arrives")
+    assert reading.error is None
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("steps", [[Stall()], [NoAnswer()]], ids=["stall", "no answer"])
+def test_what_never_comes_is_waited_for_until_the_async_source_is_closed(steps: Any, backend: str) -> None:
+    async def main() -> None:
+        transport = AsyncScriptedTransport([steps])
+
+        async def close_when_asked() -> None:
+            while not transport.requests:
+                await anyio.lowlevel.checkpoint()
+            await source.close()
+
+        source = AsyncEventSource(URL, transport=transport, timeout=None)
+        async with source, anyio.create_task_group() as tasks:
+            tasks.start_soon(close_when_asked)
+            assert [event async for event in source] == []
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_source_that_never_really_waits_can_be_cancelled(backend: str) -> None:
+    async def main() -> int:
+        count = 0
+        transport = AsyncScriptedTransport([[Event("a")] * 1000])
+        with anyio.CancelScope() as scope:
+            async with AsyncEventSource(URL, transport=transport) as source:
+                async for _ in source:
+                    count += 1
+                    if count == 10:
+                        scope.cancel()
+        return count
+
+    assert anyio.run(main, backend=backend) == 10
+
+
+def test_an_exchange_is_opened_before_it_is_read_and_not_used_when_closed() -> None:
+    transport = ScriptedTransport([[b"a"]])
+    exchange = transport.exchange(Request("GET", URL), timeout=None)
+    with pytest.raises(IllegalState, match="before open"):
+        exchange.read(None)
+    exchange.close()
+    exchange.close()
+    with pytest.raises(ReadError, match="closed"):
+        exchange.open()
+    assert transport.requests == []
+
+
+def test_many_sources_may_share_a_transport() -> None:
+    transport = ScriptedTransport([[Event("a")]] * 100)
+
+    def read() -> None:
+        seen.extend(EventSource(URL, transport=transport, retry=RetryPolicy(reconnect_on_close=False)))
+
+    seen: list[Event] = []
+    threads = [threading.Thread(target=read) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == len(transport.requests) == 100

@@ -1,0 +1,139 @@
+"""The virtual clock: waits take no time and are known, and so is chance. Other clocks are the caller's."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from email.utils import formatdate
+from typing import Any
+
+import anyio
+import pytest
+
+from sse_core import Event, HTTPStatusError, InvalidArgument, RetriesExhausted, RetryPolicy
+from sse_transports import AsyncEventSource, EventSource, SystemClock
+from sse_transports.testing import (
+    AsyncScriptedTransport,
+    End,
+    Pause,
+    Script,
+    ScriptedTransport,
+    VirtualClock,
+)
+
+
+def read(script: Script, clock: VirtualClock, **options: Any) -> list[str]:
+    transport = ScriptedTransport(script, clock=clock)
+    with EventSource("http://stream.test/", transport=transport, **options) as source:
+        return [event.data for event in source]
+
+
+def test_backoff_takes_no_time_and_its_waits_are_known() -> None:
+    clock = VirtualClock(random=0)
+    begun = time.monotonic()
+    assert read([[], [], [], [], [], [], [Event("a")], [], [204]], clock) == ["a"]
+    assert clock.waits == [1, 2, 4, 8, 16, 20, 1, 2]
+    assert clock.monotonic() == sum(clock.waits)
+    assert time.monotonic() - begun < min(clock.waits)
+
+
+def test_the_async_source_waits_on_it_just_so() -> None:
+    clock = VirtualClock(random=0)
+
+    async def main() -> list[str]:
+        transport = AsyncScriptedTransport([[], [], [], [Event("a")], [204]], clock=clock)
+        async with AsyncEventSource("http://stream.test/", transport=transport, clock=clock) as source:
+            return [event.data async for event in source]
+
+    for backend in ("asyncio", "trio"):
+        clock.waits.clear()
+        assert anyio.run(main, backend=backend) == ["a"]
+        assert clock.waits == [1, 2, 4, 1]
+
+
+def test_chance_is_as_it_was_given() -> None:
+    # The default policy adds up to half of the wait.
+    for chance, waits in (
+        (0.5, [1.25, 2.5, 5.0]),
+        ([0, 0.9], [1.0, 2.9, 4.0]),
+        (itertools.count(step=0.25).__next__, [1.0, 2.25, 5.0]),
+    ):
+        clock = VirtualClock(random=chance)
+        read([[], [], [], [204]], clock)
+        assert clock.waits == waits
+
+
+def test_a_retry_after_is_waited_for_as_seconds_and_as_a_date() -> None:
+    clock = VirtualClock(random=0, start=1e9)
+    read([[503, {"Retry-After": "7"}], [503, {"Retry-After": formatdate(1e9 + 7 + 11)}], [204]], clock)
+    assert clock.waits == [7, 11]
+    assert clock.epoch() == 1e9 + 18
+
+
+def test_a_limit_on_the_time_without_an_event_is_reached_at_once() -> None:
+    clock = VirtualClock(random=0)
+    with pytest.raises(RetriesExhausted) as caught:
+        read([[End()]] * 50, clock, retry=RetryPolicy(max_elapsed=100))
+    assert 70 < caught.value.elapsed == clock.monotonic() <= 100
+
+
+def test_the_text_of_an_error_is_not_waited_for_longer_than_ever() -> None:
+    clock = VirtualClock()
+    with pytest.raises(HTTPStatusError) as caught:
+        read([[400, b"no", b" way", Pause(3), b", really", Pause(3), b"!"]], clock)
+    assert caught.value.body == b"no way, really"
+
+
+def test_sources_may_share_a_clock() -> None:
+    clock = VirtualClock(random=0)
+    for _ in range(2):
+        read([[], [204]], clock)
+    assert clock.waits == [1, 1]
+    assert repr(clock) == "<VirtualClock at 2 s>"
+
+
+@pytest.mark.parametrize("chance", [1, -0.1, math.nan, "0.5", [], [0.5, 1.0], None, lambda: 1.0])
+def test_a_chance_that_is_none_is_refused(chance: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        VirtualClock(random=chance).random()
+    assert caught.value.name == "random"
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan])
+def test_time_does_not_go_back(seconds: float) -> None:
+    with pytest.raises(InvalidArgument, match=r"^seconds: "):
+        VirtualClock().advance(seconds)
+
+
+@pytest.mark.parametrize("clock", [VirtualClock, 7, time])
+def test_what_is_no_clock_is_refused(clock: Any) -> None:
+    for kind in (EventSource, AsyncEventSource):
+        with pytest.raises(InvalidArgument, match=r"^clock: expected "):
+            kind("http://stream.test/", clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("kind", "transport"),
+    [(EventSource, ScriptedTransport([])), (AsyncEventSource, AsyncScriptedTransport([]))],
+)
+def test_a_source_and_its_transport_may_not_have_two_clocks(kind: Any, transport: Any) -> None:
+    kind("http://stream.test/", transport=transport, clock=transport.clock)
+    with pytest.raises(InvalidArgument, match=r"^clock: the transport has another one"):
+        kind("http://stream.test/", transport=transport, clock=VirtualClock())
+
+
+def test_the_systems_clock_tells_the_systems_time_and_waits() -> None:
+    clock = SystemClock()
+    assert clock.monotonic() <= time.monotonic() <= clock.monotonic()
+    assert clock.epoch() <= time.time() <= clock.epoch()
+    assert 0 <= clock.random() < 1
+    assert clock.random() != clock.random()
+    assert clock.pass_time(3) == 3
+
+
+def test_without_a_clock_a_source_has_that_of_its_transport_or_the_systems() -> None:
+    transport = ScriptedTransport([[], [204]], clock=VirtualClock())
+    assert list(EventSource("http://stream.test/", transport=transport)) == []
+    assert transport.clock.monotonic() == 1.25
+    assert isinstance(EventSource("http://stream.test/")._clock, SystemClock)

@@ -1,0 +1,122 @@
+"""One request to a server of tests, and the means to answer it byte by byte."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Iterable
+
+MAX_HEAD = 2**16
+
+
+class Call:
+    """One request to an `SSEServer`, and the connection it came on.
+
+    Attributes:
+        method: as it was sent.
+        path: the request target: path and query.
+        headers: name in lower case to value, as bytes; of a repeated field, the last value.
+        body: the request's body.
+        number: how many requests the server had got before this one.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.method = ""
+        self.path = ""
+        self.headers: dict[str, bytes] = {}
+        self.body = b""
+        self.number = 0
+
+    @property
+    def last_event_id(self) -> str:
+        """Where the client wants to go on: the request's Last-Event-ID, or `""`."""
+        return self.headers.get("last-event-id", b"").decode("utf-8", "replace")
+
+    def send(self, data: bytes) -> None:
+        """Send these bytes, as they are.
+
+        Raises:
+            OSError: the client has gone; a handler may let it pass.
+        """
+        self._connection.sendall(data)
+
+    def respond(
+        self, status: int = 200, headers: Iterable[tuple[str, str]] | None = None, body: bytes = b""
+    ) -> None:
+        """Send a head, by default that of an event stream without a length, and the start of the body.
+
+        Args:
+            status: a status.
+            headers: header fields; values are sent as UTF-8.
+            body: the first bytes of the body.
+
+        Raises:
+            OSError: the client has gone; a handler may let it pass.
+        """
+        fields = [("Content-Type", "text/event-stream")] if headers is None else headers
+        self.send(head(status, fields, "utf-8") + body)
+
+    def chunk(self, data: bytes) -> None:
+        """Send these bytes as one chunk of a body with `Transfer-Encoding: chunked`; `b""` ends it."""
+        self.send(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def reset(self) -> None:
+        """End the connection with a reset (RST): the client sees an error, not an end."""
+        # Lingering for zero seconds turns the close into a reset.
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._connection.close()
+
+    def wait(self, seconds: float) -> None:
+        """Send nothing for so many seconds.
+
+        Raises:
+            OSError: the client went away meanwhile, or the server stops; a handler may let it pass.
+        """
+        end = time.monotonic() + seconds
+        try:
+            while (left := end - time.monotonic()) > 0:
+                self._connection.settimeout(left)
+                if not self._connection.recv(2**16):
+                    raise ConnectionAbortedError("the client has gone")
+        except TimeoutError:
+            pass
+        finally:
+            self._connection.settimeout(None)
+
+    def wait_until_gone(self) -> None:
+        """Send nothing until the client goes away or the server stops: a stall of any length."""
+        with contextlib.suppress(OSError):
+            while self._connection.recv(2**16):
+                pass
+
+    def read_request(self) -> bool:
+        """Read the request; False if the client went away without one."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = self._connection.recv(2**16)
+            if not more or len(data) > MAX_HEAD:
+                return False
+            data += more
+        head, _, body = data.partition(b"\r\n\r\n")
+        request, *fields = head.split(b"\r\n")
+        self.method, self.path, _ = request.decode("latin-1").split(" ", 2)
+        for field in fields:
+            name, _, value = field.partition(b":")
+            self.headers[name.decode("latin-1").lower()] = value.strip()
+        length = int(self.headers.get("content-length", b"0"))
+        while len(body) < length:
+            more = self._connection.recv(2**16)
+            if not more:
+                return False
+            body += more
+        self.body = body
+        return True
+
+
+def head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:
+    """Return the head of an answer."""
+    lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode(encoding)

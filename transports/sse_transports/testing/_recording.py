@@ -1,0 +1,152 @@
+"""What was recorded of a stream: frozen values, which replay as a transport or as a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from sse_core import InvalidArgument
+
+from .._clock import Clock, SystemClock
+from ._script import Cut, End, Pause, Refuse, Step, Steps
+from ._scripted import ScriptedTransport
+
+if TYPE_CHECKING:
+    from ._async_scripted import AsyncScriptedTransport
+
+Ending = Literal["complete", "lost", "silent", "left", "refused"]
+
+FRAMING = frozenset(
+    {"connection", "content-encoding", "content-length", "keep-alive", "trailer", "transfer-encoding"}
+)
+"""Headers of how the bytes came, which are now held without that."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChunk:
+    """Bytes that came together.
+
+    Attributes:
+        seconds: since the answer's head.
+        data: the bytes, without the content coding they may have come in.
+    """
+
+    seconds: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedConnection:
+    """One request, and what came of it.
+
+    Attributes:
+        time: when it was sent, in ISO 8601, UTC.
+        method: the request's method.
+        url: what was asked, without password and query.
+        request_headers: the request's header fields, without secrets.
+        seconds: from the request to the answer's head, or to the failure.
+        status: the answer's status; None if there was no answer.
+        headers: the answer's header fields, without secrets.
+        chunks: its body.
+        end: how it ended: `"complete"`, as it should; `"lost"`; `"silent"`, for longer than the idle
+            timeout; `"left"` by the client; or `"refused"`, when there was no answer.
+        ended: seconds from the answer's head to the end.
+    """
+
+    time: str
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...]
+    seconds: float
+    status: int | None
+    headers: tuple[tuple[str, str], ...]
+    chunks: tuple[RecordedChunk, ...]
+    end: Ending
+    ended: float
+
+    def steps(self, speed: float) -> Steps:
+        """Return what a server would have to do."""
+        steps: list[Step] = [Pause(self.seconds / speed)]
+        if self.status is None:
+            return [*steps, Refuse()]
+        steps.append(self.status)
+        # One mapping for each: a field may come twice.
+        steps += [
+            {name: _without_origin(value) if name.lower() == "location" else value}
+            for name, value in self.headers
+            if name.lower() not in FRAMING
+        ]
+        seconds = 0.0
+        for chunk in self.chunks:
+            steps += [Pause((chunk.seconds - seconds) / speed), chunk.data]
+            seconds = chunk.seconds
+        if self.end == "left":
+            # Nobody knows what would have come.
+            steps.append(End())
+        else:
+            # Whoever has no idle timeout must not wait for ever: silence ends as a loss.
+            steps += [
+                Pause((self.ended - seconds) / speed),
+                End() if self.end == "complete" else Cut(),
+            ]
+        return [step for step in steps if not (isinstance(step, Pause) and not step.seconds)]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What `record` wrote, as `replay` reads it.
+
+    Attributes:
+        connections: one for each request, redirects and failures included.
+    """
+
+    connections: tuple[RecordedConnection, ...]
+
+    def script(self, *, speed: float = 1.0) -> list[Steps]:
+        """Return it as a script for `SSEServer`. A redirect then leads to the same path on that server.
+
+        Args:
+            speed: how many times faster than it was; `math.inf` for at once.
+
+        Raises:
+            sse_core.InvalidArgument: `speed` is not above 0.
+        """
+        # Written so that NaN fails too.
+        if not speed > 0:
+            raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
+        return [connection.steps(speed) for connection in self.connections]
+
+    def transport(self, *, clock: Clock | None = None, speed: float | None = None) -> ScriptedTransport:
+        """Return a transport for `EventSource` that replays it.
+
+        Args:
+            clock: what its time is measured on. Not given, a `VirtualClock`, on which it takes no
+                time; or the system's, if there is a `speed`.
+            speed: how many times faster than it was; None for as it was.
+
+        Raises:
+            sse_core.InvalidArgument: naming the argument.
+        """
+        return ScriptedTransport(
+            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+        )
+
+    def async_transport(
+        self, *, clock: Clock | None = None, speed: float | None = None
+    ) -> AsyncScriptedTransport:
+        """Return a transport for `AsyncEventSource` that replays it. See `transport`."""
+        from . import AsyncScriptedTransport
+
+        return AsyncScriptedTransport(
+            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+        )
+
+
+def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
+    return SystemClock() if clock is None and speed is not None else clock
+
+
+def _without_origin(location: str) -> str:
+    _, _, path, query, _ = urlsplit(location)
+    return urlunsplit(("", "", path or "/", query, ""))

@@ -1,0 +1,204 @@
+"""A real server on a real port that does what a script says, or a function."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from traceback import format_exception
+from types import TracebackType
+from typing import Self
+
+from sse_core import Event, InvalidArgument
+
+from .._extras import needs
+from ._call import Call
+from ._plan import behind, checked_history, checked_script, checked_steps, plan_of
+from ._requests import UnexpectedRequest, line_of
+from ._script import History, Script, Steps
+from ._serving import serve
+
+Answer = Callable[[Call], Steps | None]
+
+
+class SSEServer:
+    """An HTTP server on a free port of 127.0.0.1, as a context manager, for threads or for tasks.
+
+    Each connection carries one request, which is answered in a thread of its own; then the connection
+    is closed. Leaving the context stops the server: connections are cut, threads are joined, and the
+    first error of a function, or a request too many, is raised.
+
+    Args:
+        answer: a script, whose first connection answers the first request, and so on; or a function
+            that is called with each `Call`, and answers it itself or returns the steps to take. Not
+            given, each request gets what is new to it of the `history`, and 204 when nothing is.
+        history: events, each with an ID, for steps that say `History`.
+        context: TLS settings; given, the server speaks https.
+        tls: whether to speak https with a certificate made for this; needs trustme.
+
+    Raises:
+        sse_core.InvalidArgument: a step that cannot be played; says which.
+        ImportError: `tls` is asked for, and trustme is not installed.
+        UnexpectedRequest: when it is left, if there were more requests than the script has
+            connections. Each of those got 410.
+
+    Attributes:
+        calls: the requests it got, in order.
+    """
+
+    def __init__(
+        self,
+        answer: Script | Answer | None = None,
+        *,
+        history: Sequence[Event] = (),
+        context: ssl.SSLContext | None = None,
+        tls: bool = False,
+    ) -> None:
+        self._history = checked_history(history)
+        if answer is None:
+            self._answer: Answer = self._what_is_new
+        elif callable(answer):
+            self._answer = answer
+        else:
+            self._answer = functools.partial(self._in_turn, checked_script(answer))
+        self._context = context
+        self._client_context: ssl.SSLContext | None = None
+        if tls:
+            if context is not None:
+                raise InvalidArgument("tls", "given together with a context")
+            from ._certificate import contexts
+
+            self._context, self._client_context = contexts()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._lock = threading.Lock()
+        # Each with a second handle, because TLS takes the first one over.
+        self._connections: dict[socket.socket, socket.socket] = {}
+        self._threads = [threading.Thread(target=self._accept, name="SSEServer", daemon=True)]
+        self._errors: list[BaseException] = []
+        self._stopping = False
+        self.calls: list[Call] = []
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a path: `http://127.0.0.1:port`."""
+        scheme = "http" if self._context is None else "https"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def client_context(self) -> ssl.SSLContext | None:
+        """TLS settings with which a client trusts a certificate that was made by `tls`; else None."""
+        return self._client_context
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections the server has not closed yet."""
+        with self._lock:
+            return len(self._connections)
+
+    def stop(self) -> None:
+        """Cut all connections, and take no further ones. Any thread may call this."""
+        with self._lock:
+            self._stopping = True
+            for handle in self._connections.values():
+                with contextlib.suppress(OSError):
+                    handle.shutdown(socket.SHUT_RDWR)
+        # A listener does not wake from `accept` when it is closed, but when it is shut down.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        for thread in list(self._threads):
+            thread.join()
+        self._listener.close()
+        if not self._errors:
+            return
+        if error is None:
+            raise self._errors[0]
+        # What the client saw is often the consequence.
+        error.add_note("the server had raised:\n" + "".join(format_exception(self._errors[0])))
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with needs("async with SSEServer", "anyio", extra="asyncio"):
+            import anyio.to_thread
+        # A function of the user's may be waiting for the event loop, which so goes on.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            with self._lock:
+                if self._stopping:
+                    connection.close()
+                    return
+                self._connections[connection] = connection.dup()
+                self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context is None:
+                self._call(connection)
+            else:
+                with self._context.wrap_socket(connection, server_side=True) as encrypted:
+                    self._call(encrypted)
+        except OSError:
+            # The client went away, or the server stops: what a test may be about.
+            pass
+        except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
+            self._errors.append(error)
+        finally:
+            with self._lock:
+                self._connections.pop(connection).close()
+            connection.close()
+
+    def _call(self, connection: socket.socket) -> None:
+        call = Call(connection)
+        if not call.read_request():
+            return
+        with self._lock:
+            call.number = len(self.calls)
+            self.calls.append(call)
+        steps = self._answer(call)
+        if steps is not None:
+            checked_steps(steps, f"the answer to request {call.number + 1}")
+            serve(plan_of(steps, call.last_event_id, self._history), call)
+
+    def _what_is_new(self, call: Call) -> Steps:
+        return [History()] if behind(call.last_event_id, self._history) else [204]
+
+    def _in_turn(self, script: Sequence[Steps], call: Call) -> Steps:
+        if call.number < len(script):
+            return script[call.number]
+        asked = self.calls[: call.number + 1]
+        lines = [line_of(each.method, each.path, each.last_event_id) for each in asked]
+        error = UnexpectedRequest(len(script), lines)
+        self._errors.append(error)
+        # No status that clients retry.
+        return [410, {"Content-Type": "text/plain; charset=utf-8"}, str(error).encode()]
