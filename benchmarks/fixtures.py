@@ -26,6 +26,7 @@ TINY = "tiny data"
 MULTILINE = "3 to 6 data lines"
 HEARTBEATS = "heartbeats between"
 CRLF = "OpenAI deltas, CRLF"
+SPACELESS = "OpenAI deltas, no space"
 FOUR_FIELDS = "all four fields"
 LONG_LINE = "one line of 8 MiB"
 MANY_LINES = "100,000 data lines"
@@ -110,9 +111,9 @@ def partly_chinese(chance: random.Random, count: int) -> list[str]:
     return tokens[:count]
 
 
-def data_only(name: str, payloads: list[str], end: str = "\n") -> Fixture:
+def data_only(name: str, payloads: list[str], *, start: str = "data: ", end: str = "\n") -> Fixture:
     """Return a fixture of events that are one data line each."""
-    chunks = [f"data: {payload}{end}{end}".encode() for payload in payloads]
+    chunks = [f"{start}{payload}{end}{end}".encode() for payload in payloads]
     return Fixture(name, chunks, [Event(payload) for payload in payloads])
 
 
@@ -132,6 +133,12 @@ def crlf(count: int) -> Fixture:
     """The same with CRLF line ends, which cuts may part."""
     chance = random.Random("crlf")
     return data_only(CRLF, openai_payloads(chance, english(chance, count - 3)), end="\r\n")
+
+
+def spaceless(count: int) -> Fixture:
+    """The same without a space behind the colon, as some frameworks write it."""
+    chance = random.Random("spaceless")
+    return data_only(SPACELESS, openai_payloads(chance, english(chance, count - 3)), start="data:")
 
 
 def tiny(count: int) -> Fixture:
@@ -289,6 +296,7 @@ STREAMS: dict[str, Callable[[int], Fixture]] = {
     MULTILINE: multiline,
     HEARTBEATS: heartbeats,
     CRLF: crlf,
+    SPACELESS: spaceless,
     FOUR_FIELDS: four_fields,
 }
 

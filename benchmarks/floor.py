@@ -36,37 +36,37 @@ def whole_events(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:
 # Events of one data line.
 
 
-def each_data_cut_as_bytes(chunks: Iterable[bytes], end: int) -> Iterator[Event]:
+def each_data_cut_as_bytes(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
     """A chunk is an event: its value is cut out, then decoded."""
     for chunk in chunks:
-        yield Event(chunk[6:end].decode())
+        yield Event(chunk[start:end].decode())
 
 
-def each_data_cut_as_text(chunks: Iterable[bytes], end: int) -> Iterator[Event]:
+def each_data_cut_as_text(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
     """A chunk is an event: it is decoded, then its value is cut out."""
     for chunk in chunks:
-        yield Event(chunk.decode()[6:end])
+        yield Event(chunk.decode()[start:end])
 
 
-def data_split_as_text(chunks: Iterable[bytes], end: str) -> Iterator[Event]:
+def data_split_as_text(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
     """A chunk is decoded at once, then split."""
-    between = f"{end}data: "
+    between = end + start
     for data in whole_events(chunks, end.encode()):
-        yield from map(Event, data[6:].decode().split(between))
+        yield from map(Event, data[len(start) :].decode().split(between))
 
 
-def data_split_as_text_in_a_list(chunks: Iterable[bytes], end: str) -> Iterator[Event]:
+def data_split_as_text_in_a_list(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
     """The same, all events of a chunk before the first is given."""
-    between = f"{end}data: "
+    between = end + start
     for data in whole_events(chunks, end.encode()):
-        yield from [Event(value) for value in data[6:].decode().split(between)]
+        yield from [Event(value) for value in data[len(start) :].decode().split(between)]
 
 
-def data_split_as_bytes(chunks: Iterable[bytes], end: bytes) -> Iterator[Event]:
+def data_split_as_bytes(chunks: Iterable[bytes], end: bytes, start: bytes = b"data: ") -> Iterator[Event]:
     """A chunk is split, then each value is decoded: no wide character makes another value dearer."""
-    between = end + b"data: "
+    between = end + start
     for data in whole_events(chunks, end):
-        yield from map(Event, map(bytes.decode, data[6:].split(between)))
+        yield from map(Event, map(bytes.decode, data[len(start) :].split(between)))
 
 
 def data_split_by_width(chunks: Iterable[bytes], end: bytes) -> Iterator[Event]:
@@ -357,6 +357,14 @@ WAYS: dict[str, tuple[list[Way], list[Way]]] = {
     fixtures.OPENAI: (EACH_DATA, SPLIT_DATA),
     fixtures.OPENAI_CJK: (EACH_DATA, SPLIT_DATA),
     fixtures.TINY: (EACH_DATA, SPLIT_DATA),
+    fixtures.SPACELESS: (
+        [partial(each_data_cut_as_bytes, end=-2, start=5), partial(each_data_cut_as_text, end=-2, start=5)],
+        [
+            partial(data_split_as_text, end="\n\n", start="data:"),
+            partial(data_split_as_text_in_a_list, end="\n\n", start="data:"),
+            partial(data_split_as_bytes, end=b"\n\n", start=b"data:"),
+        ],
+    ),
     fixtures.CRLF: (
         [partial(each_data_cut_as_bytes, end=-4), partial(each_data_cut_as_text, end=-4)],
         [

@@ -244,7 +244,7 @@ def retry_after(response: Response, epoch: float) -> float | None:
     value = response.header("Retry-After")
     if value is None:
         return None
-    seconds = whole_number(value.strip(" \t").encode("latin-1", "replace"))
+    seconds = whole_number(value.strip(" \t"))
     if seconds is not None:
         return float(seconds)
     from calendar import timegm

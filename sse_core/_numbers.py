@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-LARGEST = 10**18 - 1
+DIGITS = 18
+LARGEST = 10**DIGITS - 1
 """Any longer number is read as this one: 30 million years where it counts milliseconds. Python
 refuses to convert over 4300 digits, and converting many is quadratic: a peer must not choose how many."""
 
 
-def whole_number(text: bytes) -> int | None:
+def whole_number(text: str) -> int | None:
     """Return the number that `text` writes in ASCII digits, at most `LARGEST`; None if it writes none."""
-    # Unlike `int`, `bytes.isdigit` takes no sign, no space, no underscore and no digits of other scripts.
-    if not text.isdigit():
+    # `int` takes signs, spaces and underscores, and it and `isdigit` the digits of other scripts.
+    if not text.isascii() or not text.isdigit():
         return None
-    digits = text.lstrip(b"0") or b"0"
-    return int(digits) if len(digits) <= len(str(LARGEST)) else LARGEST
+    if len(text) > DIGITS:
+        text = text.lstrip("0") or "0"
+    return int(text) if len(text) <= DIGITS else LARGEST

@@ -28,6 +28,7 @@ DIGESTS = {
     "3 to 6 data lines": "325e7ae0093001551bc27093490ad6537a24e3bcd877141cf6e14c46d233e89a",
     "heartbeats between": "e2e988ae3c7e0becae295403236e829d4266a4b4622a04c6876af0e244f1ce97",
     "OpenAI deltas, CRLF": "c64b5619fffb27b1c38d1be3f3a6a9c6ecae7ea0cf2186b6764e13e0a4f19508",
+    "OpenAI deltas, no space": "8783028d80b7aee4a33f2bd61b77a880a9e02cd89dc2b6b9cddc2ac0871a5b36",
     "all four fields": "aa25165dcd86f45287072fba198f5c0f220b89949fc63def0246ec9ec6bd5442",
     "one line of 8 MiB": "b7864ef24c330e875afb25b7cc508e09e2c3c3056b95cb657854133805a46816",
     "100,000 data lines": "d6738bf70330f355e8ea33015293a751e651516bdf5188a00f6f1e2308a525be",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -27,6 +29,12 @@ NOT_TEXT = (
     b"\xed\xa0\x80",
 )  # fmt: skip
 EVENTS = (
+    b"id: 1\ndata: a\n\n", b"id: 2\ndata: b\n\n", b"id: \0\ndata: c\n\n", b"id: \ndata: d\n\n",
+    b"event: e\nid: 3\ndata: a\n\n", b"id: 4\nevent: e\ndata: a\n\n",
+    b"id: 5\nevent: e\ndata: a\ndata: b\n\n",
+    b"data: a\r\n\r\n", b"data: b\r\n\r\n", b"event: e\r\ndata: a\r\n\r\n", b"id: 6\r\ndata: a\r\n\r\n",
+    b"data:a\n\n", b"data:b\n\n", b"data\n\n", b"event:e\ndata:a\n\n", b"id:7\ndata:a\n\n",
+    b": ping\n\n", b":\n\n", b": ping\r\n\r\n", b"data: a\n\n: ping\n\n", b"retry: 1\ndata: a\n\n",
     b"data: a\n\n", b"data: b\n\n", b"data: \xe2\x82\xac\n\n", b"data: \n\n", b"event: e\ndata: c\n\n",
     b"event: \xff\ndata: \n\n", b"id: 1\ndata: d\n\n", b"data: a\ndata: b\n\n",
 )  # fmt: skip
@@ -61,5 +69,4 @@ def cut_streams(draw: st.DrawFn) -> list[bytes]:
 
 
 def _after_blank_lines(stream: bytes) -> list[bytes]:
-    *blocks, rest = stream.split(b"\n\n")
-    return [*(block + b"\n\n" for block in blocks), rest]
+    return re.split(b"(?<=\n\n)|(?<=\r\n\r\n)", stream)

@@ -88,7 +88,7 @@ def defined_by(name: str) -> ast.AST | None:
 
 
 # Bases that a caller needs no name for: how a record is made, and a stand-in for `typing.Generic`.
-INNER_BASES = {"Record", "Generic"}
+INNER_BASES = {"FrameReader", "Record", "Generic"}
 
 
 @pytest.mark.parametrize("name", sse_core.__all__)

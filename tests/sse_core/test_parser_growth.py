@@ -44,12 +44,31 @@ def per_unit(unit: bytes, size: int) -> Chunks:
 
 # For each shape: its chunks at a size, and that size. Large enough for quadratic work to be far above the
 # rest; small enough for four times as much to stay in the processor's cache, beyond which copying is dearer.
+# Where next to nothing is done for a byte but to copy it, both are beyond it.
 SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
-    "one line in packets": (lambda size: in_packets(b"data: ", b"x", size, b"\n\n"), 2**19),
+    "one line in packets": (lambda size: in_packets(b"data: ", b"x", size, b"\n\n"), 2**21),
     "one line byte by byte": (lambda size: per_unit(b"x", size), 2**15),
     "one data line byte by byte": (lambda size: [b"data: ", *per_unit(b"x", size), b"\n", b"\n"], 2**16),
     "data lines in packets": (lambda size: in_packets(b"", b"data: x\n", size, b"\n"), 2**18),
     "data lines at once": (lambda size: at_once(b"", b"data: x\n", size, b"\n"), 2**18),
+    "lines without a space in packets": (lambda size: in_packets(b"", b"data:x\n", size, b"\n"), 2**18),
+    "lines without a space at once": (lambda size: at_once(b"", b"data:x\n", size, b"\n"), 2**18),
+    "large lines without a space in packets": (
+        lambda size: in_packets(b"", b"data:" + b"x" * 100 + b"\n", size, b"\n"),
+        2**19,
+    ),
+    "large lines without a space at once": (
+        lambda size: at_once(b"", b"data:" + b"x" * 100 + b"\n", size, b"\n"),
+        2**19,
+    ),
+    "data lines of a hundred bytes in packets": (
+        lambda size: in_packets(b"", b"data: " + b"x" * 100 + b"\n", size, b"\n"),
+        2**21,
+    ),
+    "two kinds of data lines in packets": (
+        lambda size: in_packets(b"", b"data: x\ndata: y\ndata:z\n", size, b"\n"),
+        2**18,
+    ),
     "data lines, one per chunk": (lambda size: per_unit(b"data: x\n", size), 2**17),
     "large data lines": (lambda size: in_packets(b"", b"data:" + b"x" * 20_000 + b"\n", size, b"\n"), 2**20),
     "CR in packets": (lambda size: in_packets(b"", b"\r", size), 2**17),
@@ -65,7 +84,7 @@ SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
     "CRLF byte by byte": (lambda size: [b"\r", b"\n"] * (size // 2), 2**15),
     "colons in packets": (lambda size: in_packets(b"", b":", size), 2**19),
     "colons at once": (lambda size: at_once(b"", b":", size), 2**19),
-    "colons within data": (lambda size: in_packets(b"data", b":", size, b"\n\n"), 2**19),
+    "colons within data": (lambda size: in_packets(b"data", b":", size, b"\n\n"), 2**21),
     "blank lines at once": (lambda size: at_once(b"", b"\n", size), 2**17),
     "blank lines within an event": (lambda size: per_unit(b"data\n\n\n\n", size), 2**17),
     "an unknown field in packets": (lambda size: in_packets(b"unknown: ", b"x", size, b"\n"), 2**19),
@@ -78,6 +97,16 @@ SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
     "many events at once": (lambda size: at_once(b"", b"data: x\n\n", size), 2**18),
     "many events in packets": (lambda size: in_packets(b"", b"event: a\ndata: x\n\n", size), 2**18),
     "many events, one per chunk": (lambda size: per_unit(b"data: x\n\n", size), 2**17),
+    "events with an ID at once": (lambda size: at_once(b"", b"id: 1\ndata: x\n\n", size), 2**18),
+    "events with an ID in packets": (lambda size: in_packets(b"", b"id: 1\ndata: x\n\n", size), 2**18),
+    "events of two types in packets": (
+        lambda size: in_packets(b"", b"event: a\ndata: x\n\nevent: b\ndata: x\n\n", size),
+        2**18,
+    ),
+    "frames as long as they may be": (
+        lambda size: per_unit(b"event: " + b"a" * 900 + b"\ndata: x\n\nevent: b\ndata: x\n\n", size),
+        2**18,
+    ),
     "byte by byte": (lambda size: [b"d", b"a", b"t", b"a", b":", b"x", b"\n", b"\n"] * (size // 8), 2**15),
     "malformed UTF-8": (lambda size: in_packets(b"data: ", b"\xe2\x82", size, b"\n\n"), 2**18),
 }
@@ -117,28 +146,58 @@ def test_four_times_the_bytes_cost_about_four_times_as_much(name: str) -> None:
 class JoiningParser(Parser[Event]):
     """Joins what it holds of a line at each piece, as a naive parser does."""
 
-    def _hold(self, piece: bytes) -> None:
-        super()._hold(piece)
+    def _held_within_line(self, data: bytes) -> bool:
+        held = super()._held_within_line(data)
         whole, self._line = self._line.join(), Pieces()
         self._line.append(whole)
+        return held
 
 
 class CopyingParser(Parser[Event]):
-    """Copies what it holds of an event at each data line, as a naive parser does."""
+    """Copies what it holds of an event at each line, as a naive parser does."""
 
-    def _take_line(self, line: bytes, events: list[Event]) -> None:  # type: ignore[override]
-        super()._take_line(line, events)  # type: ignore[arg-type]
-        self._data = bytes(self._data or b"")
+    def _take_lines(self, lines: list[str], events: list[Event]) -> None:  # type: ignore[override]
+        for line in lines:
+            super()._take_lines([line], events)  # type: ignore[arg-type]
+            data, *others = self._event
+            if isinstance(data, list):
+                data = "\n".join(data)
+            self._event = (data, *others)  # type: ignore[assignment]
+
+
+class JoiningLines(Parser[Event]):
+    """Joins the data lines it holds at each chunk, as a naive parser does."""
+
+    def _add_data_lines(self, lines: bytes, end: int) -> bool:
+        taken = super()._add_data_lines(lines, end)
+        self._data_lines = [b"".join(self._data_lines)]
+        return taken
+
+
+class JoiningStarts(Parser[Event]):
+    """Keeps all of an unfinished event as it came, and joins it at each chunk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._largest_start = 2**30
 
 
 @pytest.mark.parametrize(
     ("parser", "shape"),
     [
         (JoiningParser, "one line in packets"),
-        (CopyingParser, "data lines in packets"),
-        (CopyingParser, "data lines at once"),
+        (JoiningStarts, "one line in packets"),
+        (CopyingParser, "large lines without a space in packets"),
+        (CopyingParser, "large lines without a space at once"),
+        (JoiningLines, "data lines of a hundred bytes in packets"),
     ],
-    ids=["joining pieces in packets", "copying lines in packets", "copying lines at once"],
+    ids=[
+        "joining pieces in packets",
+        "joining starts in packets",
+        "copying lines in packets",
+        "copying lines at once",
+        "joining lines in packets",
+    ],
 )
 def test_the_measure_notices_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:
     chunks_of, size = SHAPES[shape]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_core import Comment, Event, EventTooLarge, Parser
+from sse_core import Comment, Event, EventTooLarge, Parser, _unfinished
 from tests.sse_core.feeding import byte_by_byte, in_pieces, outcome_of, outcome_under_limit
 from tests.sse_core.reference import Outcome, before_too_large, interpret
 from tests.sse_core.strategies import MODERATE, PATIENT, cut_streams, streams
@@ -13,24 +17,83 @@ from tests.sse_core.strategies import MODERATE, PATIENT, cut_streams, streams
 last_event_ids = st.sampled_from(["", "", "7", "€"])
 limits = st.integers(min_value=1, max_value=60)
 
+# Bytes of an unfinished event that are kept without being looked at: none, few, the usual number.
+starts_held = st.sampled_from([0, 5, 20, _unfinished.LARGEST_START])
+
 # A field name that is not whole yet is held whatever the limit: "event" is the longest.
 UNDECIDED_NAME = 5
 
 
-class PlainParser(Parser[Event | Comment]):
-    """A parser without the short cuts: every line of every chunk goes the plain way."""
+@contextmanager
+def starts_held_up_to(size: int) -> Iterator[None]:
+    usual = _unfinished.LARGEST_START
+    _unfinished.LARGEST_START = size
+    try:
+        yield
+    finally:
+        _unfinished.LARGEST_START = usual
+
+
+class WithoutWholeEvents(Parser[Event | Comment]):
+    """A parser without the fast way for a chunk that is one event."""
 
     @property
-    def _between_events(self) -> bool:
-        return False
+    def _whole_size(self) -> int:
+        return -1
 
-    @_between_events.setter
-    def _between_events(self, value: bool) -> None:
+    @_whole_size.setter
+    def _whole_size(self, value: int) -> None:
         pass
 
-    def _take_blocks(self, data: bytes, events: list[Event | Comment]) -> None:
-        self._take_lines(data, events)
-        self._dispatch(events)
+
+class WithoutAnyWhole(Parser[Event | Comment]):
+    """A parser with that fast way for what is framed like the last event only."""
+
+    def _take_whole(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
+        return False
+
+
+class WithoutRuns(Parser[Event | Comment]):
+    """A parser without the fast way for events that begin alike."""
+
+    def _take_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
+        return False
+
+
+class WithoutCRLFRuns(Parser[Event | Comment]):
+    """A parser without the fast way for events that begin alike and have CRLF."""
+
+    def _take_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
+        return data
+
+
+class WithoutDataLines(Parser[Event | Comment]):
+    """A parser without the fast way for many lines of data."""
+
+    def _add_data_lines(self, lines: bytes, end: int) -> bool:
+        return False
+
+
+class WithoutLongLines(Parser[Event | Comment]):
+    """A parser without the fast way for a chunk within a line."""
+
+    def _held_within_line(self, data: bytes) -> bool:
+        return False
+
+
+class PlainParser(WithoutWholeEvents, WithoutRuns, WithoutCRLFRuns, WithoutDataLines, WithoutLongLines):
+    """A parser without any fast way: every line goes the plain way."""
+
+
+SLOWER = [
+    WithoutWholeEvents,
+    WithoutAnyWhole,
+    WithoutRuns,
+    WithoutCRLFRuns,
+    WithoutDataLines,
+    WithoutLongLines,
+    PlainParser,
+]
 
 
 def talking_parser(last_event_id: str = "", max_event_size: int = 2**20) -> Parser[Event | Comment]:
@@ -78,18 +141,39 @@ def test_nothing_complete_is_held_back_after_any_chunk(chunks: list[bytes]) -> N
         assert state == interpret(so_far)
 
 
+@pytest.mark.parametrize("slower", SLOWER)
 @MODERATE
-@given(cut_streams())
-def test_the_short_cuts_give_what_the_plain_way_gives(chunks: list[bytes]) -> None:
-    plain = PlainParser(comments=True)
-    assert outcome_of(chunks, talking_parser()) == outcome_of(chunks, plain)
+@given(cut_streams(), starts_held, st.booleans())
+def test_a_fast_way_gives_what_the_plain_way_gives(
+    slower: type[Parser[Event | Comment]], chunks: list[bytes], start_held: int, comments: bool
+) -> None:
+    with starts_held_up_to(start_held):
+        fast = outcome_of(chunks, Parser[Event | Comment]("", 2**20, comments))
+        assert fast == outcome_of(chunks, slower(comments=comments))
+
+
+@pytest.mark.parametrize("slower", SLOWER)
+@MODERATE
+@given(cut_streams(), limits, starts_held, st.booleans())
+def test_a_fast_way_keeps_the_limit_as_the_plain_way_does(
+    slower: type[Parser[Event | Comment]], chunks: list[bytes], limit: int, start_held: int, comments: bool
+) -> None:
+    with starts_held_up_to(start_held):
+        fast = outcome_under_limit(chunks, Parser[Event | Comment]("", limit, comments))
+        assert fast == outcome_under_limit(chunks, slower(max_event_size=limit, comments=comments))
 
 
 @MODERATE
-@given(cut_streams(), limits)
-def test_the_short_cuts_keep_the_limit_as_the_plain_way_does(chunks: list[bytes], limit: int) -> None:
-    plain = PlainParser(max_event_size=limit, comments=True)
-    assert outcome_under_limit(chunks, talking_parser("", limit)) == outcome_under_limit(chunks, plain)
+@given(cut_streams(), starts_held, st.integers(1, 60))
+def test_how_much_of_an_event_is_kept_unread_never_changes_the_result(
+    chunks: list[bytes], start_held: int, size: int
+) -> None:
+    stream = b"".join(chunks)
+    expected = interpret(stream)
+    with starts_held_up_to(start_held):
+        for cut in (chunks, in_pieces(stream, size), byte_by_byte(stream)):
+            assert outcome_of(cut, talking_parser()) == expected
+            assert outcome_of(cut, silent_parser()) == expected.without_comments()
 
 
 @MODERATE
@@ -122,10 +206,13 @@ def test_no_more_is_held_than_the_limit(chunks: list[bytes], limit: int, comment
                 assert parser.pending == 0
                 break
             finally:
+                # Before `pending`, which looks at what was only kept.
+                assert len(parser._start) <= limit
                 assert parser.pending <= limit + UNDECIDED_NAME
                 line = len(parser._line.join())
-                event = len(parser._data or b"") + len(parser._event_id or "")
-                assert event <= limit
+                data, _, event_id, _ = parser._event
+                values = data if isinstance(data, list) else [data or ""]
+                event = len("".join(values).encode()) + len(event_id or "")
                 # A comment that was asked for is limited by itself: it belongs to no event.
                 assert line + (0 if comments else event) <= limit + UNDECIDED_NAME
 

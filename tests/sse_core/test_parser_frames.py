@@ -1,0 +1,76 @@
+"""What was expected of the next event, and does not come, changes nothing but the time it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_core import Event, Parser
+from tests.sse_core.feeding import byte_by_byte, in_pieces, outcome_of
+from tests.sse_core.reference import interpret
+
+EXPECTED = {
+    "data": b"data: a\n\n",
+    "data without a space": b"data:a\n\n",
+    "data without a colon": b"data\n\n",
+    "a type": b"event: e\ndata: a\n\n",
+    "a type without a space": b"event:e\ndata:a\n\n",
+    "a type that is not ASCII": "event: é\ndata: a\n\n".encode(),
+    "a type longer than a frame": b"event: " + b"e" * 2000 + b"\ndata: a\n\n",
+    "two types": b"event: e\nevent: f\ndata: a\n\n",
+    "an ID": b"id: 1\ndata: a\n\n",
+    "an ID without a space": b"id:1\ndata: a\n\n",
+    "an ID, and data without a space": b"id: 1\ndata:a\n\n",
+    "an ID that looks like data": b"id: data: 1\ndata: a\n\n",
+    "an ID, then a type": b"id: 1\nevent: e\ndata: a\n\n",
+    "a type, then an ID": b"event: e\nid: 1\ndata: a\n\n",
+    "two IDs": b"id: 1\nid: 2\ndata: a\n\n",
+    "a reconnection time": b"retry: 5\ndata: a\n\n",
+    "several lines": b"data: a\ndata: b\n\n",
+    "a comment": b": ping\n\n",
+    "an ID alone": b"id: 3\n\n",
+}
+
+COMING = {
+    **EXPECTED,
+    "another ID": b"id: 4\ndata: c\n\n",
+    "an ID with NUL": b"id: \0\ndata: c\n\n",
+    "an empty ID": b"id: \ndata: c\n\n",
+    "data that begins with a space": b"data:  c\n\n",
+    "data with what stands between": b"data: a data: b\n\n",
+    "an ID behind the data": b"data: c\nid: 5\n\n",
+    "several lines, one without a space": b"data: a\ndata:b\n\n",
+    "several lines behind an ID": b"id: 6\ndata: a\ndata: b\n\n",
+    "data and a comment": b"data: a\n\n: ping\n\n",
+    "malformed data": b"data: \xff\n\n",
+    "malformed ID": b"id: \xff\ndata: c\n\n",
+    "wide data": "data: 你好\n\n".encode(),
+    "a CR in the data": b"data: a\rdata: b\n\n",
+    "a CR in the ID": b"id: 7\rdata: b\n\n",
+    "blank lines": b"\n\n\n",
+}
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("coming", COMING)
+@pytest.mark.parametrize("expected", EXPECTED)
+def test_what_comes_instead_of_what_was_expected_is_read_right(
+    expected: str, coming: str, line_end: bytes
+) -> None:
+    # Twice what is expected: once to expect it, once to find it.
+    events = [EXPECTED[expected]] * 2 + [COMING[coming]] + [EXPECTED[expected]] * 2
+    chunks = [b"\n", *(event.replace(b"\n", line_end) for event in events)]
+    stream = b"".join(chunks)
+    result = interpret(stream)
+    for cut in (chunks, [stream], in_pieces(stream, 25), byte_by_byte(stream)):
+        talking: Parser[Event] = Parser()
+        assert outcome_of(cut, talking) == result.without_comments()
+        assert outcome_of(cut, Parser(comments=True)) == result
+
+
+def test_what_one_connection_taught_does_not_mislead_the_next() -> None:
+    parser = Parser()
+    for line_end in (b"\r\n", b"\n", b"\r\n"):
+        chunks = [event.replace(b"\n", line_end) for event in (b"event: e\ndata: a\n\n",) * 3]
+        for chunk in (*chunks, b"".join(chunks)):
+            assert {event.data for event in parser.feed(chunk)} == {"a"}
+        parser.reset()
