@@ -21,6 +21,8 @@ from benchmarks.v8 import V8
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PYTHON = "3.11"
+"""The oldest that is supported: what everybody has at least."""
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "parse-speed.svg"
 SHOWN: tuple[tuple[str, int | None], ...] = (
     (OPENAI, LIVE),
@@ -109,12 +111,11 @@ def bar(name: str, ratio: float, longest: float, top: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Draw from the newest results, or from those that are named."""
-    files = sorted(results.FOLDER.glob("*.json"), key=lambda path: path.stat().st_mtime)
-    named = [Path(name) for name in sys.argv[1:]]
-    if not files and not named:
+    """Draw from the results under the oldest Python, or from those that are named."""
+    path = Path(sys.argv[1]) if sys.argv[1:] else results.path_for(PYTHON)
+    if not path.exists():
         raise SystemExit("there are no results yet: make bench")
-    print(draw(*named[:1] or files[-1:]))
+    print(draw(path))
 
 
 if __name__ == "__main__":

@@ -107,7 +107,9 @@ def main() -> None:
         print(*verdict.lines(), sep="\n")
     if not chosen.quick and chosen.streams is None:
         path = results.write(cells, found, versions, effort.rounds)
-        print(f"\nwritten: {path.name}, {chart.draw(path).name}")
+        print(f"\nwritten: {path.name}")
+        if path == results.path_for(chart.PYTHON):
+            print(f"written: {chart.draw(path).name}")
 
 
 if __name__ == "__main__":

@@ -269,7 +269,8 @@ class Connection:
         last: Stop | None = None
         if self._until is not None:
             events, last = _up_to_the_last(events, self._until)
-        self._count(events)
+        if events:
+            self._count(events)
         then: Read | Decide | Stop = READ
         if last is not None:
             then = self._stop(last.error)

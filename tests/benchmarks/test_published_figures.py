@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import results
+from benchmarks import chart, results
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -26,7 +26,7 @@ def section() -> str:
 
 
 def figures() -> dict[str, str]:
-    found = results.read(results.path_for("3.11"))["verdicts"]
+    found = results.read(results.path_for(chart.PYTHON))["verdicts"]
     return {verdict["aim"]: verdict["figure"] for verdict in found}
 
 
@@ -40,7 +40,7 @@ def test_a_figure_in_the_readme_is_one_of_the_last_full_run(aim: str) -> None:
 def test_the_readme_names_every_cell_in_which_another_is_ahead() -> None:
     (verdict,) = (
         found
-        for found in results.read(results.path_for("3.11"))["verdicts"]
+        for found in results.read(results.path_for(chart.PYTHON))["verdicts"]
         if found["aim"].endswith("in which a Python peer is ahead of us")
     )
     cells = re.search(r"cells, of (\d+),", verdict["aim"])

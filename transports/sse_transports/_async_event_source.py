@@ -301,8 +301,9 @@ class AsyncEventSource(Driver[Item]):
 
     async def _next(self) -> Item:
         try:
-            # Asking for the next event says that the last one was processed.
-            await self._save()
+            if self._store is not None:
+                # Asking for the next event says that the last one was processed.
+                await self._save(self._store)
             while True:
                 if self._command is Command.CLOSE:
                     await self._obey()
@@ -476,9 +477,9 @@ class AsyncEventSource(Driver[Item]):
 
     # What steps are made of.
 
-    async def _save(self) -> None:
-        if self._store is not None and self._last_event_id != self._saved_id:
-            await anyio.to_thread.run_sync(self._store.save, self._last_event_id)
+    async def _save(self, store: Store) -> None:
+        if self._last_event_id != self._saved_id:
+            await anyio.to_thread.run_sync(store.save, self._last_event_id)
             self._saved_id = self._last_event_id
 
     async def _report(self) -> None:

@@ -155,7 +155,7 @@ class Driver(Generic[Item]):
             self._events = iter(cast("list[Item]", delivery.events))
             self._id_behind_events = self._connection.last_event_id
             self._quiet = isinstance(delivery.then, Read)
-            if isinstance(delivery.then, Stop):
+            if not self._quiet and isinstance(delivery.then, Stop):
                 # There were more events, which nobody gets; their IDs are not to count.
                 ids = [event.id for event in delivery.events if isinstance(event, Event)]
                 self._id_behind_events = ids[-1] if ids else self._last_event_id

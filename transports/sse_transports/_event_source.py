@@ -274,8 +274,9 @@ class EventSource(Driver[Item]):
 
     def _next(self) -> Item:
         try:
-            # Asking for the next event says that the last one was processed.
-            self._save()
+            if self._store is not None:
+                # Asking for the next event says that the last one was processed.
+                self._save(self._store)
             while True:
                 if self._command is Command.CLOSE:
                     self._obey()
@@ -438,9 +439,9 @@ class EventSource(Driver[Item]):
 
     # What steps are made of.
 
-    def _save(self) -> None:
-        if self._store is not None and self._last_event_id != self._saved_id:
-            self._store.save(self._last_event_id)
+    def _save(self, store: Store) -> None:
+        if self._last_event_id != self._saved_id:
+            store.save(self._last_event_id)
             self._saved_id = self._last_event_id
 
     def _report(self) -> None:

@@ -40,9 +40,6 @@ CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_un
 """What httpx2's tracing calls the moment from which there is a connection."""
 
 
-NO_LIMIT = contextlib.nullcontext()
-
-
 class _OwnClient(TypedDict):
     """The settings of a client of our own."""
 
@@ -184,18 +181,23 @@ class Httpx2Exchange(DecodedExchange):
             # Over HTTP/1.1 it is heard at the first read, and holds for all.
             self._reading = True
             self._timeouts["read"] = timeout
-        limit = None if timeout == self._timeouts["read"] else timeout
-        with self._grip, NO_LIMIT if limit is None else self._grip.deadline(limit):
+        if timeout != self._timeouts["read"]:
+            with self._grip.deadline(timeout):
+                return self._read_body(timeout)
+        return self._read_body(timeout)
+
+    def _read_body(self, timeout: float | None) -> bytes:
+        with self._grip:
             try:
                 data = next(self._body, b"")
             except httpx2.ReadTimeout as error:
                 raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
             except FAILURES as error:
-                if self._grip.expired and limit is not None:
-                    raise IdleTimeout(limit) from error
+                if self._grip.expired and timeout is not None:
+                    raise IdleTimeout(timeout) from error
                 raise ReadError(reason(error)) from error
-            if not data and self._grip.expired and limit is not None:
-                raise IdleTimeout(limit)
+            if not data and self._grip.expired and timeout is not None:
+                raise IdleTimeout(timeout)
             if not data:
                 # A connection that was shut down may look like one that ended.
                 if self._grip.closed:
