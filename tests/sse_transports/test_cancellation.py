@@ -244,14 +244,14 @@ def test_a_cancellation_at_the_moment_of_an_idle_timeout_is_heard() -> None:
     async def main() -> bool:
         async with (
             AiohttpTransport() as transport,
-            AsyncEventSource(server.url, transport=transport, idle_timeout=0.2, retry=QUICK) as source,
+            AsyncEventSource(server.url, transport=transport, idle_timeout=0.06, retry=QUICK) as source,
         ):
             assert (await anext(source)).data == "1"
             loop = asyncio.get_running_loop()
             reading = asyncio.ensure_future(anext(source))
             # Both are due while the loop is busy, so that it finds them together.
-            loop.call_later(0.2, reading.cancel)
-            loop.call_later(0.1, time.sleep, 0.2)
+            loop.call_later(0.06, reading.cancel)
+            loop.call_later(0.03, time.sleep, 0.05)
             await asyncio.wait([reading], timeout=5)
             return reading.cancelled()
 
@@ -268,13 +268,15 @@ def test_a_cancellation_at_the_moment_of_an_idle_timeout_is_heard() -> None:
 def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
     backend: str, transport: Make, end: str
 ) -> None:
+    greeted = threading.Event()
     gone = threading.Event()
 
     def accept() -> None:
         connection, _ = listener.accept()
         with connection:
             while connection.recv(2**16):
-                pass
+                # The client has begun, and waits for an answer that never comes.
+                greeted.set()
         gone.set()
 
     async def main() -> None:
@@ -291,7 +293,7 @@ def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
                     await anext(source)
 
             tasks.start_soon(ask)
-            await anyio.sleep(0.2)
+            await anyio.to_thread.run_sync(until_set, greeted, "the client begins a handshake")
             if end == "close":
                 await source.close()
             if end == "cancel":
@@ -328,9 +330,13 @@ def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: M
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(backend: str) -> None:
+    saving = threading.Event()
+    paused = threading.Event()
+
     class Slow(Memory):
         def save(self, last_event_id: str) -> None:
-            time.sleep(0.1)
+            saving.set()
+            until_set(paused, "the other task pauses the source")
             super().save(last_event_id)
 
     stuck = True
@@ -352,8 +358,9 @@ def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(bac
                 with anyio.move_on_after(0.5):
 
                     async def pause() -> None:
-                        await anyio.sleep(0.02)
+                        await anyio.to_thread.run_sync(until_set, saving, "the store is busy")
                         await source.pause()
+                        paused.set()
 
                     tasks.start_soon(pause)
                     event = await anext(source)

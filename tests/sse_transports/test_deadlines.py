@@ -51,7 +51,7 @@ def test_a_head_that_comes_just_too_late_is_no_stream_that_ends(
     transport: type[UrllibTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def late(*arguments: object) -> Response:
-        time.sleep(0.3)
+        time.sleep(0.05)
         return Response(*arguments)  # type: ignore[arg-type]
 
     with SSEServer(one_and_silence) as server:
@@ -60,12 +60,12 @@ def test_a_head_that_comes_just_too_late_is_no_stream_that_ends(
 
         def late_send(*arguments: object, **options: object) -> httpx2.Response:
             response = send(*arguments, **options)  # type: ignore[arg-type]
-            time.sleep(0.3)
+            time.sleep(0.05)
             return response
 
         monkeypatch.setattr(httpx2.Client, "send", late_send)
-        source = EventSource(server.url, timeout=0.2, method="POST", transport=transport())
-        with pytest.raises(ConnectError, match=r"0\.2 seconds"):
+        source = EventSource(server.url, timeout=0.03, method="POST", transport=transport())
+        with pytest.raises(ConnectError, match=r"0\.03 seconds"):
             next(source)
 
 
