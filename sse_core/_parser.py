@@ -58,7 +58,7 @@ class Parser(FrameReader, Generic[Item]):
     WHATWG HTML 9.2.5 and 9.2.6.
     """
 
-    __slots__ = ("_largest_whole", "_opening", "_stopped", "_whole_size")
+    __slots__ = ("_largest_whole", "_misses", "_opening", "_stopped", "_whole_size")
 
     if TYPE_CHECKING:
 
@@ -103,6 +103,8 @@ class Parser(FrameReader, Generic[Item]):
         # How large a chunk may be that is taken as a whole event: none, while something is held or there
         # is something to look back at.
         self._whole_size = 0
+        # How many chunks that were events did not have the frame that was expected.
+        self._misses = 0
         # Why the parser takes no more bytes: it failed, or the stream was closed.
         self._stopped = ""
         # The first bytes, while they may still be the start of a byte order mark; then None. A parser that
@@ -158,8 +160,8 @@ class Parser(FrameReader, Generic[Item]):
             self.reset()
             self._stopped = FAILED
             raise EventTooLarge(self._max_event_size, tuple(events)) from None
-        held = self._start or self._size or self._line_size or self._data_lines
-        if held or self._after_cr or self._opening is not None:
+        held = self._start or self._size or self._line_size or self._carry
+        if held or self._after_cr or self._opening is not None or len(events) > 1:
             self._whole_size = 0
         else:
             self._whole_size = self._largest_whole
@@ -185,7 +187,7 @@ class Parser(FrameReader, Generic[Item]):
             if self._stopped:
                 self._refuse()
             data = self._without_bom(data)
-        if self._data_lines:
+        if self._carry:
             data = self._take_data_lines(data)
             if not data:
                 return
@@ -201,9 +203,12 @@ class Parser(FrameReader, Generic[Item]):
             self._start = b""
         elif self._size or self._line_size:
             data = self._resume(data, events)
-        # Here nothing is held, and `data` begins at the start of an event.
-        end = data.rfind(b"\n\n", searched)
-        if end >= 0:
+        # Here nothing is held, and `data` begins at the start of an event. A single byte is found sooner
+        # than two, and where one line is all that an event has, the last line end is a blank line's.
+        end = data.rfind(b"\n", searched) - 1
+        if end >= searched and data[end] != 10:
+            end = data.rfind(b"\n\n", searched, end)
+        if end >= searched:
             if end >= self._max_event_size:
                 self._take_counted(data[: end + 2], events)
             elif not self._take_run(data, end, events):
@@ -263,9 +268,15 @@ class Parser(FrameReader, Generic[Item]):
             return False
         lines = text.split("\n")
         self._take_lines(lines, events)
-        if events:
+        if len(events) > 1:
+            # Who sends several events in a chunk does so again: the next is taken as a run.
+            self._whole_size = 0
+        elif events:
             if len(lines) <= MOST_FRAMED_LINES and lines[-3].startswith("data:"):
-                self._learn_frame(data)
+                # A guess that fails again and again must not cost more than it saves.
+                self._misses += 1
+                if self._misses & 3 == 1:
+                    self._learn_frame(data)
             else:
                 # No frame fits such events: the next one need not be tried.
                 self._frame = None

@@ -56,8 +56,8 @@ class EventHolder(LineReader):
         # The start of an unfinished event, not looked at yet. While there is some, nothing else is held.
         self._start = b""
         # The values of an event of very many data lines, each after a CR, and the line that is not whole,
-        # after its LF. While there are some, no line is held.
-        self._data_lines: list[bytes] = []
+        # after its LF. While there is such a line, be it only the LF, no other is held.
+        self._data_lines = Pieces()
         self._carry = b""
         # The unfinished line: its pieces, and how it may be used.
         self._line = Pieces()
@@ -92,7 +92,6 @@ class EventHolder(LineReader):
     def _take_unfinished(self, data: bytes, events: list[Event | Comment]) -> None:
         """Take bytes from the start of a line on: the whole lines now, the rest is held."""
         if len(data) > LARGEST_START and not self._after_cr:
-            self._data_lines = [b""]
             self._carry = b"\n"
             data = self._take_data_lines(data)
         end = data.rfind(b"\n") + 1
@@ -155,12 +154,13 @@ class EventHolder(LineReader):
 
     def _end_data_lines(self) -> None:
         """Put what the fast way gathered where the plain way has it."""
-        if self._data_lines:
-            values = b"".join(self._data_lines)
-            self._data_lines = []
+        if self._carry:
+            carry, self._carry = self._carry, b""
+            values = self._data_lines.join()
+            self._data_lines = Pieces()
             if values:
                 self._add_data(decoded(values[1:].replace(b"\r", b"\n")))
-            self._hold(self._carry[1:])
+            self._hold(carry[1:])
 
     def _resume(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Go on with the event or the line that an earlier chunk began; return what is left.

@@ -170,7 +170,8 @@ class JoiningLines(Parser[Event]):
 
     def _add_data_lines(self, lines: bytes, end: int) -> bool:
         taken = super()._add_data_lines(lines, end)
-        self._data_lines = [b"".join(self._data_lines)]
+        whole, self._data_lines = self._data_lines.join(), Pieces()
+        self._data_lines.append(whole)
         return taken
 
 

@@ -138,6 +138,14 @@ def test_a_line_in_drips_takes_little_more_than_the_line(chunk: int) -> None:
     assert told(name, chunk, most) < FACTOR_OF_DRIPS
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 7])
+def test_many_data_lines_in_drips_take_little_more_than_the_event(chunk: int) -> None:
+    shape = Shape(b"", b"data: x\n", 2 * LIMIT)
+    most, failed = peak(shape, chunk)
+    assert failed
+    assert told("data lines", chunk, most) < FACTOR_OF_DRIPS
+
+
 @pytest.mark.parametrize("name", ["a comment", "tiny unknown fields", "blank lines", "CR"])
 def test_a_chunk_far_larger_than_the_limit_takes_little_more_than_itself(name: str) -> None:
     # A chunk is taken in parts, so that what it is split into never stands in memory all at once.
