@@ -7,9 +7,12 @@ import socket
 import ssl
 import threading
 from contextlib import closing
+from typing import Any
 
 import pytest
 
+from sse_core import HTTPStatusError, InvalidArgument
+from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
@@ -50,27 +53,68 @@ def test_a_request_is_read_whole_and_its_headers_are_bytes() -> None:
     assert call.headers == {"content-length": b"6", "x-name": b"last\xff"}
 
 
-def test_an_error_of_the_handler_surfaces_when_the_server_is_left() -> None:
-    def answer(_call: Call) -> None:
+def raises_an_os_error(_call: Call) -> None:
+    raise FileNotFoundError("in the handler")
+
+
+def returns_no_steps(_call: Call) -> Any:
+    return "in the handler"
+
+
+async def is_async(_call: Call) -> None:
+    """Nobody awaits it."""
+
+
+def takes_nothing() -> None:
+    """Called with a call."""
+
+
+MISTAKES: list[tuple[Any, type[Exception], str]] = [
+    (raises_an_os_error, FileNotFoundError, "in the handler"),
+    (returns_no_steps, InvalidArgument, "the answer to request 1: expected a list of steps, not str"),
+    (is_async, InvalidArgument, "an async function"),
+    (takes_nothing, TypeError, "takes 0 positional arguments"),
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("answer", "kind", "text"), MISTAKES)
+def test_an_error_of_the_handler_ends_clients_that_retry_and_surfaces(
+    answer: Any, kind: type[Exception], text: str
+) -> None:
+    def work() -> None:
+        with SSEServer(answer) as server:
+            for _ in range(2):
+                with pytest.raises(HTTPStatusError) as caught:
+                    list(EventSource(server.url))
+                assert caught.value.status == 410
+                assert text.encode() in caught.value.body
+
+    with pytest.raises(kind, match=text):
+        work()
+
+
+def test_an_error_behind_the_start_of_an_answer_is_told_to_the_next_request() -> None:
+    def answer(call: Call) -> None:
+        call.respond(body=b"data: a\n\n")
         raise LookupError("in the handler")
 
     def work() -> None:
-        with SSEServer(answer) as server, pytest.raises(http.client.RemoteDisconnected):
-            ask(server)
+        with SSEServer(answer) as server:
+            assert ask(server) == b"data: a\n\n"
+            assert b"in the handler" in ask(server)
 
     with pytest.raises(LookupError, match="in the handler"):
         work()
 
 
 def test_an_error_of_the_handler_is_noted_at_an_error_of_the_test() -> None:
-    def answer(_call: Call) -> None:
-        raise LookupError("in the handler")
-
     def work() -> None:
-        with SSEServer(answer) as server:
+        with SSEServer(raises_an_os_error) as server:
             ask(server)
+            raise LookupError("in the test")
 
-    with pytest.raises(http.client.RemoteDisconnected) as caught:
+    with pytest.raises(LookupError, match="in the test") as caught:
         work()
     assert "in the handler" in "".join(caught.value.__notes__)
 

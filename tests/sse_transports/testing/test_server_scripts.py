@@ -18,6 +18,7 @@ import pytest
 from sse_core import (
     ConnectError,
     Event,
+    HTTPStatusError,
     IdleTimeout,
     IncompleteStream,
     InvalidArgument,
@@ -132,8 +133,8 @@ def test_steps_of_a_function_that_cannot_be_played_surface_when_the_server_is_le
     bad: Any = ["text"]
 
     def work() -> None:
-        with SSEServer(lambda _call: bad) as server, pytest.raises(ConnectError):
-            Told(server.url, retry=None)
+        with SSEServer(lambda _call: bad) as server, pytest.raises(HTTPStatusError):
+            Told(server.url)
 
     with pytest.raises(InvalidArgument, match="the answer to request 1, step 1: expected a step, not str"):
         work()

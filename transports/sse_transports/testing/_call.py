@@ -20,6 +20,8 @@ class Call:
         headers: name in lower case to value, as bytes; of a repeated field, the last value.
         body: the request's body.
         number: how many requests the server had got before this one.
+        is_answered: whether anything was sent.
+        loss: the error with which the connection was last found lost, or None.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -29,6 +31,8 @@ class Call:
         self.headers: dict[str, bytes] = {}
         self.body = b""
         self.number = 0
+        self.is_answered = False
+        self.loss: OSError | None = None
 
     @property
     def last_event_id(self) -> str:
@@ -41,7 +45,12 @@ class Call:
         Raises:
             OSError: the client has gone; a handler may let it pass.
         """
-        self._connection.sendall(data)
+        self.is_answered = True
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            self.loss = error
+            raise
 
     def respond(
         self, status: int = 200, headers: Iterable[tuple[str, str]] | None = None, body: bytes = b""
@@ -79,8 +88,9 @@ class Call:
         try:
             while (left := end - time.monotonic()) > 0:
                 self._connection.settimeout(left)
-                if not self._connection.recv(2**16):
-                    raise ConnectionAbortedError("the client has gone")
+                if not self._receive():
+                    self.loss = ConnectionAbortedError("the client has gone")
+                    raise self.loss
         except TimeoutError:
             pass
         finally:
@@ -89,14 +99,14 @@ class Call:
     def wait_until_gone(self) -> None:
         """Send nothing until the client goes away or the server stops: a stall of any length."""
         with contextlib.suppress(OSError):
-            while self._connection.recv(2**16):
+            while self._receive():
                 pass
 
     def read_request(self) -> bool:
         """Read the request; False if the client went away without one."""
         data = b""
         while b"\r\n\r\n" not in data:
-            more = self._connection.recv(2**16)
+            more = self._receive()
             if not more or len(data) > MAX_HEAD:
                 return False
             data += more
@@ -108,12 +118,19 @@ class Call:
             self.headers[name.decode("latin-1").lower()] = value.strip()
         length = int(self.headers.get("content-length", b"0"))
         while len(body) < length:
-            more = self._connection.recv(2**16)
+            more = self._receive()
             if not more:
                 return False
             body += more
         self.body = body
         return True
+
+    def _receive(self) -> bytes:
+        try:
+            return self._connection.recv(2**16)
+        except OSError as error:
+            self.loss = error
+            raise
 
 
 def head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:

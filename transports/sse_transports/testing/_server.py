@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
 from traceback import format_exception
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sse_core import Event, InvalidArgument
 
 from .._extras import needs
 from ._call import Call
-from ._plan import behind, checked_history, checked_script, checked_steps, plan_of
+from ._plan import Plan, behind, checked_history, checked_script, checked_steps, plan_of
 from ._requests import UnexpectedRequest, line_of
 from ._script import History, Script, Steps
 from ._serving import serve
@@ -29,7 +30,8 @@ class SSEServer:
 
     Each connection carries one request, which is answered in a thread of its own; then the connection
     is closed. Leaving the context stops the server: connections are cut, threads are joined, and the
-    first error of a function, or a request too many, is raised.
+    first error of a function, or a request too many, is raised. Until then that request and all later
+    ones are answered with 410 and the error, so that no client retries for ever.
 
     Args:
         answer: a script, whose first connection answers the first request, and so on; or a function
@@ -43,7 +45,7 @@ class SSEServer:
         sse_core.InvalidArgument: a step that cannot be played; says which.
         ImportError: `tls` is asked for, and trustme is not installed.
         UnexpectedRequest: when it is left, if there were more requests than the script has
-            connections. Each of those got 410.
+            connections.
 
     Attributes:
         calls: the requests it got, in order.
@@ -77,7 +79,7 @@ class SSEServer:
         # Each with a second handle, because TLS takes the first one over.
         self._connections: dict[socket.socket, socket.socket] = {}
         self._threads = [threading.Thread(target=self._accept, name="SSEServer", daemon=True)]
-        self._errors: list[BaseException] = []
+        self._error: BaseException | None = None
         self._stopping = False
         self.calls: list[Call] = []
 
@@ -126,12 +128,12 @@ class SSEServer:
         for thread in list(self._threads):
             thread.join()
         self._listener.close()
-        if not self._errors:
+        if self._error is None:
             return
         if error is None:
-            raise self._errors[0]
+            raise self._error
         # What the client saw is often the consequence.
-        error.add_note("the server had raised:\n" + "".join(format_exception(self._errors[0])))
+        error.add_note("the server had raised:\n" + "".join(format_exception(self._error)))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -172,7 +174,7 @@ class SSEServer:
             # The client went away, or the server stops: what a test may be about.
             pass
         except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
-            self._errors.append(error)
+            self._fail(error)
         finally:
             with self._lock:
                 self._connections.pop(connection).close()
@@ -185,10 +187,36 @@ class SSEServer:
         with self._lock:
             call.number = len(self.calls)
             self.calls.append(call)
-        steps = self._answer(call)
-        if steps is not None:
-            checked_steps(steps, f"the answer to request {call.number + 1}")
-            serve(plan_of(steps, call.last_event_id, self._history), call)
+        plan = self._plan(call)
+        if plan is not None:
+            serve(plan, call)
+
+    def _plan(self, call: Call) -> Plan | None:
+        if self._error is None:
+            try:
+                return self._asked(call)
+            except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
+                # That the client goes away is no error of the function; any other OSError is.
+                if error is call.loss:
+                    return None
+                self._fail(error)
+        return None if call.is_answered or self._error is None else _refusal(self._error)
+
+    def _asked(self, call: Call) -> Plan | None:
+        # Whatever a user's function returns.
+        steps: Any = self._answer(call)
+        if steps is None:
+            return None
+        if inspect.iscoroutine(steps):
+            steps.close()
+            raise InvalidArgument("answer", "an async function: it is called in a thread, and not awaited")
+        checked_steps(steps, f"the answer to request {call.number + 1}")
+        return plan_of(steps, call.last_event_id, self._history)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            # The others are often its consequence.
+            self._error = self._error or error
 
     def _what_is_new(self, call: Call) -> Steps:
         return [History()] if behind(call.last_event_id, self._history) else [204]
@@ -198,7 +226,10 @@ class SSEServer:
             return script[call.number]
         asked = self.calls[: call.number + 1]
         lines = [line_of(each.method, each.path, each.last_event_id) for each in asked]
-        error = UnexpectedRequest(len(script), lines)
-        self._errors.append(error)
-        # No status that clients retry.
-        return [410, {"Content-Type": "text/plain; charset=utf-8"}, str(error).encode()]
+        raise UnexpectedRequest(len(script), lines)
+
+
+def _refusal(error: BaseException) -> Plan:
+    text = "".join(format_exception(error)).encode("utf-8", "replace")
+    # A client that retries this status would never end, and so never tell.
+    return plan_of([410, {"Content-Type": "text/plain; charset=utf-8"}, text])
