@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sse_core import HTTPStatusError, InvalidArgument
+from sse_core import HTTPStatusError, IllegalState, InvalidArgument
 from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
@@ -249,3 +249,30 @@ def test_many_clients_are_served_at_once() -> None:
             thread.join()
     assert sorted(answers) == sorted(f"/{number}".encode() for number in range(20))
     assert sorted(call.number for call in server.calls) == list(range(20))
+
+
+def test_a_server_has_an_address_as_soon_as_it_is_entered() -> None:
+    server = SSEServer([])
+    for name in ("url", "port"):
+        with pytest.raises(IllegalState, match=r"enter it first: with SSEServer\(\.\.\.\) as server"):
+            getattr(server, name)
+    with server:
+        inside = server.url, server.port
+    # Where it was: a test may compare addresses afterwards.
+    assert (server.url, server.port) == inside
+
+
+def test_a_server_that_is_never_entered_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "create_server", lambda *args, **_: opened.append(args))
+    SSEServer([])
+    assert opened == []
+
+
+def test_a_server_is_entered_once() -> None:
+    with SSEServer(lambda call: call.respond(body=b"a")) as server:
+        with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+            server.__enter__()
+        assert ask(server) == b"a"
+    with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+        server.__enter__()

@@ -8,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -256,8 +257,8 @@ def test_the_event_loop_goes_on_while_the_server_is_left(backend: str) -> None:
             anyio.from_thread.run(anyio.sleep, 0, token=token)
             done.append(True)
 
-        server = SSEServer(answer)
-        async with AsyncEventSource(server.url, retry=None) as source, server:
+        async with AsyncExitStack() as stack, SSEServer(answer) as server:
+            source = await stack.enter_async_context(AsyncEventSource(server.url, retry=None))
             await anext(source)
 
     anyio.run(main, backend=backend)

@@ -13,7 +13,7 @@ from traceback import format_exception
 from types import TracebackType
 from typing import Any, Self
 
-from sse_core import Event, InvalidArgument
+from sse_core import Event, IllegalState, InvalidArgument
 
 from .._extras import needs
 from ._call import Call
@@ -74,26 +74,36 @@ class SSEServer:
             from ._certificate import contexts
 
             self._context, self._client_context = contexts()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener: socket.socket | None = None
+        self._port = 0
         self._lock = threading.Lock()
         # Each with a second handle, because TLS takes the first one over.
         self._connections: dict[socket.socket, socket.socket] = {}
-        self._threads = [threading.Thread(target=self._accept, name="SSEServer", daemon=True)]
+        self._threads: list[threading.Thread] = []
         self._error: BaseException | None = None
         self._stopping = False
         self.calls: list[Call] = []
 
     @property
     def url(self) -> str:
-        """The server's address, without a path: `http://127.0.0.1:port`."""
+        """The server's address, without a path: `http://127.0.0.1:port`.
+
+        Raises:
+            sse_core.IllegalState: the server was not entered yet.
+        """
         scheme = "http" if self._context is None else "https"
         return f"{scheme}://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._listener.getsockname()[1]
-        return port
+        """The port it listens on; when it is left, the one it listened on.
+
+        Raises:
+            sse_core.IllegalState: the server was not entered yet.
+        """
+        if not self._port:
+            raise IllegalState("the server has no port yet; enter it first: with SSEServer(...) as server")
+        return self._port
 
     @property
     def client_context(self) -> ssl.SSLContext | None:
@@ -114,11 +124,21 @@ class SSEServer:
                 with contextlib.suppress(OSError):
                     handle.shutdown(socket.SHUT_RDWR)
         # A listener does not wake from `accept` when it is closed, but when it is shut down.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        if self._listener is not None:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
-        self._threads[0].start()
+        if self._port:
+            raise IllegalState("a server is entered once; make another SSEServer")
+        # Not before: a server that is never entered is never left, and would leave its socket open.
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._port = self._listener.getsockname()[1]
+        accepting = threading.Thread(
+            target=self._accept, args=(self._listener,), name="SSEServer", daemon=True
+        )
+        self._threads.append(accepting)
+        accepting.start()
         return self
 
     def __exit__(
@@ -127,7 +147,8 @@ class SSEServer:
         self.stop()
         for thread in list(self._threads):
             thread.join()
-        self._listener.close()
+        if self._listener is not None:
+            self._listener.close()
         if self._error is None:
             return
         if error is None:
@@ -147,10 +168,10 @@ class SSEServer:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
