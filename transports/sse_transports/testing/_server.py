@@ -157,13 +157,16 @@ class SSEServer:
         error.add_note("the server had raised:\n" + "".join(format_exception(self._error)))
 
     async def __aenter__(self) -> Self:
+        # Leaving needs it: found out then, the server would go on.
+        with needs("async with SSEServer", "anyio", extra="asyncio"):
+            import anyio.to_thread  # noqa: F401
         return self.__enter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with needs("async with SSEServer", "anyio", extra="asyncio"):
-            import anyio.to_thread
+        import anyio.to_thread
+
         # A function of the user's may be waiting for the event loop, which so goes on.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
