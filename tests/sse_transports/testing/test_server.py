@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import http.client
 import socket
 import ssl
@@ -276,3 +278,28 @@ def test_a_server_is_entered_once() -> None:
         assert ask(server) == b"a"
     with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
         server.__enter__()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("what", ["accept", "dup"])
+def test_the_server_goes_on_when_descriptors_run_out_and_tells(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.EMFILE, "Too many open files")]
+    really = getattr(socket.socket, what)
+
+    def lacking(one: socket.socket) -> object:
+        if failures:
+            raise failures.pop()
+        return really(one)
+
+    def work() -> None:
+        with SSEServer([[204]]) as server:
+            # The connection that had no descriptor is closed.
+            with contextlib.suppress(OSError):
+                ask(server)
+            assert b"Too many open files" in ask(server)
+
+    monkeypatch.setattr(socket.socket, what, lacking)
+    with pytest.raises(OSError, match="Too many open files"):
+        work()

@@ -81,7 +81,7 @@ class SSEServer:
         self._connections: dict[socket.socket, socket.socket] = {}
         self._threads: list[threading.Thread] = []
         self._error: BaseException | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self.calls: list[Call] = []
 
     @property
@@ -119,7 +119,7 @@ class SSEServer:
     def stop(self) -> None:
         """Cut all connections, and take no further ones. Any thread may call this."""
         with self._lock:
-            self._stopping = True
+            self._stopping.set()
             for handle in self._connections.values():
                 with contextlib.suppress(OSError):
                     handle.shutdown(socket.SHUT_RDWR)
@@ -175,16 +175,28 @@ class SSEServer:
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            with self._lock:
-                if self._stopping:
-                    connection.close()
+                self._take(connection)
+            except (OSError, RuntimeError) as error:
+                if self._stopping.is_set():
                     return
-                self._connections[connection] = connection.dup()
-                self._threads.append(thread)
+                # Out of descriptors or threads, say. Clients are waiting, who shall be told.
+                self._fail(error)
+                self._stopping.wait(0.01)
+
+    def _take(self, connection: socket.socket) -> None:
+        with self._lock, contextlib.ExitStack() as undo:
+            undo.callback(connection.close)
+            if self._stopping.is_set():
+                return
+            handle = connection.dup()
+            undo.callback(handle.close)
+            self._connections[connection] = handle
+            undo.callback(self._connections.pop, connection)
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             thread.start()
+            self._threads.append(thread)
+            # It has begun, and cleans up itself.
+            undo.pop_all()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
