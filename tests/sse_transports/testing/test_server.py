@@ -303,3 +303,16 @@ def test_the_server_goes_on_when_descriptors_run_out_and_tells(
     monkeypatch.setattr(socket.socket, what, lacking)
     with pytest.raises(OSError, match="Too many open files"):
         work()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"), [(None, ["close"]), ([], ["close"]), ([("connection", "keep-alive")], ["keep-alive"])]
+)
+def test_an_answer_says_that_the_connection_ends_unless_it_is_told_otherwise(
+    fields: list[tuple[str, str]] | None, sent: list[str]
+) -> None:
+    with SSEServer(lambda call: call.respond(200, fields)) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        with closing(client):
+            client.request("GET", "/")
+            assert client.getresponse().headers.get_all("Connection") == sent

@@ -59,13 +59,17 @@ class Call:
 
         Args:
             status: a status.
-            headers: header fields; values are sent as UTF-8.
+            headers: header fields; values are sent as UTF-8. `Connection: close` is added, unless they
+                say what becomes of the connection.
             body: the first bytes of the body.
 
         Raises:
             OSError: the client has gone; a handler may let it pass.
         """
-        fields = [("Content-Type", "text/event-stream")] if headers is None else headers
+        fields = [("Content-Type", "text/event-stream")] if headers is None else list(headers)
+        if not any(name.lower() == "connection" for name, _ in fields):
+            # There is one request to a connection; a client with a pool would send the next one in vain.
+            fields.append(("Connection", "close"))
         self.send(head(status, fields, "utf-8") + body)
 
     def chunk(self, data: bytes) -> None:
