@@ -316,3 +316,44 @@ def test_an_answer_says_that_the_connection_ends_unless_it_is_told_otherwise(
         with closing(client):
             client.request("GET", "/")
             assert client.getresponse().headers.get_all("Connection") == sent
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_reset_does_not_wait_for_the_function_to_return(
+    encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    go_on = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.reset()
+        until_set(go_on, "the test lets the server go on")
+
+    with SSEServer(answer, context=server_tls if encrypted else None) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+            client = client_tls.wrap_socket(plain, server_hostname="127.0.0.1") if encrypted else plain
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            # OpenSSL may tell a reset as an end.
+            with client, contextlib.nullcontext() if encrypted else pytest.raises(ConnectionResetError):
+                assert client.recv(1) == b""
+            assert server.open_connections == 0
+        go_on.set()
+
+
+def test_a_function_that_does_not_return_is_named_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports.testing._server.LEAVING", 0.05)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def block(_call: Call) -> None:
+        asked.set()
+        go_on.wait(DEADLINE)
+
+    def work() -> None:
+        with SSEServer(block) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
+            until_set(asked, "the request arrives")
+
+    try:
+        with pytest.raises(TimeoutError, match=r"after the server stopped: request 1, GET /x$"):
+            work()
+    finally:
+        go_on.set()

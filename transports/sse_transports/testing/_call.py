@@ -6,7 +6,7 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 MAX_HEAD = 2**16
 
@@ -24,8 +24,9 @@ class Call:
         loss: the error with which the connection was last found lost, or None.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, drop: Callable[[], None]) -> None:
         self._connection = connection
+        self._drop = drop
         self.method = ""
         self.path = ""
         self.headers: dict[str, bytes] = {}
@@ -80,6 +81,8 @@ class Call:
         """End the connection with a reset (RST): the client sees an error, not an end."""
         # Lingering for zero seconds turns the close into a reset.
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The last handle that is closed ends the connection, and the server has another one.
+        self._drop()
         self._connection.close()
 
     def wait(self, seconds: float) -> None:

@@ -8,6 +8,7 @@ import inspect
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from traceback import format_exception
 from types import TracebackType
@@ -23,6 +24,9 @@ from ._script import History, Script, Steps
 from ._serving import serve
 
 Answer = Callable[[Call], Steps | None]
+
+LEAVING = 10.0
+"""Seconds for functions to return, once their connections are cut."""
 
 
 class SSEServer:
@@ -42,6 +46,7 @@ class SSEServer:
         tls: whether to speak https with a certificate made for this; needs trustme.
 
     Raises:
+        TimeoutError: when it is left, if a function goes on for ten seconds more; says which request.
         sse_core.InvalidArgument: a step that cannot be played; says which.
         ImportError: `tls` is asked for, and trustme is not installed.
         UnexpectedRequest: when it is left, if there were more requests than the script has
@@ -145,8 +150,7 @@ class SSEServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        for thread in list(self._threads):
-            thread.join()
+        self._join()
         if self._listener is not None:
             self._listener.close()
         if self._error is None:
@@ -155,6 +159,14 @@ class SSEServer:
             raise self._error
         # What the client saw is often the consequence.
         error.add_note("the server had raised:\n" + "".join(format_exception(self._error)))
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + LEAVING
+        for thread in list(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        blocked = ", ".join(thread.name for thread in self._threads if thread.is_alive())
+        if blocked:
+            self._fail(TimeoutError(f"not answered {LEAVING:g} seconds after the server stopped: {blocked}"))
 
     async def __aenter__(self) -> Self:
         # Leaving needs it: found out then, the server would go on.
@@ -199,30 +211,38 @@ class SSEServer:
             undo.pop_all()
 
     def _serve(self, connection: socket.socket) -> None:
+        drop = functools.partial(self._drop, connection)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is None:
-                self._call(connection)
+                self._call(connection, drop)
             else:
                 with self._context.wrap_socket(connection, server_side=True) as encrypted:
-                    self._call(encrypted)
+                    self._call(encrypted, drop)
         except OSError:
             # The client went away, or the server stops: what a test may be about.
             pass
         except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
             self._fail(error)
         finally:
-            with self._lock:
-                self._connections.pop(connection).close()
+            self._drop(connection)
             connection.close()
 
-    def _call(self, connection: socket.socket) -> None:
-        call = Call(connection)
+    def _drop(self, connection: socket.socket) -> None:
+        with self._lock:
+            handle = self._connections.pop(connection, None)
+            if handle is not None:
+                handle.close()
+
+    def _call(self, connection: socket.socket, drop: Callable[[], None]) -> None:
+        call = Call(connection, drop)
         if not call.read_request():
             return
         with self._lock:
             call.number = len(self.calls)
             self.calls.append(call)
+        # What a debugger shows too, and the error if it is never answered.
+        threading.current_thread().name = f"request {call.number + 1}, {call.method} {call.path}"
         plan = self._plan(call)
         if plan is not None:
             serve(plan, call)
