@@ -16,6 +16,7 @@ import pytest
 from sse_core import HTTPStatusError, IllegalState, InvalidArgument
 from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
+from sse_transports.testing._request_body import MalformedRequest
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
@@ -357,3 +358,47 @@ def test_a_function_that_does_not_return_is_named_and_not_waited_for(monkeypatch
             work()
     finally:
         go_on.set()
+
+
+@pytest.mark.timeout(20)
+def test_a_body_in_chunks_is_read_whole() -> None:
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = head + b"2;x=y\r\nab\r\nA\r\n0123\r\n6789\r\n0\r\nT: t\r\n\r\n"
+    with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        for number in range(len(request)):
+            client.sendall(request[number : number + 1])
+        assert client.recv(2**16).startswith(b"HTTP/1.1 204 ")
+    assert [call.body for call in server.calls] == [b"ab0123\r\n6789"]
+
+
+@pytest.mark.timeout(20)
+def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on() -> None:
+    head = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+    with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port), 5) as client:
+        client.sendall(head)
+        assert client.recv(2**16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"abc")
+        assert client.recv(2**16).startswith(b"HTTP/1.1 204 ")
+    assert [call.body for call in server.calls] == [b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "quoted"),
+    [
+        (b"nonsense\r\n\r\n", "nonsense"),
+        (b"PRI * HTTP/2.0\r\n\r\n", "HTTP/2.0"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "-1"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "zz"),
+    ],
+)
+def test_what_is_no_request_is_refused_and_quoted(request_: bytes, quoted: str) -> None:
+    def work() -> None:
+        with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(request_)
+            answer = b"".join(iter(lambda: client.recv(2**16), b""))
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert quoted.encode() in answer
+        assert server.calls == []
+
+    with pytest.raises(MalformedRequest, match=quoted):
+        work()

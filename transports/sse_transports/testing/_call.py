@@ -8,6 +8,8 @@ import struct
 import time
 from collections.abc import Callable, Iterable
 
+from ._request_body import BodyReader, MalformedRequest
+
 MAX_HEAD = 2**16
 
 
@@ -110,7 +112,12 @@ class Call:
                 pass
 
     def read_request(self) -> bool:
-        """Read the request; False if the client went away without one."""
+        """Read the request; False if the client went away without one.
+
+        Raises:
+            MalformedRequest: it is none; quotes what came instead.
+            OSError: the client went away in the middle of its body.
+        """
         data = b""
         while b"\r\n\r\n" not in data:
             more = self._receive()
@@ -119,18 +126,26 @@ class Call:
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
         request, *fields = head.split(b"\r\n")
-        self.method, self.path, _ = request.decode("latin-1").split(" ", 2)
+        line = request.decode("latin-1")
+        parts = line.split(" ")
+        if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
+            raise MalformedRequest(f"no request line of HTTP/1: {line[:200]!r}")
+        self.method, self.path, _ = parts
         for field in fields:
             name, _, value = field.partition(b":")
             self.headers[name.decode("latin-1").lower()] = value.strip()
-        length = int(self.headers.get("content-length", b"0"))
-        while len(body) < length:
-            more = self._receive()
-            if not more:
-                return False
-            body += more
-        self.body = body
+        if not body and self.headers.get("expect", b"").lower() == b"100-continue":
+            # The client waits for this before it sends the body.
+            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.body = BodyReader(body, self._more).read(self.headers)
         return True
+
+    def _more(self) -> bytes:
+        data = self._receive()
+        if not data:
+            self.loss = ConnectionAbortedError("the client has gone")
+            raise self.loss
+        return data
 
     def _receive(self) -> bytes:
         try:

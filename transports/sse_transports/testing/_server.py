@@ -19,6 +19,7 @@ from sse_core import Event, IllegalState, InvalidArgument
 from .._extras import needs
 from ._call import Call
 from ._plan import Plan, behind, checked_history, checked_script, checked_steps, plan_of
+from ._request_body import MalformedRequest
 from ._requests import UnexpectedRequest, line_of
 from ._script import History, Script, Steps
 from ._serving import serve
@@ -46,6 +47,7 @@ class SSEServer:
         tls: whether to speak https with a certificate made for this; needs trustme.
 
     Raises:
+        MalformedRequest: when it is left, if something came that is no request; quotes it.
         TimeoutError: when it is left, if a function goes on for ten seconds more; says which request.
         sse_core.InvalidArgument: a step that cannot be played; says which.
         ImportError: `tls` is asked for, and trustme is not installed.
@@ -236,7 +238,12 @@ class SSEServer:
 
     def _call(self, connection: socket.socket, drop: Callable[[], None]) -> None:
         call = Call(connection, drop)
-        if not call.read_request():
+        try:
+            if not call.read_request():
+                return
+        except MalformedRequest as error:
+            self._fail(error)
+            serve(_refusal(error, 400), call)
             return
         with self._lock:
             call.number = len(self.calls)
@@ -285,7 +292,7 @@ class SSEServer:
         raise UnexpectedRequest(len(script), lines)
 
 
-def _refusal(error: BaseException) -> Plan:
+def _refusal(error: BaseException, status: int = 410) -> Plan:
     text = "".join(format_exception(error)).encode("utf-8", "replace")
-    # A client that retries this status would never end, and so never tell.
-    return plan_of([410, {"Content-Type": "text/plain; charset=utf-8"}, text])
+    # A client that retries the status would never end, and so never tell.
+    return plan_of([status, {"Content-Type": "text/plain; charset=utf-8"}, text])
