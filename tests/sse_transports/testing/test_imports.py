@@ -69,6 +69,25 @@ for what in ("sse_transports.testing.AsyncScriptedTransport", "SSEServer([], tls
     ]
 
 
+def test_without_anyio_a_server_for_tasks_is_not_even_started() -> None:
+    code = """
+import asyncio, threading
+from sse_transports.testing import SSEServer
+async def main():
+    async with SSEServer([]):
+        print("entered")
+try:
+    asyncio.run(main())
+except ImportError as error:
+    print(error)
+print([thread.name for thread in threading.enumerate()])
+"""
+    assert without("anyio", code).splitlines() == [
+        'async with SSEServer needs anyio: pip install "sse-core[asyncio]"',
+        "['MainThread']",
+    ]
+
+
 def test_every_public_name_is_there_and_no_other_is() -> None:
     assert all(hasattr(testing, name) for name in testing.__all__)
     assert set(testing.__all__) <= set(dir(testing))

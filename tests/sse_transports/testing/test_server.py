@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import http.client
 import socket
 import ssl
 import threading
 from contextlib import closing
+from typing import Any
 
 import pytest
 
+from sse_core import HTTPStatusError, IllegalState, InvalidArgument
+from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
+from sse_transports.testing._request_body import MalformedRequest
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
@@ -50,27 +56,68 @@ def test_a_request_is_read_whole_and_its_headers_are_bytes() -> None:
     assert call.headers == {"content-length": b"6", "x-name": b"last\xff"}
 
 
-def test_an_error_of_the_handler_surfaces_when_the_server_is_left() -> None:
-    def answer(_call: Call) -> None:
+def raises_an_os_error(_call: Call) -> None:
+    raise FileNotFoundError("in the handler")
+
+
+def returns_no_steps(_call: Call) -> Any:
+    return "in the handler"
+
+
+async def is_async(_call: Call) -> None:
+    """Nobody awaits it."""
+
+
+def takes_nothing() -> None:
+    """Called with a call."""
+
+
+MISTAKES: list[tuple[Any, type[Exception], str]] = [
+    (raises_an_os_error, FileNotFoundError, "in the handler"),
+    (returns_no_steps, InvalidArgument, "the answer to request 1: expected a list of steps, not str"),
+    (is_async, InvalidArgument, "an async function"),
+    (takes_nothing, TypeError, "takes 0 positional arguments"),
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("answer", "kind", "text"), MISTAKES)
+def test_an_error_of_the_handler_ends_clients_that_retry_and_surfaces(
+    answer: Any, kind: type[Exception], text: str
+) -> None:
+    def work() -> None:
+        with SSEServer(answer) as server:
+            for _ in range(2):
+                with pytest.raises(HTTPStatusError) as caught:
+                    list(EventSource(server.url))
+                assert caught.value.status == 410
+                assert text.encode() in caught.value.body
+
+    with pytest.raises(kind, match=text):
+        work()
+
+
+def test_an_error_behind_the_start_of_an_answer_is_told_to_the_next_request() -> None:
+    def answer(call: Call) -> None:
+        call.respond(body=b"data: a\n\n")
         raise LookupError("in the handler")
 
     def work() -> None:
-        with SSEServer(answer) as server, pytest.raises(http.client.RemoteDisconnected):
-            ask(server)
+        with SSEServer(answer) as server:
+            assert ask(server) == b"data: a\n\n"
+            assert b"in the handler" in ask(server)
 
     with pytest.raises(LookupError, match="in the handler"):
         work()
 
 
 def test_an_error_of_the_handler_is_noted_at_an_error_of_the_test() -> None:
-    def answer(_call: Call) -> None:
-        raise LookupError("in the handler")
-
     def work() -> None:
-        with SSEServer(answer) as server:
+        with SSEServer(raises_an_os_error) as server:
             ask(server)
+            raise LookupError("in the test")
 
-    with pytest.raises(http.client.RemoteDisconnected) as caught:
+    with pytest.raises(LookupError, match="in the test") as caught:
         work()
     assert "in the handler" in "".join(caught.value.__notes__)
 
@@ -205,3 +252,153 @@ def test_many_clients_are_served_at_once() -> None:
             thread.join()
     assert sorted(answers) == sorted(f"/{number}".encode() for number in range(20))
     assert sorted(call.number for call in server.calls) == list(range(20))
+
+
+def test_a_server_has_an_address_as_soon_as_it_is_entered() -> None:
+    server = SSEServer([])
+    for name in ("url", "port"):
+        with pytest.raises(IllegalState, match=r"enter it first: with SSEServer\(\.\.\.\) as server"):
+            getattr(server, name)
+    with server:
+        inside = server.url, server.port
+    # Where it was: a test may compare addresses afterwards.
+    assert (server.url, server.port) == inside
+
+
+def test_a_server_that_is_never_entered_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "create_server", lambda *args, **_: opened.append(args))
+    SSEServer([])
+    assert opened == []
+
+
+def test_a_server_is_entered_once() -> None:
+    with SSEServer(lambda call: call.respond(body=b"a")) as server:
+        with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+            server.__enter__()
+        assert ask(server) == b"a"
+    with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+        server.__enter__()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("what", ["accept", "dup"])
+def test_the_server_goes_on_when_descriptors_run_out_and_tells(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.EMFILE, "Too many open files")]
+    really = getattr(socket.socket, what)
+
+    def lacking(one: socket.socket) -> object:
+        if failures:
+            raise failures.pop()
+        return really(one)
+
+    def work() -> None:
+        with SSEServer([[204]]) as server:
+            # The connection that had no descriptor is closed.
+            with contextlib.suppress(OSError):
+                ask(server)
+            assert b"Too many open files" in ask(server)
+
+    monkeypatch.setattr(socket.socket, what, lacking)
+    with pytest.raises(OSError, match="Too many open files"):
+        work()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"), [(None, ["close"]), ([], ["close"]), ([("connection", "keep-alive")], ["keep-alive"])]
+)
+def test_an_answer_says_that_the_connection_ends_unless_it_is_told_otherwise(
+    fields: list[tuple[str, str]] | None, sent: list[str]
+) -> None:
+    with SSEServer(lambda call: call.respond(200, fields)) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        with closing(client):
+            client.request("GET", "/")
+            assert client.getresponse().headers.get_all("Connection") == sent
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_reset_does_not_wait_for_the_function_to_return(
+    encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    go_on = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.reset()
+        until_set(go_on, "the test lets the server go on")
+
+    with SSEServer(answer, context=server_tls if encrypted else None) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+            client = client_tls.wrap_socket(plain, server_hostname="127.0.0.1") if encrypted else plain
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            # OpenSSL may tell a reset as an end.
+            with client, contextlib.nullcontext() if encrypted else pytest.raises(ConnectionResetError):
+                assert client.recv(1) == b""
+            assert server.open_connections == 0
+        go_on.set()
+
+
+def test_a_function_that_does_not_return_is_named_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports.testing._server.LEAVING", 0.05)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def block(_call: Call) -> None:
+        asked.set()
+        go_on.wait(DEADLINE)
+
+    def work() -> None:
+        with SSEServer(block) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
+            until_set(asked, "the request arrives")
+
+    try:
+        with pytest.raises(TimeoutError, match=r"after the server stopped: request 1, GET /x$"):
+            work()
+    finally:
+        go_on.set()
+
+
+@pytest.mark.timeout(20)
+def test_a_body_in_chunks_is_read_whole() -> None:
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = head + b"2;x=y\r\nab\r\nA\r\n0123\r\n6789\r\n0\r\nT: t\r\n\r\n"
+    with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        for number in range(len(request)):
+            client.sendall(request[number : number + 1])
+        assert client.recv(2**16).startswith(b"HTTP/1.1 204 ")
+    assert [call.body for call in server.calls] == [b"ab0123\r\n6789"]
+
+
+@pytest.mark.timeout(20)
+def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on() -> None:
+    head = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+    with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port), 5) as client:
+        client.sendall(head)
+        assert client.recv(2**16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"abc")
+        assert client.recv(2**16).startswith(b"HTTP/1.1 204 ")
+    assert [call.body for call in server.calls] == [b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "quoted"),
+    [
+        (b"nonsense\r\n\r\n", "nonsense"),
+        (b"PRI * HTTP/2.0\r\n\r\n", "HTTP/2.0"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "-1"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "zz"),
+    ],
+)
+def test_what_is_no_request_is_refused_and_quoted(request_: bytes, quoted: str) -> None:
+    def work() -> None:
+        with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(request_)
+            answer = b"".join(iter(lambda: client.recv(2**16), b""))
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert quoted.encode() in answer
+        assert server.calls == []
+
+    with pytest.raises(MalformedRequest, match=quoted):
+        work()

@@ -8,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -18,6 +19,7 @@ import pytest
 from sse_core import (
     ConnectError,
     Event,
+    HTTPStatusError,
     IdleTimeout,
     IncompleteStream,
     InvalidArgument,
@@ -132,8 +134,8 @@ def test_steps_of_a_function_that_cannot_be_played_surface_when_the_server_is_le
     bad: Any = ["text"]
 
     def work() -> None:
-        with SSEServer(lambda _call: bad) as server, pytest.raises(ConnectError):
-            Told(server.url, retry=None)
+        with SSEServer(lambda _call: bad) as server, pytest.raises(HTTPStatusError):
+            Told(server.url)
 
     with pytest.raises(InvalidArgument, match="the answer to request 1, step 1: expected a step, not str"):
         work()
@@ -255,8 +257,8 @@ def test_the_event_loop_goes_on_while_the_server_is_left(backend: str) -> None:
             anyio.from_thread.run(anyio.sleep, 0, token=token)
             done.append(True)
 
-        server = SSEServer(answer)
-        async with AsyncEventSource(server.url, retry=None) as source, server:
+        async with AsyncExitStack() as stack, SSEServer(answer) as server:
+            source = await stack.enter_async_context(AsyncEventSource(server.url, retry=None))
             await anext(source)
 
     anyio.run(main, backend=backend)

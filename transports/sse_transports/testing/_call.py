@@ -6,7 +6,9 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from ._request_body import BodyReader, MalformedRequest
 
 MAX_HEAD = 2**16
 
@@ -20,15 +22,20 @@ class Call:
         headers: name in lower case to value, as bytes; of a repeated field, the last value.
         body: the request's body.
         number: how many requests the server had got before this one.
+        is_answered: whether anything was sent.
+        loss: the error with which the connection was last found lost, or None.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, drop: Callable[[], None]) -> None:
         self._connection = connection
+        self._drop = drop
         self.method = ""
         self.path = ""
         self.headers: dict[str, bytes] = {}
         self.body = b""
         self.number = 0
+        self.is_answered = False
+        self.loss: OSError | None = None
 
     @property
     def last_event_id(self) -> str:
@@ -41,7 +48,12 @@ class Call:
         Raises:
             OSError: the client has gone; a handler may let it pass.
         """
-        self._connection.sendall(data)
+        self.is_answered = True
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            self.loss = error
+            raise
 
     def respond(
         self, status: int = 200, headers: Iterable[tuple[str, str]] | None = None, body: bytes = b""
@@ -50,13 +62,17 @@ class Call:
 
         Args:
             status: a status.
-            headers: header fields; values are sent as UTF-8.
+            headers: header fields; values are sent as UTF-8. `Connection: close` is added, unless they
+                say what becomes of the connection.
             body: the first bytes of the body.
 
         Raises:
             OSError: the client has gone; a handler may let it pass.
         """
-        fields = [("Content-Type", "text/event-stream")] if headers is None else headers
+        fields = [("Content-Type", "text/event-stream")] if headers is None else list(headers)
+        if not any(name.lower() == "connection" for name, _ in fields):
+            # There is one request to a connection; a client with a pool would send the next one in vain.
+            fields.append(("Connection", "close"))
         self.send(head(status, fields, "utf-8") + body)
 
     def chunk(self, data: bytes) -> None:
@@ -67,6 +83,8 @@ class Call:
         """End the connection with a reset (RST): the client sees an error, not an end."""
         # Lingering for zero seconds turns the close into a reset.
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The last handle that is closed ends the connection, and the server has another one.
+        self._drop()
         self._connection.close()
 
     def wait(self, seconds: float) -> None:
@@ -79,8 +97,9 @@ class Call:
         try:
             while (left := end - time.monotonic()) > 0:
                 self._connection.settimeout(left)
-                if not self._connection.recv(2**16):
-                    raise ConnectionAbortedError("the client has gone")
+                if not self._receive():
+                    self.loss = ConnectionAbortedError("the client has gone")
+                    raise self.loss
         except TimeoutError:
             pass
         finally:
@@ -89,31 +108,51 @@ class Call:
     def wait_until_gone(self) -> None:
         """Send nothing until the client goes away or the server stops: a stall of any length."""
         with contextlib.suppress(OSError):
-            while self._connection.recv(2**16):
+            while self._receive():
                 pass
 
     def read_request(self) -> bool:
-        """Read the request; False if the client went away without one."""
+        """Read the request; False if the client went away without one.
+
+        Raises:
+            MalformedRequest: it is none; quotes what came instead.
+            OSError: the client went away in the middle of its body.
+        """
         data = b""
         while b"\r\n\r\n" not in data:
-            more = self._connection.recv(2**16)
+            more = self._receive()
             if not more or len(data) > MAX_HEAD:
                 return False
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
         request, *fields = head.split(b"\r\n")
-        self.method, self.path, _ = request.decode("latin-1").split(" ", 2)
+        line = request.decode("latin-1")
+        parts = line.split(" ")
+        if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
+            raise MalformedRequest(f"no request line of HTTP/1: {line[:200]!r}")
+        self.method, self.path, _ = parts
         for field in fields:
             name, _, value = field.partition(b":")
             self.headers[name.decode("latin-1").lower()] = value.strip()
-        length = int(self.headers.get("content-length", b"0"))
-        while len(body) < length:
-            more = self._connection.recv(2**16)
-            if not more:
-                return False
-            body += more
-        self.body = body
+        if not body and self.headers.get("expect", b"").lower() == b"100-continue":
+            # The client waits for this before it sends the body.
+            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.body = BodyReader(body, self._more).read(self.headers)
         return True
+
+    def _more(self) -> bytes:
+        data = self._receive()
+        if not data:
+            self.loss = ConnectionAbortedError("the client has gone")
+            raise self.loss
+        return data
+
+    def _receive(self) -> bytes:
+        try:
+            return self._connection.recv(2**16)
+        except OSError as error:
+            self.loss = error
+            raise
 
 
 def head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:

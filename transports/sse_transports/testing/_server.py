@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from traceback import format_exception
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sse_core import Event, InvalidArgument
+from sse_core import Event, IllegalState, InvalidArgument
 
 from .._extras import needs
 from ._call import Call
-from ._plan import behind, checked_history, checked_script, checked_steps, plan_of
+from ._plan import Plan, behind, checked_history, checked_script, checked_steps, plan_of
+from ._request_body import MalformedRequest
 from ._requests import UnexpectedRequest, line_of
 from ._script import History, Script, Steps
 from ._serving import serve
 
 Answer = Callable[[Call], Steps | None]
+
+LEAVING = 10.0
+"""Seconds for functions to return, once their connections are cut."""
 
 
 class SSEServer:
@@ -29,7 +35,8 @@ class SSEServer:
 
     Each connection carries one request, which is answered in a thread of its own; then the connection
     is closed. Leaving the context stops the server: connections are cut, threads are joined, and the
-    first error of a function, or a request too many, is raised.
+    first error of a function, or a request too many, is raised. Until then that request and all later
+    ones are answered with 410 and the error, so that no client retries for ever.
 
     Args:
         answer: a script, whose first connection answers the first request, and so on; or a function
@@ -40,10 +47,12 @@ class SSEServer:
         tls: whether to speak https with a certificate made for this; needs trustme.
 
     Raises:
+        MalformedRequest: when it is left, if something came that is no request; quotes it.
+        TimeoutError: when it is left, if a function goes on for ten seconds more; says which request.
         sse_core.InvalidArgument: a step that cannot be played; says which.
         ImportError: `tls` is asked for, and trustme is not installed.
         UnexpectedRequest: when it is left, if there were more requests than the script has
-            connections. Each of those got 410.
+            connections.
 
     Attributes:
         calls: the requests it got, in order.
@@ -72,26 +81,36 @@ class SSEServer:
             from ._certificate import contexts
 
             self._context, self._client_context = contexts()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener: socket.socket | None = None
+        self._port = 0
         self._lock = threading.Lock()
         # Each with a second handle, because TLS takes the first one over.
         self._connections: dict[socket.socket, socket.socket] = {}
-        self._threads = [threading.Thread(target=self._accept, name="SSEServer", daemon=True)]
-        self._errors: list[BaseException] = []
-        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        self._error: BaseException | None = None
+        self._stopping = threading.Event()
         self.calls: list[Call] = []
 
     @property
     def url(self) -> str:
-        """The server's address, without a path: `http://127.0.0.1:port`."""
+        """The server's address, without a path: `http://127.0.0.1:port`.
+
+        Raises:
+            sse_core.IllegalState: the server was not entered yet.
+        """
         scheme = "http" if self._context is None else "https"
         return f"{scheme}://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._listener.getsockname()[1]
-        return port
+        """The port it listens on; when it is left, the one it listened on.
+
+        Raises:
+            sse_core.IllegalState: the server was not entered yet.
+        """
+        if not self._port:
+            raise IllegalState("the server has no port yet; enter it first: with SSEServer(...) as server")
+        return self._port
 
     @property
     def client_context(self) -> ssl.SSLContext | None:
@@ -107,88 +126,160 @@ class SSEServer:
     def stop(self) -> None:
         """Cut all connections, and take no further ones. Any thread may call this."""
         with self._lock:
-            self._stopping = True
+            self._stopping.set()
             for handle in self._connections.values():
                 with contextlib.suppress(OSError):
                     handle.shutdown(socket.SHUT_RDWR)
         # A listener does not wake from `accept` when it is closed, but when it is shut down.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        if self._listener is not None:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
-        self._threads[0].start()
+        if self._port:
+            raise IllegalState("a server is entered once; make another SSEServer")
+        # Not before: a server that is never entered is never left, and would leave its socket open.
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._port = self._listener.getsockname()[1]
+        accepting = threading.Thread(
+            target=self._accept, args=(self._listener,), name="SSEServer", daemon=True
+        )
+        self._threads.append(accepting)
+        accepting.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        for thread in list(self._threads):
-            thread.join()
-        self._listener.close()
-        if not self._errors:
+        self._join()
+        if self._listener is not None:
+            self._listener.close()
+        if self._error is None:
             return
         if error is None:
-            raise self._errors[0]
+            raise self._error
         # What the client saw is often the consequence.
-        error.add_note("the server had raised:\n" + "".join(format_exception(self._errors[0])))
+        error.add_note("the server had raised:\n" + "".join(format_exception(self._error)))
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + LEAVING
+        for thread in list(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        blocked = ", ".join(thread.name for thread in self._threads if thread.is_alive())
+        if blocked:
+            self._fail(TimeoutError(f"not answered {LEAVING:g} seconds after the server stopped: {blocked}"))
 
     async def __aenter__(self) -> Self:
+        # Leaving needs it: found out then, the server would go on.
+        with needs("async with SSEServer", "anyio", extra="asyncio"):
+            import anyio.to_thread  # noqa: F401
         return self.__enter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with needs("async with SSEServer", "anyio", extra="asyncio"):
-            import anyio.to_thread
+        import anyio.to_thread
+
         # A function of the user's may be waiting for the event loop, which so goes on.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            with self._lock:
-                if self._stopping:
-                    connection.close()
+                connection, _ = listener.accept()
+                self._take(connection)
+            except (OSError, RuntimeError) as error:
+                if self._stopping.is_set():
                     return
-                self._connections[connection] = connection.dup()
-                self._threads.append(thread)
+                # Out of descriptors or threads, say. Clients are waiting, who shall be told.
+                self._fail(error)
+                self._stopping.wait(0.01)
+
+    def _take(self, connection: socket.socket) -> None:
+        with self._lock, contextlib.ExitStack() as undo:
+            undo.callback(connection.close)
+            if self._stopping.is_set():
+                return
+            handle = connection.dup()
+            undo.callback(handle.close)
+            self._connections[connection] = handle
+            undo.callback(self._connections.pop, connection)
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             thread.start()
+            self._threads.append(thread)
+            # It has begun, and cleans up itself.
+            undo.pop_all()
 
     def _serve(self, connection: socket.socket) -> None:
+        drop = functools.partial(self._drop, connection)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is None:
-                self._call(connection)
+                self._call(connection, drop)
             else:
                 with self._context.wrap_socket(connection, server_side=True) as encrypted:
-                    self._call(encrypted)
+                    self._call(encrypted, drop)
         except OSError:
             # The client went away, or the server stops: what a test may be about.
             pass
         except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
-            self._errors.append(error)
+            self._fail(error)
         finally:
-            with self._lock:
-                self._connections.pop(connection).close()
+            self._drop(connection)
             connection.close()
 
-    def _call(self, connection: socket.socket) -> None:
-        call = Call(connection)
-        if not call.read_request():
+    def _drop(self, connection: socket.socket) -> None:
+        with self._lock:
+            handle = self._connections.pop(connection, None)
+            if handle is not None:
+                handle.close()
+
+    def _call(self, connection: socket.socket, drop: Callable[[], None]) -> None:
+        call = Call(connection, drop)
+        try:
+            if not call.read_request():
+                return
+        except MalformedRequest as error:
+            self._fail(error)
+            serve(_refusal(error, 400), call)
             return
         with self._lock:
             call.number = len(self.calls)
             self.calls.append(call)
-        steps = self._answer(call)
-        if steps is not None:
-            checked_steps(steps, f"the answer to request {call.number + 1}")
-            serve(plan_of(steps, call.last_event_id, self._history), call)
+        # What a debugger shows too, and the error if it is never answered.
+        threading.current_thread().name = f"request {call.number + 1}, {call.method} {call.path}"
+        plan = self._plan(call)
+        if plan is not None:
+            serve(plan, call)
+
+    def _plan(self, call: Call) -> Plan | None:
+        if self._error is None:
+            try:
+                return self._asked(call)
+            except BaseException as error:  # noqa: BLE001  # raised in the thread that leaves the context
+                # That the client goes away is no error of the function; any other OSError is.
+                if error is call.loss:
+                    return None
+                self._fail(error)
+        return None if call.is_answered or self._error is None else _refusal(self._error)
+
+    def _asked(self, call: Call) -> Plan | None:
+        # Whatever a user's function returns.
+        steps: Any = self._answer(call)
+        if steps is None:
+            return None
+        if inspect.iscoroutine(steps):
+            steps.close()
+            raise InvalidArgument("answer", "an async function: it is called in a thread, and not awaited")
+        checked_steps(steps, f"the answer to request {call.number + 1}")
+        return plan_of(steps, call.last_event_id, self._history)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            # The others are often its consequence.
+            self._error = self._error or error
 
     def _what_is_new(self, call: Call) -> Steps:
         return [History()] if behind(call.last_event_id, self._history) else [204]
@@ -198,7 +289,10 @@ class SSEServer:
             return script[call.number]
         asked = self.calls[: call.number + 1]
         lines = [line_of(each.method, each.path, each.last_event_id) for each in asked]
-        error = UnexpectedRequest(len(script), lines)
-        self._errors.append(error)
-        # No status that clients retry.
-        return [410, {"Content-Type": "text/plain; charset=utf-8"}, str(error).encode()]
+        raise UnexpectedRequest(len(script), lines)
+
+
+def _refusal(error: BaseException, status: int = 410) -> Plan:
+    text = "".join(format_exception(error)).encode("utf-8", "replace")
+    # A client that retries the status would never end, and so never tell.
+    return plan_of([status, {"Content-Type": "text/plain; charset=utf-8"}, text])
