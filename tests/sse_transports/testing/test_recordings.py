@@ -55,6 +55,7 @@ from sse_transports.testing import (
 from sse_transports.testing._record import AsyncRecordingTransport, RecordingTransport
 from sse_transports.testing._recording_writer import RecordingWriter
 from sse_transports.testing._scripted import ScriptedExchange
+from tests.sse_core.strategies import PATIENT
 from tests.sse_transports.reading import Reading
 
 URL = "http://stream.test/feed"
@@ -329,6 +330,7 @@ def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], st
     return items, "", transport.chunks
 
 
+@PATIENT
 @given(script=SCRIPTS)
 def test_whatever_is_recorded_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
     items, end, chunks = told(Heard([*script, [204]]), file)
