@@ -17,6 +17,7 @@ from sse_core import (
     Comment,
     Event,
     HTTPStatusError,
+    IdleTimeout,
     InvalidArgument,
     RetryPolicy,
     SSEError,
@@ -187,6 +188,16 @@ def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_pat
         list(EventSource(URL, transport=replay(tmp_path / "feed.jsonl").transport()))
 
 
+@pytest.mark.parametrize("after", [0.1, 2.3, 4.1, 1.234567891])
+def test_silence_is_silence_again_whenever_it_began(after: float, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    options: dict[str, Any] = {"method": "POST", "idle_timeout": 60}
+    with pytest.raises(IdleTimeout):
+        recorded([[b":\n", Pause(after), b":\n", Stall()]], path, **options)
+    with pytest.raises(IdleTimeout):
+        list(EventSource(URL, transport=replay(path).transport(), **options))
+
+
 def test_secrets_are_not_written(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     secret = ["Authorization", "cookie", "Proxy-Authorization", "X-Api-Key", "X-Own", "X-Auth-Token"]
@@ -310,12 +321,20 @@ class Heard(ScriptedTransport):
         return exchange
 
 
-def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], str, list[tuple[float, bytes]]]:
-    """The events, the end, and each chunk with its time."""
+Told = tuple[list[Event | Comment], list[str], str, list[tuple[float, bytes]]]
+
+
+def told(transport: Heard, path: Path | None) -> Told:
+    """The events, the errors between them, the end, and each chunk with its time."""
     items: list[Event | Comment] = []
+    errors: list[str] = []
+
+    def note(error: SSEError) -> None:
+        errors.append(type(error).__name__)
+
     policy = RetryPolicy(max_attempts=4)
     source: EventSource[Event | Comment] = EventSource(
-        URL, transport=transport, comments=True, idle_timeout=30, retry=policy
+        URL, transport=transport, comments=True, idle_timeout=30, retry=policy, on_error=note
     )
     try:
         if path is None:
@@ -324,23 +343,23 @@ def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], st
             with record(source, path) as recorded_source:
                 items.extend(recorded_source)
     except (SSEError, UnexpectedRequest) as error:
-        return items, type(error).__name__, transport.chunks
+        return items, errors, type(error).__name__, transport.chunks
     finally:
         source.close()
-    return items, "", transport.chunks
+    return items, errors, "", transport.chunks
 
 
 @PATIENT
 @given(script=SCRIPTS)
 def test_whatever_is_recorded_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
-    items, end, chunks = told(Heard([*script, [204]]), file)
+    items, errors, end, chunks = told(Heard([*script, [204]]), file)
     recording = replay(file)
     written = [chunk.data for connection in recording.connections for chunk in connection.chunks]
     assert written == [data for _, data in chunks]
     replayed = told(Heard(recording.script()), None)
-    assert replayed[:2] == (items, end)
-    assert [data for _, data in replayed[2]] == [data for _, data in chunks]
-    assert [at for at, _ in replayed[2]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
+    assert replayed[:3] == (items, errors, end)
+    assert [data for _, data in replayed[3]] == [data for _, data in chunks]
+    assert [at for at, _ in replayed[3]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
 
 
 def test_a_chunk_is_equal_to_one_of_the_same_bytes() -> None:

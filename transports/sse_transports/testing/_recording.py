@@ -67,7 +67,7 @@ class RecordedConnection:
 
     def steps(self, speed: float) -> Steps:
         """Return what a server would have to do."""
-        steps: list[Step] = [Pause(self.seconds / speed)]
+        steps: list[Step] = [_pause(self.seconds, speed)]
         if self.status is None:
             return [*steps, Refuse()]
         steps.append(self.status)
@@ -79,7 +79,7 @@ class RecordedConnection:
         ]
         seconds = 0.0
         for chunk in self.chunks:
-            steps += [Pause((chunk.seconds - seconds) / speed), chunk.data]
+            steps += [_pause(chunk.seconds - seconds, speed), chunk.data]
             seconds = chunk.seconds
         if self.end == "left":
             # Nobody knows what would have come.
@@ -87,7 +87,7 @@ class RecordedConnection:
         else:
             # Whoever has no idle timeout must not wait for ever: silence ends as a loss.
             steps += [
-                Pause((self.ended - seconds) / speed),
+                _pause(self.ended - seconds, speed),
                 End() if self.end == "complete" else Cut(),
             ]
         return [step for step in steps if not (isinstance(step, Pause) and not step.seconds)]
@@ -145,6 +145,11 @@ class Recording:
 
 def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
     return SystemClock() if clock is None and speed is not None else clock
+
+
+def _pause(seconds: float, speed: float) -> Pause:
+    # To the microsecond, as times are written: 64.1 - 4.1 is a little less than 60, and would be no silence.
+    return Pause(round(seconds / speed, 6))
 
 
 def _without_origin(location: str) -> str:
