@@ -223,6 +223,20 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
     assert ["Location", "https://elsewhere.test/?removed"] in lines_of(path)[0]["headers"]
 
 
+def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    def failure(transport: ScriptedTransport, recording: bool) -> str:
+        source = EventSource(URL, transport=transport)
+        with pytest.raises(SSEError) as caught, record(source, path) if recording else source as reading:
+            list(reading)
+        return type(caught.value).__name__
+
+    first = failure(ScriptedTransport([[302, {"Location": "http://user:hidden@[x/?key=hidden"}]]), True)
+    assert "hidden" not in path.read_text(encoding="utf-8")
+    assert failure(replay(path).transport(), False) == first
+
+
 def test_what_came_before_a_crash_is_in_the_file_already(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[Event("a"), Event("b")]])

@@ -153,5 +153,9 @@ def _pause(seconds: float, speed: float) -> Pause:
 
 
 def _without_origin(location: str) -> str:
-    _, _, path, query, _ = urlsplit(location)
+    try:
+        _, _, path, query, _ = urlsplit(location)
+    except ValueError:
+        # No URL, for the client of a replay neither.
+        return location
     return urlunsplit(("", "", path or "/", query, ""))

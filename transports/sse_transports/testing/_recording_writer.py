@@ -21,6 +21,9 @@ from ._recording_file import chunk_line, end_line, head_line
 SECRETS = ("auth", "cookie", "key", "secret", "session", "token")
 """What the names of headers with secrets have in them. A recording is made to be shown around."""
 
+NO_URL = "http://[removed"
+"""Stands for what is no URL, and may still hold a secret: a replay cannot be redirected there either."""
+
 
 class RecordingWriter:
     """The file of a recording, as a context manager.
@@ -154,5 +157,8 @@ class ConnectionWriter:
 
 def without_query(url: str) -> str:
     """Return a URL without its password, and without its query, where keys are passed."""
-    scheme, place, path, query, _ = urlsplit(url)
+    try:
+        scheme, place, path, query, _ = urlsplit(url)
+    except ValueError:
+        return NO_URL
     return urlunsplit((scheme, place.rpartition("@")[2], path, "removed" if query else "", ""))
