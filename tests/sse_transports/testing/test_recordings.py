@@ -34,6 +34,7 @@ from sse_transports import (
 from sse_transports.testing import (
     HALF_CHARACTER,
     AsyncScriptedTransport,
+    Call,
     Cut,
     End,
     Gzip,
@@ -235,6 +236,21 @@ def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -
     first = failure(ScriptedTransport([[302, {"Location": "http://user:hidden@[x/?key=hidden"}]]), True)
     assert "hidden" not in path.read_text(encoding="utf-8")
     assert failure(replay(path).transport(), False) == first
+
+
+def test_a_header_over_two_lines_is_recorded_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    def answer(call: Call) -> None:
+        call.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+            b"X-Folded: one\r\n\t two\r\n\r\ndata: a\n\ndata: end\n\n"
+        )
+
+    with SSEServer(answer) as server, record(EventSource(server.url, until="end"), path) as source:
+        assert len(list(source)) == 1
+    assert ["X-Folded", "one two"] in lines_of(path)[0]["headers"]
+    assert len(list(EventSource(URL, transport=replay(path).transport(), until="end"))) == 1
 
 
 def test_what_came_before_a_crash_is_in_the_file_already(tmp_path: Path) -> None:

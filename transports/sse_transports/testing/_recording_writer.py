@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from ._recording_file import chunk_line, end_line, head_line
 
 SECRETS = ("auth", "cookie", "key", "secret", "session", "token")
 """What the names of headers with secrets have in them. A recording is made to be shown around."""
+
+FOLD = re.compile(r"[ \t]*[\r\n\0][ \t\r\n\0]*")
+"""Where a field goes on in the next line, which urllib hands over: to be read as one space (RFC 9112)."""
 
 NO_URL = "http://[removed"
 """Stands for what is no URL, and may still hold a secret: a replay cannot be redirected there either."""
@@ -64,7 +68,7 @@ class RecordingWriter:
     def without_secrets(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return the fields that anybody may see."""
         return tuple(
-            (name, without_query(value) if name.lower() == "location" else value)
+            (name, without_query(value) if name.lower() == "location" else FOLD.sub(" ", value))
             for name, value in headers
             if name.lower() not in self._secret and not any(part in name.lower() for part in SECRETS)
         )
