@@ -224,6 +224,47 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
     assert ["Location", "https://elsewhere.test/?removed"] in lines_of(path)[0]["headers"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Pass", "X-Password", "X-Credential", "X-Amz-Signature", "X-JWT-Assertion", "Bearer"),
+        *("X-CSRF", "X-Xsrf-Value", "X-Access-Token", "WWW-Authenticate", "X-Session-Id"),
+    ],
+)
+def test_a_header_whose_name_tells_of_a_secret_is_not_written(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    recorded([[204, {name: "hidden"}]], path, headers={name: "hidden"})
+    assert "hidden" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("Referer", "https://u:hidden@a.test/b?key=hidden#hidden", "https://a.test/b?removed"),
+        ("Content-Location", "/b?key=hidden#hidden", "/b?removed"),
+        ("Refresh", "5; url=https://u:hidden@a.test/?hidden", "5; url=https://a.test/?removed"),
+        ("Refresh", "5; url=/b?key=hidden;hidden,hidden", "5; url=/b?removed"),
+        (
+            "Link",
+            '<https://a.test/?c=hidden>; rel="next", </b?c=hidden>; rel="prev"',
+            '<https://a.test/?removed>; rel="next", </b?removed>; rel="prev"',
+        ),
+        ("X-Elsewhere", "//u:hidden@a.test/#hidden", "//a.test/"),
+        ("X-Elsewhere", "https://u:hidden@[a", "http://[removed"),
+        ("Sec-CH-UA-Mobile", "?0", "?0"),
+        ("X-Asks", "what? a/b; c=?1", "what? a/b; c=?1"),
+    ],
+)
+def test_urls_in_headers_are_written_without_passwords_and_queries(
+    name: str, value: str, written: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.jsonl"
+    recorded([[204, {name: value}]], path, headers={name: value})
+    (head, _) = lines_of(path)
+    assert [name, written] in head["headers"]
+    assert [name, written] in head["request_headers"]
+
+
 def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
 

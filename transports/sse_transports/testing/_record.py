@@ -41,9 +41,10 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
     `async with` for an `AsyncEventSource`. Leaving it closes the source. The file is written line by
     line as bytes come, so that what came before a crash can be replayed.
 
-    Secrets are left out: passwords and queries of URLs, the source's `secret_headers`, and header
-    fields with a name such as Authorization, Cookie, Set-Cookie or X-Api-Key. Bodies of requests are not
-    recorded. What the server sent is, as it is.
+    Secrets are left out: passwords and queries of URLs, also of those in headers, the source's
+    `secret_headers`, and header fields with a name such as Authorization, Cookie or X-Api-Key;
+    docs/recordings.md says exactly which. Bodies of requests are not recorded. What the server sent is,
+    as it is.
 
     Args:
         source: nothing of it was iterated yet.

@@ -19,11 +19,23 @@ from .._driver import Driver
 from ._recording import Ending, RecordedChunk, RecordedConnection
 from ._recording_file import chunk_line, end_line, head_line
 
-SECRETS = ("auth", "cookie", "key", "secret", "session", "token")
+SECRETS = (
+    *("auth", "bearer", "cookie", "credential", "csrf", "jwt", "key", "pass", "secret", "session"),
+    *("signature", "token", "xsrf"),
+)
 """What the names of headers with secrets have in them. A recording is made to be shown around."""
 
 FOLD = re.compile(r"[ \t]*[\r\n\0][ \t\r\n\0]*")
 """Where a field goes on in the next line, which urllib hands over: to be read as one space (RFC 9112)."""
+
+URL_FIELDS = frozenset({"content-location", "location", "referer"})
+"""Fields whose whole value is a URL."""
+
+URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^\s<>\"]+", re.IGNORECASE)
+"""A URL in a value, as in Link or Refresh."""
+
+QUERY = re.compile(r"\?(?![01](?:[\s;,)]|$))[^\s<>\"]+")
+"""The query of a URL in a value, also of a relative one; not a boolean, which is written ?0 or ?1."""
 
 NO_URL = "http://[removed"
 """Stands for what is no URL, and may still hold a secret: a replay cannot be redirected there either."""
@@ -68,7 +80,7 @@ class RecordingWriter:
     def without_secrets(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return the fields that anybody may see."""
         return tuple(
-            (name, without_query(value) if name.lower() == "location" else FOLD.sub(" ", value))
+            (name, _without_secrets(name, FOLD.sub(" ", value)))
             for name, value in headers
             if name.lower() not in self._secret and not any(part in name.lower() for part in SECRETS)
         )
@@ -166,3 +178,9 @@ def without_query(url: str) -> str:
     except ValueError:
         return NO_URL
     return urlunsplit((scheme, place.rpartition("@")[2], path, "removed" if query else "", ""))
+
+
+def _without_secrets(name: str, value: str) -> str:
+    if name.lower() in URL_FIELDS:
+        return without_query(value)
+    return QUERY.sub("?removed", URL.sub(lambda found: without_query(found[0]), value))
