@@ -52,6 +52,7 @@ def test_a_whole_file_is_whole(path: Path) -> None:
         (3, "{", "not JSON"),
         (3, "", "not JSON"),
         (3, "\xff", "not JSON"),
+        (3, '{"seconds":' + "[" * 200_000, "not a recording's: nested too deeply"),
         (3, "[]", "expected an object, not list"),
         (3, '{"seconds": 0}', "expected a chunk (text or base64) or an end (complete, lost, "),
         (3, '{"seconds": 0, "text": ""}', "expected a chunk"),

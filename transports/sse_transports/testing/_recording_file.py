@@ -112,6 +112,8 @@ class _Reading:
             fields = json.loads(line)
         except ValueError as error:
             raise Damaged("not JSON") from error
+        except RecursionError as error:
+            raise Damaged("not a recording's: nested too deeply") from error
         if not isinstance(fields, dict):
             raise Damaged(f"expected an object, not {type(fields).__name__}")
         if self._head is None:
