@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,22 @@ def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_pat
     with record(EventSource(URL, transport=transport), tmp_path / "feed.jsonl") as source:
         next(source)
     assert replay(tmp_path / "feed.jsonl").connections[0].end == "left"
-    with pytest.raises(UnexpectedRequest):
-        list(EventSource(URL, transport=replay(tmp_path / "feed.jsonl").transport()))
+    recording = replay(tmp_path / "feed.jsonl")
+    with pytest.raises(
+        UnexpectedRequest, match=r"^the recording ends here: the recording has 1 connection"
+    ) as caught:
+        list(EventSource(URL, transport=recording.transport()))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    # Without retries, it ends as the stream does.
+    assert len(list(EventSource(URL, transport=recording.transport(), retry=None))) == 1
+
+    async def main() -> None:
+        async with AsyncEventSource(URL, transport=recording.async_transport()) as source:
+            async for _ in source:
+                pass
+
+    with pytest.raises(UnexpectedRequest, match=r"^the recording ends here: "):
+        anyio.run(main)
 
 
 @pytest.mark.parametrize("after", [0.1, 2.3, 4.1, 1.234567891])

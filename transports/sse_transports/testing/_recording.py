@@ -127,10 +127,16 @@ class Recording:
 
         Raises:
             sse_core.InvalidArgument: naming the argument.
+
+        Iterating a source raises:
+            UnexpectedRequest: it asked for more connections than were recorded, as after one that the
+                client had left. Give the source an `until`, or `retry=None`.
         """
-        return ScriptedTransport(
+        transport = ScriptedTransport(
             self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
         )
+        transport.replays()
+        return transport
 
     def async_transport(
         self, *, clock: Clock | None = None, speed: float | None = None
@@ -138,9 +144,11 @@ class Recording:
         """Return a transport for `AsyncEventSource` that replays it. See `transport`."""
         from . import AsyncScriptedTransport
 
-        return AsyncScriptedTransport(
+        transport = AsyncScriptedTransport(
             self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
         )
+        transport.replays()
+        return transport
 
 
 def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
