@@ -280,6 +280,19 @@ def test_urls_in_headers_are_written_without_passwords_and_queries(
     assert [name, written] in head["request_headers"]
 
 
+def test_a_redirect_to_another_origin_stays_one_but_on_one_server(tmp_path: Path) -> None:
+    script: Script = [[302, {"Location": "http://elsewhere.test/there"}], [204]]
+    transport = ScriptedTransport(script)
+    options: dict[str, Any] = {"headers": {"Authorization": "hidden"}, "secret_headers": ["X-Own"]}
+    with record(EventSource(URL, transport=transport, **options), tmp_path / "feed.jsonl") as source:
+        list(source)
+    recording = replay(tmp_path / "feed.jsonl")
+    replayed = recording.transport()
+    list(EventSource(URL, transport=replayed, **options))
+    assert replayed.requests == transport.requests
+    assert {"Location": "/there"} in recording.script()[0]
+
+
 def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
 

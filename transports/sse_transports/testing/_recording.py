@@ -65,15 +65,15 @@ class RecordedConnection:
     end: Ending
     ended: float
 
-    def steps(self, speed: float) -> Steps:
-        """Return what a server would have to do."""
+    def steps(self, speed: float, *, one_server: bool = True) -> Steps:
+        """Return what a server would have to do; one server has no other to redirect to."""
         steps: list[Step] = [_pause(self.seconds, speed)]
         if self.status is None:
             return [*steps, Refuse()]
         steps.append(self.status)
         # One mapping for each: a field may come twice.
         steps += [
-            {name: _without_origin(value) if name.lower() == "location" else value}
+            {name: _without_origin(value) if one_server and name.lower() == "location" else value}
             for name, value in self.headers
             if name.lower() not in FRAMING
         ]
@@ -112,13 +112,10 @@ class Recording:
         Raises:
             sse_core.InvalidArgument: `speed` is not above 0.
         """
-        # Written so that NaN fails too.
-        if not speed > 0:
-            raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
-        return [connection.steps(speed) for connection in self.connections]
+        return self._steps(speed, one_server=True)
 
     def transport(self, *, clock: Clock | None = None, speed: float | None = None) -> ScriptedTransport:
-        """Return a transport for `EventSource` that replays it.
+        """Return a transport for `EventSource` that replays it. A redirect leads where it led.
 
         Args:
             clock: what its time is measured on. Not given, a `VirtualClock`, on which it takes no
@@ -133,7 +130,7 @@ class Recording:
                 client had left. Give the source an `until`, or `retry=None`.
         """
         transport = ScriptedTransport(
-            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+            self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
         transport.replays()
         return transport
@@ -145,10 +142,16 @@ class Recording:
         from . import AsyncScriptedTransport
 
         transport = AsyncScriptedTransport(
-            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+            self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
         transport.replays()
         return transport
+
+    def _steps(self, speed: float, *, one_server: bool) -> list[Steps]:
+        # Written so that NaN fails too.
+        if not speed > 0:
+            raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
+        return [connection.steps(speed, one_server=one_server) for connection in self.connections]
 
 
 def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
