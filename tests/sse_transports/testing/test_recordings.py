@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -345,10 +346,43 @@ def test_a_thread_that_is_late_writes_nothing_to_a_closed_file(tmp_path: Path) -
     assert (tmp_path / "feed.jsonl").read_bytes() == b"1\n"
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_attempt_that_is_cancelled_before_its_answer_was_left(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    async def main() -> None:
+        transport = AsyncScriptedTransport([[NoAnswer()]])
+        source = AsyncEventSource(URL, transport=transport, timeout=None)
+        with anyio.CancelScope() as scope:
+            async with record(source, path) as recording, anyio.create_task_group() as group:
+                group.start_soon(anext, recording)
+                while not transport.requests:
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+
+    anyio.run(main, backend=backend)
+    (connection,) = replay(path).connections
+    assert (connection.status, connection.end) == (None, "left")
+
+
+def test_a_head_that_cannot_be_written_is_told_once() -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        recorded([[204]], Path("/dev/full"))
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize("source", [None, URL, ScriptedTransport([])])
 def test_what_is_no_source_cannot_be_recorded(source: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"^source: "):
         record(source, tmp_path / "feed.jsonl")
+
+
+def test_a_source_that_has_begun_cannot_be_recorded(tmp_path: Path) -> None:
+    with EventSource(URL, transport=ScriptedTransport([[Event("a"), Event("b")]])) as source:
+        next(source)
+        with pytest.raises(InvalidArgument, match=r"^source: expected one that was not iterated yet"):
+            record(source, tmp_path / "feed.jsonl")
+        assert next(source).data == "b"
 
 
 @pytest.mark.parametrize("speed", [0, -1, math.nan])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from sse_core import InvalidArgument, Request, Response
+from sse_core._state import State
 
 from .._driver import Driver, Item
 from .._event_source import EventSource
@@ -51,9 +52,11 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
         path: the file; one that exists is overwritten.
 
     Raises:
-        sse_core.InvalidArgument: `source` is no event source.
+        sse_core.InvalidArgument: `source` is no event source, or has begun already.
         OSError: the file cannot be written; also while iterating.
     """
+    if isinstance(source, Driver) and source._connection._state is not State.NEW:  # noqa: SLF001
+        raise InvalidArgument("source", "expected one that was not iterated yet: its beginning is gone")
     if isinstance(source, EventSource):
         return _recorded(source, Path(path))
     if isinstance(source, Driver):

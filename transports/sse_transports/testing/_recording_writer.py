@@ -93,6 +93,7 @@ class ConnectionWriter:
         self._writer = writer
         self._request = request
         self._begun = 0.0
+        self._is_answered = False
         self._is_open = False
         self._is_closed = False
         # Whoever is at work writes the end, so that nothing comes behind it.
@@ -106,15 +107,19 @@ class ConnectionWriter:
         self._is_busy = True
         try:
             yield self
-        except SSEError:
-            self._begin(None, ())
-            self._end("left" if self._is_closed else "refused")
+        except BaseException as error:
+            # Also where a task is cancelled; but an answer may be all that could not be written.
+            if not self._is_answered:
+                self._begin(None, ())
+                failed = isinstance(error, SSEError) and not self._is_closed
+                self._end("refused" if failed else "left")
             raise
         finally:
             self._is_busy = False
 
     def answered(self, response: Response) -> None:
         """Write the head."""
+        self._is_answered = True
         self._begin(response.status, response.headers)
 
     @contextmanager
