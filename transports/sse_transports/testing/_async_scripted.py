@@ -79,14 +79,14 @@ class AsyncScriptedExchange:
         self._check()
         plan = self._transport.asked(self._request)
         self._playing = Playing(plan, self._request, self._timeout, self._transport.clock)
-        return await self._done(self._playing.opening())
+        return await self._done(self._playing, self._playing.opening())
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the next chunk. See `AsyncExchange.read`."""
         self._check()
         if self._playing is None:
             raise not_open()
-        return await self._done(self._playing.reading(timeout))
+        return await self._done(self._playing, self._playing.reading(timeout))
 
     async def close(self) -> None:
         """End it, at any moment, from any task. See `AsyncExchange.close`."""
@@ -98,7 +98,7 @@ class AsyncScriptedExchange:
         if self._closed:
             raise closed()
 
-    async def _done(self, work: Work[Result]) -> Result:
+    async def _done(self, playing: Playing, work: Work[Result]) -> Result:
         # Others have their turn, and a cancellation is heard, also where nothing is waited for.
         await self._wait(0.0)
         self._check()
@@ -108,8 +108,10 @@ class AsyncScriptedExchange:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            await self._wait(seconds)
+            await self._wait(playing.patience if seconds is None else seconds)
             self._check()
+            if seconds is None:
+                raise playing.hung()
 
     async def _wait(self, seconds: float | None) -> None:
         if not seconds and seconds is not None:

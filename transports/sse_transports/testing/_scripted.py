@@ -80,14 +80,14 @@ class ScriptedExchange:
         self._check()
         plan = self._transport.asked(self._request)
         self._playing = Playing(plan, self._request, self._timeout, self._transport.clock)
-        return self._done(self._playing.opening())
+        return self._done(self._playing, self._playing.opening())
 
     def read(self, timeout: float | None) -> bytes:
         """Return the next chunk. See `Exchange.read`."""
         self._check()
         if self._playing is None:
             raise not_open()
-        return self._done(self._playing.reading(timeout))
+        return self._done(self._playing, self._playing.reading(timeout))
 
     def close(self) -> None:
         """End it, at any moment, from any thread. See `Exchange.close`."""
@@ -98,15 +98,17 @@ class ScriptedExchange:
         if self._closed:
             raise closed()
 
-    def _done(self, work: Work[Result]) -> Result:
+    def _done(self, playing: Playing, work: Work[Result]) -> Result:
         while True:
             try:
                 seconds = next(work)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            self._wait(seconds)
+            self._wait(playing.patience if seconds is None else seconds)
             self._check()
+            if seconds is None:
+                raise playing.hung()
 
     def _wait(self, seconds: float | None) -> None:
         end = None if seconds is None else monotonic() + seconds
