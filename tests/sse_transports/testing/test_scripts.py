@@ -97,6 +97,11 @@ def test_a_history_that_is_no_list_is_refused(history: Any) -> None:
         ScriptedTransport([], history=history)
 
 
+def test_a_script_that_wants_a_history_needs_one() -> None:
+    with pytest.raises(InvalidArgument, match=r"^history: the script says History\(\), and there is none$"):
+        ScriptedTransport([[b"a"], [History()]])
+
+
 def an_answer(*body: bytes | Pause, **fields: Any) -> Plan:
     given: dict[str, Any] = {
         "before": 0.0,

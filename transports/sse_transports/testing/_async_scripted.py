@@ -11,7 +11,7 @@ import anyio.lowlevel
 
 from sse_core import Event, Request, Response
 
-from .._clock import Clock
+from .._clock import Clock, check_clock
 from .._exchanges import closed, not_open
 from ._playing import Playing, Result, Work
 from ._requests import Scripted
@@ -33,7 +33,8 @@ class AsyncScriptedTransport(Scripted):
         clock: what pauses, timeouts and idle timeouts are measured on. Not given, a new `VirtualClock`.
 
     Raises:
-        sse_core.InvalidArgument: a step that cannot be played; says which.
+        sse_core.InvalidArgument: a step that cannot be played; says which. Also a history or a clock
+            that is none.
 
     Iterating a source raises:
         UnexpectedRequest: it asked for more connections than there are.
@@ -46,6 +47,7 @@ class AsyncScriptedTransport(Scripted):
     def __init__(self, script: Script, *, history: Sequence[Event] = (), clock: Clock | None = None) -> None:
         super().__init__(script, history)
         self.clock: Clock = VirtualClock() if clock is None else clock
+        check_clock(self.clock)
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncScriptedExchange:
         """Return an exchange for `request`. See `AsyncTransport`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from sse_core import Event, Request
+from sse_core import Event, InvalidArgument, Request
 
 from ._plan import Plan, checked_history, checked_script, plan_of
-from ._script import Script
+from ._script import History, Script
 
 
 class UnexpectedRequest(AssertionError):
@@ -39,6 +39,8 @@ class Scripted:
     def __init__(self, script: Script, history: Sequence[Event]) -> None:
         self._script = checked_script(script)
         self._history = checked_history(history)
+        if not self._history and any(isinstance(step, History) for steps in self._script for step in steps):
+            raise InvalidArgument("history", "the script says History(), and there is none")
         self._lock = threading.Lock()
         # What it is called in an error.
         self._script_name = "script"
