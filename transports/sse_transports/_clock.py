@@ -72,11 +72,20 @@ def clock_for(clock: Clock | None, transport: object) -> Clock:
     of_transport: Clock | None = getattr(transport, "clock", None)
     if clock is None:
         return of_transport or SYSTEM_CLOCK
+    check_clock(clock)
+    if of_transport is not None and of_transport is not clock:
+        raise InvalidArgument("clock", "the transport has another one: leave one out, or give both the same")
+    return clock
+
+
+def check_clock(clock: Clock) -> None:
+    """Refuse what is no clock.
+
+    Raises:
+        InvalidArgument: says what it has not.
+    """
     if isinstance(clock, type):
         raise InvalidArgument("clock", f"expected an instance: {clock.__name__}()")
     for name in ("monotonic", "epoch", "random", "pass_time"):
         if not callable(getattr(clock, name, None)):
             raise InvalidArgument("clock", f"expected {name}(), which {type(clock).__name__} has not")
-    if of_transport is not None and of_transport is not clock:
-        raise InvalidArgument("clock", "the transport has another one: leave one out, or give both the same")
-    return clock

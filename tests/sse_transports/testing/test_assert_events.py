@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pytest
 
 from sse_core import Comment, Event
@@ -82,3 +84,43 @@ def test_of_a_long_line_only_the_place_is_shown() -> None:
     assert len(shown) < 20
     assert all(len(line) < 100 for line in shown)
     assert sum(line.startswith("  -") for line in shown) == 1
+
+
+def test_a_backslash_is_told_from_what_is_spelt_out_with_one() -> None:
+    assert difference([Event("a\\x00")], [Event("a\x00")])[1:3] == [
+        "  - data: a\\x00",
+        "  + data: a\\\\x00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (
+            [Event(f"one {number}") for number in range(2000)],
+            [Event(f"two {number}") for number in range(2000)],
+        ),
+        ([Event("tick")] * 5000, [Event("tock")] * 5000),
+        ([], [Event(f"reading {number}") for number in range(50_000)]),
+    ],
+)
+def test_of_long_streams_that_differ_the_beginning_is_shown(
+    actual: Items, expected: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What takes the cube of their time is not asked at all.
+    monkeypatch.delattr(difflib, "ndiff")
+    shown = difference(actual, expected)
+    assert len(shown) == 1 + 200 + 1
+    assert shown[1].startswith("  - data: ")
+    assert shown[-1] == "  … and so on"
+
+
+def test_an_event_that_is_missing_early_in_a_long_stream_is_the_only_difference() -> None:
+    numbers: Items = [Event(f"reading {number}") for number in range(5000)]
+    other = [*numbers[:10], *numbers[11:]]
+    assert [line for line in difference(other, numbers) if line[:3] in ("  -", "  +")] == [
+        "  - data: reading 10",
+        "  -",
+    ]
+    changed = [Event("reading x") if event == numbers[4000] else event for event in other]
+    assert difference(changed, numbers)[-1] == "  … and so on"

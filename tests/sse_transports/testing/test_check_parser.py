@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
-from sse_core import Parser
+from sse_core import InvalidArgument, Parser
 from sse_transports.testing import NonConforming, check_parser, vectors
+from sse_transports.testing._check_parser import _difference
 
 Parsed = Iterable[tuple[str, str, str]]
 
@@ -49,7 +51,8 @@ def test_a_parser_that_is_wrong_is_told_which_vectors_it_breaks_and_what_the_sta
     )
     assert f"\n- {rule}: an id stays for later events: b'id: 1\\n" in said
     assert re.search(
-        r" as it is cut in its file: \[.* instead of \[.* \(and \d+ more\)$", str(caught.value.failures[rule])
+        r" as it is cut in its file: event 2 is \(.* instead of \(.* \(and \d+ more\)$",
+        str(caught.value.failures[rule]),
     )
     assert len(said.splitlines()) == 1 + len(caught.value.failures) < 1 + caught.value.checked
 
@@ -80,3 +83,18 @@ def test_a_parser_that_errs_at_one_place_only_is_told_the_place() -> None:
 
     with pytest.raises(NonConforming, match=r" cut behind byte 3: \[\] instead of"):
         check_parser(forgetful)
+
+
+@pytest.mark.parametrize("parse", [None, "parser", Parser()])
+def test_what_cannot_be_called_is_refused_at_once(parse: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"^parse: expected a function, not "):
+        check_parser(parse)
+
+
+def test_of_long_events_the_place_where_they_differ_is_shown() -> None:
+    long = "abc " * 100
+    wanted = [("message", "a", ""), ("message", f"{long}1{long}", "")]
+    told = _difference([wanted[0], ("message", f"{long}2{long}", "")], wanted)
+    assert re.fullmatch(r"event 2 is ….*2abc.*… instead of ….*1abc.*…", told)
+    assert len(told) < 160
+    assert _difference(wanted[:1], wanted).startswith("event 2 is nothing instead of ('message', 'abc abc")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from sse_core import (
     Comment,
     Event,
     HTTPStatusError,
+    IdleTimeout,
     InvalidArgument,
     RetryPolicy,
     SSEError,
@@ -33,6 +36,7 @@ from sse_transports import (
 from sse_transports.testing import (
     HALF_CHARACTER,
     AsyncScriptedTransport,
+    Call,
     Cut,
     End,
     Gzip,
@@ -55,6 +59,7 @@ from sse_transports.testing import (
 from sse_transports.testing._record import AsyncRecordingTransport, RecordingTransport
 from sse_transports.testing._recording_writer import RecordingWriter
 from sse_transports.testing._scripted import ScriptedExchange
+from tests.sse_core.strategies import PATIENT
 from tests.sse_transports.reading import Reading
 
 URL = "http://stream.test/feed"
@@ -182,8 +187,32 @@ def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_pat
     with record(EventSource(URL, transport=transport), tmp_path / "feed.jsonl") as source:
         next(source)
     assert replay(tmp_path / "feed.jsonl").connections[0].end == "left"
-    with pytest.raises(UnexpectedRequest):
-        list(EventSource(URL, transport=replay(tmp_path / "feed.jsonl").transport()))
+    recording = replay(tmp_path / "feed.jsonl")
+    with pytest.raises(
+        UnexpectedRequest, match=r"^the recording ends here: the recording has 1 connection"
+    ) as caught:
+        list(EventSource(URL, transport=recording.transport()))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    # Without retries, it ends as the stream does.
+    assert len(list(EventSource(URL, transport=recording.transport(), retry=None))) == 1
+
+    async def main() -> None:
+        async with AsyncEventSource(URL, transport=recording.async_transport()) as source:
+            async for _ in source:
+                pass
+
+    with pytest.raises(UnexpectedRequest, match=r"^the recording ends here: "):
+        anyio.run(main)
+
+
+@pytest.mark.parametrize("after", [0.1, 2.3, 4.1, 1.234567891])
+def test_silence_is_silence_again_whenever_it_began(after: float, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    options: dict[str, Any] = {"method": "POST", "idle_timeout": 60}
+    with pytest.raises(IdleTimeout):
+        recorded([[b":\n", Pause(after), b":\n", Stall()]], path, **options)
+    with pytest.raises(IdleTimeout):
+        list(EventSource(URL, transport=replay(path).transport(), **options))
 
 
 def test_secrets_are_not_written(tmp_path: Path) -> None:
@@ -211,6 +240,89 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
     assert ["Location", "https://elsewhere.test/?removed"] in lines_of(path)[0]["headers"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Pass", "X-Password", "X-Credential", "X-Amz-Signature", "X-JWT-Assertion", "Bearer"),
+        *("X-CSRF", "X-Xsrf-Value", "X-Access-Token", "WWW-Authenticate", "X-Session-Id"),
+    ],
+)
+def test_a_header_whose_name_tells_of_a_secret_is_not_written(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    recorded([[204, {name: "hidden"}]], path, headers={name: "hidden"})
+    assert "hidden" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("Referer", "https://u:hidden@a.test/b?key=hidden#hidden", "https://a.test/b?removed"),
+        ("Content-Location", "/b?key=hidden#hidden", "/b?removed"),
+        ("Refresh", "5; url=https://u:hidden@a.test/?hidden", "5; url=https://a.test/?removed"),
+        ("Refresh", "5; url=/b?key=hidden;hidden,hidden", "5; url=/b?removed"),
+        (
+            "Link",
+            '<https://a.test/?c=hidden>; rel="next", </b?c=hidden>; rel="prev"',
+            '<https://a.test/?removed>; rel="next", </b?removed>; rel="prev"',
+        ),
+        ("X-Elsewhere", "//u:hidden@a.test/#hidden", "//a.test/"),
+        ("X-Elsewhere", "https://u:hidden@[a", "http://[removed"),
+        ("Sec-CH-UA-Mobile", "?0", "?0"),
+        ("X-Asks", "what? a/b; c=?1", "what? a/b; c=?1"),
+    ],
+)
+def test_urls_in_headers_are_written_without_passwords_and_queries(
+    name: str, value: str, written: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.jsonl"
+    recorded([[204, {name: value}]], path, headers={name: value})
+    (head, _) = lines_of(path)
+    assert [name, written] in head["headers"]
+    assert [name, written] in head["request_headers"]
+
+
+def test_a_redirect_to_another_origin_stays_one_but_on_one_server(tmp_path: Path) -> None:
+    script: Script = [[302, {"Location": "http://elsewhere.test/there"}], [204]]
+    transport = ScriptedTransport(script)
+    options: dict[str, Any] = {"headers": {"Authorization": "hidden"}, "secret_headers": ["X-Own"]}
+    with record(EventSource(URL, transport=transport, **options), tmp_path / "feed.jsonl") as source:
+        list(source)
+    recording = replay(tmp_path / "feed.jsonl")
+    replayed = recording.transport()
+    list(EventSource(URL, transport=replayed, **options))
+    assert replayed.requests == transport.requests
+    assert {"Location": "/there"} in recording.script()[0]
+
+
+def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    def failure(transport: ScriptedTransport, recording: bool) -> str:
+        source = EventSource(URL, transport=transport)
+        with pytest.raises(SSEError) as caught, record(source, path) if recording else source as reading:
+            list(reading)
+        return type(caught.value).__name__
+
+    first = failure(ScriptedTransport([[302, {"Location": "http://user:hidden@[x/?key=hidden"}]]), True)
+    assert "hidden" not in path.read_text(encoding="utf-8")
+    assert failure(replay(path).transport(), False) == first
+
+
+def test_a_header_over_two_lines_is_recorded_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    def answer(call: Call) -> None:
+        call.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+            b"X-Folded: one\r\n\t two\r\n\r\ndata: a\n\ndata: end\n\n"
+        )
+
+    with SSEServer(answer) as server, record(EventSource(server.url, until="end"), path) as source:
+        assert len(list(source)) == 1
+    assert ["X-Folded", "one two"] in lines_of(path)[0]["headers"]
+    assert len(list(EventSource(URL, transport=replay(path).transport(), until="end"))) == 1
+
+
 def test_what_came_before_a_crash_is_in_the_file_already(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[Event("a"), Event("b")]])
@@ -234,10 +346,43 @@ def test_a_thread_that_is_late_writes_nothing_to_a_closed_file(tmp_path: Path) -
     assert (tmp_path / "feed.jsonl").read_bytes() == b"1\n"
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_attempt_that_is_cancelled_before_its_answer_was_left(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+
+    async def main() -> None:
+        transport = AsyncScriptedTransport([[NoAnswer()]])
+        source = AsyncEventSource(URL, transport=transport, timeout=None)
+        with anyio.CancelScope() as scope:
+            async with record(source, path) as recording, anyio.create_task_group() as group:
+                group.start_soon(anext, recording)
+                while not transport.requests:
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+
+    anyio.run(main, backend=backend)
+    (connection,) = replay(path).connections
+    assert (connection.status, connection.end) == (None, "left")
+
+
+def test_a_head_that_cannot_be_written_is_told_once() -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        recorded([[204]], Path("/dev/full"))
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize("source", [None, URL, ScriptedTransport([])])
 def test_what_is_no_source_cannot_be_recorded(source: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"^source: "):
         record(source, tmp_path / "feed.jsonl")
+
+
+def test_a_source_that_has_begun_cannot_be_recorded(tmp_path: Path) -> None:
+    with EventSource(URL, transport=ScriptedTransport([[Event("a"), Event("b")]])) as source:
+        next(source)
+        with pytest.raises(InvalidArgument, match=r"^source: expected one that was not iterated yet"):
+            record(source, tmp_path / "feed.jsonl")
+        assert next(source).data == "b"
 
 
 @pytest.mark.parametrize("speed", [0, -1, math.nan])
@@ -309,12 +454,20 @@ class Heard(ScriptedTransport):
         return exchange
 
 
-def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], str, list[tuple[float, bytes]]]:
-    """The events, the end, and each chunk with its time."""
+Told = tuple[list[Event | Comment], list[str], str, list[tuple[float, bytes]]]
+
+
+def told(transport: Heard, path: Path | None) -> Told:
+    """The events, the errors between them, the end, and each chunk with its time."""
     items: list[Event | Comment] = []
+    errors: list[str] = []
+
+    def note(error: SSEError) -> None:
+        errors.append(type(error).__name__)
+
     policy = RetryPolicy(max_attempts=4)
     source: EventSource[Event | Comment] = EventSource(
-        URL, transport=transport, comments=True, idle_timeout=30, retry=policy
+        URL, transport=transport, comments=True, idle_timeout=30, retry=policy, on_error=note
     )
     try:
         if path is None:
@@ -323,22 +476,23 @@ def told(transport: Heard, path: Path | None) -> tuple[list[Event | Comment], st
             with record(source, path) as recorded_source:
                 items.extend(recorded_source)
     except (SSEError, UnexpectedRequest) as error:
-        return items, type(error).__name__, transport.chunks
+        return items, errors, type(error).__name__, transport.chunks
     finally:
         source.close()
-    return items, "", transport.chunks
+    return items, errors, "", transport.chunks
 
 
+@PATIENT
 @given(script=SCRIPTS)
 def test_whatever_is_recorded_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
-    items, end, chunks = told(Heard([*script, [204]]), file)
+    items, errors, end, chunks = told(Heard([*script, [204]]), file)
     recording = replay(file)
     written = [chunk.data for connection in recording.connections for chunk in connection.chunks]
     assert written == [data for _, data in chunks]
     replayed = told(Heard(recording.script()), None)
-    assert replayed[:2] == (items, end)
-    assert [data for _, data in replayed[2]] == [data for _, data in chunks]
-    assert [at for at, _ in replayed[2]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
+    assert replayed[:3] == (items, errors, end)
+    assert [data for _, data in replayed[3]] == [data for _, data in chunks]
+    assert [at for at, _ in replayed[3]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
 
 
 def test_a_chunk_is_equal_to_one_of_the_same_bytes() -> None:

@@ -43,6 +43,7 @@ from sse_transports.testing import (
     Stall,
     UnexpectedRequest,
     VirtualClock,
+    _playing,
 )
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
@@ -272,3 +273,22 @@ def test_many_sources_may_share_a_transport() -> None:
     for thread in threads:
         thread.join()
     assert len(seen) == len(transport.requests) == 100
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (
+            [Event("a"), Stall()],
+            r"^Stall\(\): nothing more comes, the source has no idle_timeout, and nobody closed",
+        ),
+        ([NoAnswer()], r"^NoAnswer\(\): no answer comes, the source has no timeout, and nobody closed"),
+    ],
+)
+@pytest.mark.parametrize("play", [blocking, on("asyncio"), on("trio")])
+def test_a_wait_that_nothing_would_end_is_told_of(
+    play: Callable[..., None], steps: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_playing, "PATIENCE", 0.05)
+    with pytest.raises(AssertionError, match=told):
+        play([steps], (), Told(), idle_timeout=None, timeout=None)

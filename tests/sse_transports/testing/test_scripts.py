@@ -34,7 +34,11 @@ HISTORY = [Event("a", id="1"), Event("b", id="2"), Event("c", id="3")]
         (["data: a\n\n"], "step 1: expected a step, not str"),
         ([None], "step 1: expected a step, not NoneType"),
         ([True], "step 1: expected a step, not a bool"),
-        ([Pause], "step 1: expected a step, not type"),
+        ([Pause], r"step 1: expected an instance: Pause\(\)"),
+        ([b"a", Stall], r"step 2: expected an instance: Stall\(\)"),
+        ([503, 200], "step 2: there is a status already"),
+        ([100], "step 1: expected a final status, from 200 on, not 100"),
+        ([Cut(3), b"ab", Cut(5)], "step 3: there is a Cut already"),
         ([b"a", b""], "step 2: a chunk without bytes is none"),
         ([b"a", 200], "step 1: a status or headers \\(step 2\\) cannot come behind the body"),
         ([99], "step 1: expected a status of three digits, not 99"),
@@ -80,6 +84,22 @@ def test_what_is_no_list_of_lists_is_refused(script: Any, said: str) -> None:
 def test_a_history_without_ids_is_refused(event: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"^history: event 2: expected an Event with an id"):
         ScriptedTransport([], history=[Event("a", id="1"), event])
+
+
+def test_a_history_that_names_two_events_alike_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"^history: event 3: has the id of event 1, '1'"):
+        ScriptedTransport([], history=[Event("a", id="1"), Event("b", id="2"), Event("c", id="1")])
+
+
+@pytest.mark.parametrize("history", [None, Event("a", id="1"), 7])
+def test_a_history_that_is_no_list_is_refused(history: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"^history: expected a list of events, not "):
+        ScriptedTransport([], history=history)
+
+
+def test_a_script_that_wants_a_history_needs_one() -> None:
+    with pytest.raises(InvalidArgument, match=r"^history: the script says History\(\), and there is none$"):
+        ScriptedTransport([[b"a"], [History()]])
 
 
 def an_answer(*body: bytes | Pause, **fields: Any) -> Plan:

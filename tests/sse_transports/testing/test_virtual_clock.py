@@ -111,6 +111,15 @@ def test_what_is_no_clock_is_refused(clock: Any) -> None:
     for kind in (EventSource, AsyncEventSource):
         with pytest.raises(InvalidArgument, match=r"^clock: expected "):
             kind("http://stream.test/", clock=clock)
+    for transport in (ScriptedTransport, AsyncScriptedTransport):
+        with pytest.raises(InvalidArgument, match=r"^clock: expected "):
+            transport([], clock=clock)
+
+
+@pytest.mark.parametrize("start", ["2026", None, True, math.nan, math.inf])
+def test_a_start_that_is_no_time_is_refused(start: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"^start: expected seconds since 1970, not "):
+        VirtualClock(start=start)
 
 
 @pytest.mark.parametrize(

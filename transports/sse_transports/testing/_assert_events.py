@@ -13,6 +13,15 @@ WIDTH = 80
 AROUND = 3
 """Lines that are shown before and behind what differs."""
 
+SHOWN = 200
+"""Lines that are shown at most."""
+
+CLOSELY = 20
+"""Lines in a row up to which a change is compared character by character, which takes their cube of time."""
+
+COMPARED = 1000
+"""Lines that are compared at most, from the first that differs on: more would take long."""
+
 
 def assert_events(actual: Iterable[Event | Comment], expected: Iterable[Event | Comment]) -> None:
     """Check that a stream is as expected; if not, show where it differs, as a stream is written.
@@ -44,21 +53,63 @@ def _count(events: list[Event | Comment]) -> str:
 
 
 def _difference(wanted: list[Event | Comment], received: list[Event | Comment]) -> list[str]:
-    lines = [line.rstrip() for line in difflib.ndiff(_lines(wanted), _lines(received), charjunk=None)]
-    changed = [number for number, line in enumerate(lines) if line[:1] in ("+", "-", "?")]
+    one, other = _lines(wanted), _lines(received)
+    begin = _alike(one, other)
+    end = _alike(one[begin:][::-1], other[begin:][::-1])
+    cut = max(len(one), len(other)) - begin - end > COMPARED
+    if cut:
+        one, other, end = one[: begin + COMPARED], other[: begin + COMPARED], 0
+    marked = [f"  {line}" for line in one[:begin]]
+    marked += _compared(one[begin : len(one) - end], other[begin : len(other) - end], cut=cut)
+    marked += [f"  {line}" for line in one[len(one) - end :]]
+    return _shown(marked, cut=cut)
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """Return how many lines they have in common at their beginnings."""
+    pairs = zip(one, other, strict=False)
+    unlike = next((number for number, (line, its) in enumerate(pairs) if line != its), None)
+    return min(len(one), len(other)) if unlike is None else unlike
+
+
+def _compared(one: list[str], other: list[str], *, cut: bool) -> list[str]:
+    """Return all lines, each behind its mark."""
+    changes = difflib.SequenceMatcher(None, one, other).get_opcodes()
+    if cut and len(changes) > 1 and changes[-1][0] != "equal":
+        # What is missing there may stand in what was cut off.
+        changes.pop()
+    marked: list[str] = []
+    for kind, start, stop, its_start, its_stop in changes:
+        if kind == "equal":
+            marked += [f"  {line}" for line in one[start:stop]]
+        elif kind == "replace" and stop - start <= CLOSELY and its_stop - its_start <= CLOSELY:
+            marked += difflib.ndiff(one[start:stop], other[its_start:its_stop], charjunk=None)
+        else:
+            marked += [f"- {line}" for line in one[start:stop]]
+            marked += [f"+ {line}" for line in other[its_start:its_stop]]
+    return marked
+
+
+def _shown(marked: list[str], *, cut: bool) -> list[str]:
+    places = [number for number, line in enumerate(marked) if line[:1] in ("+", "-", "?")]
+    near = {near for place in places for near in range(place - AROUND, place + AROUND + 1)}
     shown: list[str] = []
     left_out = 0
-    for number, line in enumerate(lines):
-        if any(abs(number - place) <= AROUND for place in changed):
-            if left_out:
-                shown.append(f"  … {left_out} equal lines")
-            left_out = 0
-            shown.append(f"  {line}".rstrip())
-        else:
+    for number, line in enumerate(marked):
+        if number not in near:
             left_out += 1
-    if left_out:
+            continue
+        if left_out:
+            shown.append(f"  … {left_out} equal lines")
+        left_out = 0
+        if len(shown) >= SHOWN:
+            return [*shown, "  … and so on"]
+        shown.append(f"  {line.rstrip()}")
+    if cut:
+        shown.append("  … and so on")
+    elif left_out:
         shown.append(f"  … {left_out} equal lines")
-    return shown
+    return [line.rstrip() for line in shown]
 
 
 def _lines(events: list[Event | Comment]) -> list[str]:
@@ -80,7 +131,11 @@ def _fields(event: Event | Comment) -> Iterator[str]:
 
 
 def _wrapped(name: str, text: str) -> Iterator[str]:
-    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    # A backslash too, so that what was sent as one is told from what is spelt out with one.
+    shown = "".join(
+        repr(character)[1:-1] if character == "\\" or not character.isprintable() else character
+        for character in text
+    )
     yield f"{name} {shown[:WIDTH]}"
     for start in range(WIDTH, len(shown), WIDTH):
         yield " " * len(name) + f" {shown[start : start + WIDTH]}"

@@ -11,7 +11,7 @@ import anyio.lowlevel
 
 from sse_core import Event, Request, Response
 
-from .._clock import Clock
+from .._clock import Clock, check_clock
 from .._exchanges import closed, not_open
 from ._playing import Playing, Result, Work
 from ._requests import Scripted
@@ -33,7 +33,8 @@ class AsyncScriptedTransport(Scripted):
         clock: what pauses, timeouts and idle timeouts are measured on. Not given, a new `VirtualClock`.
 
     Raises:
-        sse_core.InvalidArgument: a step that cannot be played; says which.
+        sse_core.InvalidArgument: a step that cannot be played; says which. Also a history or a clock
+            that is none.
 
     Iterating a source raises:
         UnexpectedRequest: it asked for more connections than there are.
@@ -46,6 +47,7 @@ class AsyncScriptedTransport(Scripted):
     def __init__(self, script: Script, *, history: Sequence[Event] = (), clock: Clock | None = None) -> None:
         super().__init__(script, history)
         self.clock: Clock = VirtualClock() if clock is None else clock
+        check_clock(self.clock)
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncScriptedExchange:
         """Return an exchange for `request`. See `AsyncTransport`."""
@@ -79,14 +81,14 @@ class AsyncScriptedExchange:
         self._check()
         plan = self._transport.asked(self._request)
         self._playing = Playing(plan, self._request, self._timeout, self._transport.clock)
-        return await self._done(self._playing.opening())
+        return await self._done(self._playing, self._playing.opening())
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the next chunk. See `AsyncExchange.read`."""
         self._check()
         if self._playing is None:
             raise not_open()
-        return await self._done(self._playing.reading(timeout))
+        return await self._done(self._playing, self._playing.reading(timeout))
 
     async def close(self) -> None:
         """End it, at any moment, from any task. See `AsyncExchange.close`."""
@@ -98,7 +100,7 @@ class AsyncScriptedExchange:
         if self._closed:
             raise closed()
 
-    async def _done(self, work: Work[Result]) -> Result:
+    async def _done(self, playing: Playing, work: Work[Result]) -> Result:
         # Others have their turn, and a cancellation is heard, also where nothing is waited for.
         await self._wait(0.0)
         self._check()
@@ -108,8 +110,10 @@ class AsyncScriptedExchange:
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            await self._wait(seconds)
+            await self._wait(playing.patience if seconds is None else seconds)
             self._check()
+            if seconds is None:
+                raise playing.hung()
 
     async def _wait(self, seconds: float | None) -> None:
         if not seconds and seconds is not None:

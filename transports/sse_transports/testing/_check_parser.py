@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sse_core import InvalidArgument
 
 from ._bench import Broken
 from ._conformance import NonConforming
@@ -27,9 +30,12 @@ def check_parser(parse: Callable[[list[bytes]], Iterable[tuple[str, str, str]]])
         The names of the vectors, all of which it parses as it should.
 
     Raises:
+        sse_core.InvalidArgument: `parse` cannot be called.
         NonConforming: says what the standard says, sentence by sentence, and a vector that shows that
             the parser does not do so. An error that `parse` raises is such a failure too.
     """
+    if not callable(parse):
+        raise InvalidArgument("parse", f"expected a function, not {parse!r}")
     checked = [vector for vector in vectors() if not vector.initial_last_event_id]
     broken: dict[str, list[tuple[Vector, Exception]]] = {}
     for vector in checked:
@@ -61,7 +67,23 @@ def _check(vector: Vector, parse: Callable[[list[bytes]], Iterable[tuple[str, st
     for how, chunks in _cuts(vector):
         found = [tuple(event) for event in parse(chunks)]
         if found != wanted:
-            raise Broken(f"{_shown(vector.stream)} {how}: {_shown(found)} instead of {_shown(wanted)}")
+            raise Broken(f"{_shown(vector.stream)} {how}: {_difference(found, wanted)}")
+
+
+def _difference(found: Sequence[tuple[str, ...]], wanted: Sequence[tuple[str, ...]]) -> str:
+    if len(repr(found)) <= SHOWN and len(repr(wanted)) <= SHOWN:
+        return f"{found!r} instead of {wanted!r}"
+    # Of long lists, what differs may stand behind all that is shown.
+    pairs = itertools.zip_longest(found, wanted)
+    place, (one, other) = next((place, pair) for place, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    ours, theirs = repr(one), repr(other)
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
+    begin = max(0, len(list(alike)) - SHOWN // 2)
+    told = [
+        "nothing" if event is None else ("…" if begin else "") + _cut(text[begin:])
+        for event, text in ((one, ours), (other, theirs))
+    ]
+    return f"event {place} is {told[0]} instead of {told[1]}"
 
 
 def _cuts(vector: Vector) -> Iterator[tuple[str, list[bytes]]]:
@@ -75,5 +97,8 @@ def _cuts(vector: Vector) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

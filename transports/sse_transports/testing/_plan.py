@@ -82,11 +82,20 @@ def checked_history(history: Sequence[Event]) -> tuple[Event, ...]:
     """Return the history, or refuse what nobody could resume from.
 
     Raises:
-        sse_core.InvalidArgument: an event has no ID, or cannot be sent.
+        sse_core.InvalidArgument: an event has no ID, or another one's, or cannot be sent.
     """
+    if not _is_list(history):
+        raise InvalidArgument("history", f"expected a list of events, not {type(history).__name__}")
+    seen: dict[str, int] = {}
     for number, event in enumerate(history, 1):
         if not isinstance(event, Event) or not event.id:
             raise InvalidArgument("history", f"event {number}: expected an Event with an id, not {event!r}")
+        if event.id in seen:
+            raise InvalidArgument(
+                "history",
+                f"event {number}: has the id of event {seen[event.id]}, {event.id!r}: it names none",
+            )
+        seen[event.id] = number
         encode(event)
     return tuple(history)
 
@@ -124,6 +133,7 @@ class _Planning:
         self._history = history
         self._before = 0.0
         self._status = 200
+        self._has_status = False
         self._headers: list[tuple[str, str]] = []
         self._compressed = False
         self._body: list[bytes | Pause] = []
@@ -138,8 +148,13 @@ class _Planning:
         match step:
             case bool():
                 raise _Unusable("expected a step, not a bool")
+            case type():
+                raise _Unusable(f"expected an instance: {step.__name__}()")
             case int():
+                if self._has_status:
+                    raise _Unusable("there is a status already, and a connection has one answer")
                 self._status = _checked_status(step)
+                self._has_status = True
             case Mapping():
                 self._headers += [_checked_field(name, value) for name, value in step.items()]
             case Gzip():
@@ -192,6 +207,8 @@ class _Planning:
             case Cut(after):
                 if type(after) is not int or after < 0:
                     raise _Unusable(f"expected a number of bytes, not {after!r}")
+                if self._left is not None:
+                    raise _Unusable("there is a Cut already, and a connection is lost once")
                 self._end(step)
                 self._left = after
             case End():
@@ -240,6 +257,8 @@ def _is_list(value: object) -> bool:
 def _checked_status(status: int) -> int:
     if not 100 <= status <= 999:
         raise _Unusable(f"expected a status of three digits, not {status}")
+    if status < 200:
+        raise _Unusable(f"expected a final status, from 200 on, not {status}: clients pass over it")
     return status
 
 

@@ -19,6 +19,9 @@ Result = TypeVar("Result")
 Work = Generator[float | None, None, Result]
 """Something that takes time: yields how many seconds are to be waited, None for ever; then returns."""
 
+PATIENCE = 10.0
+"""Seconds that a wait without end really takes, in a time in which no other wait takes any."""
+
 
 class Playing:
     """What the client of one connection gets.
@@ -83,6 +86,19 @@ class Playing:
             while True:
                 yield None
         return b""
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds that a wait without end takes; None for ever, where time is real."""
+        return PATIENCE if isinstance(self._clock, VirtualClock) else None
+
+    def hung(self) -> AssertionError:
+        """Return what is told to whoever would wait for ever. No `SSEError`: nothing retries it."""
+        if isinstance(self._plan.ending, NoAnswer):
+            told = "NoAnswer(): no answer comes, the source has no timeout"
+        else:
+            told = "Stall(): nothing more comes, the source has no idle_timeout"
+        return AssertionError(f"{told}, and nobody closed it for {PATIENCE:g} seconds")
 
     def _passed(self, seconds: float) -> float:
         if isinstance(self._clock, VirtualClock):

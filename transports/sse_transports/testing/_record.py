@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from sse_core import InvalidArgument, Request, Response
+from sse_core._state import State
 
 from .._driver import Driver, Item
 from .._event_source import EventSource
@@ -41,18 +42,21 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
     `async with` for an `AsyncEventSource`. Leaving it closes the source. The file is written line by
     line as bytes come, so that what came before a crash can be replayed.
 
-    Secrets are left out: passwords and queries of URLs, the source's `secret_headers`, and header
-    fields with a name such as Authorization, Cookie, Set-Cookie or X-Api-Key. Bodies of requests are not
-    recorded. What the server sent is, as it is.
+    Secrets are left out: passwords and queries of URLs, also of those in headers, the source's
+    `secret_headers`, and header fields with a name such as Authorization, Cookie or X-Api-Key;
+    docs/recordings.md says exactly which. Bodies of requests are not recorded. What the server sent is,
+    as it is.
 
     Args:
         source: nothing of it was iterated yet.
         path: the file; one that exists is overwritten.
 
     Raises:
-        sse_core.InvalidArgument: `source` is no event source.
+        sse_core.InvalidArgument: `source` is no event source, or has begun already.
         OSError: the file cannot be written; also while iterating.
     """
+    if isinstance(source, Driver) and source._connection._state is not State.NEW:  # noqa: SLF001
+        raise InvalidArgument("source", "expected one that was not iterated yet: its beginning is gone")
     if isinstance(source, EventSource):
         return _recorded(source, Path(path))
     if isinstance(source, Driver):

@@ -65,21 +65,21 @@ class RecordedConnection:
     end: Ending
     ended: float
 
-    def steps(self, speed: float) -> Steps:
-        """Return what a server would have to do."""
-        steps: list[Step] = [Pause(self.seconds / speed)]
+    def steps(self, speed: float, *, one_server: bool = True) -> Steps:
+        """Return what a server would have to do; one server has no other to redirect to."""
+        steps: list[Step] = [_pause(self.seconds, speed)]
         if self.status is None:
             return [*steps, Refuse()]
         steps.append(self.status)
         # One mapping for each: a field may come twice.
         steps += [
-            {name: _without_origin(value) if name.lower() == "location" else value}
+            {name: _without_origin(value) if one_server and name.lower() == "location" else value}
             for name, value in self.headers
             if name.lower() not in FRAMING
         ]
         seconds = 0.0
         for chunk in self.chunks:
-            steps += [Pause((chunk.seconds - seconds) / speed), chunk.data]
+            steps += [_pause(chunk.seconds - seconds, speed), chunk.data]
             seconds = chunk.seconds
         if self.end == "left":
             # Nobody knows what would have come.
@@ -87,7 +87,7 @@ class RecordedConnection:
         else:
             # Whoever has no idle timeout must not wait for ever: silence ends as a loss.
             steps += [
-                Pause((self.ended - seconds) / speed),
+                _pause(self.ended - seconds, speed),
                 End() if self.end == "complete" else Cut(),
             ]
         return [step for step in steps if not (isinstance(step, Pause) and not step.seconds)]
@@ -112,13 +112,10 @@ class Recording:
         Raises:
             sse_core.InvalidArgument: `speed` is not above 0.
         """
-        # Written so that NaN fails too.
-        if not speed > 0:
-            raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
-        return [connection.steps(speed) for connection in self.connections]
+        return self._steps(speed, one_server=True)
 
     def transport(self, *, clock: Clock | None = None, speed: float | None = None) -> ScriptedTransport:
-        """Return a transport for `EventSource` that replays it.
+        """Return a transport for `EventSource` that replays it. A redirect leads where it led.
 
         Args:
             clock: what its time is measured on. Not given, a `VirtualClock`, on which it takes no
@@ -127,10 +124,16 @@ class Recording:
 
         Raises:
             sse_core.InvalidArgument: naming the argument.
+
+        Iterating a source raises:
+            UnexpectedRequest: it asked for more connections than were recorded, as after one that the
+                client had left. Give the source an `until`, or `retry=None`.
         """
-        return ScriptedTransport(
-            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+        transport = ScriptedTransport(
+            self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
+        transport.replays()
+        return transport
 
     def async_transport(
         self, *, clock: Clock | None = None, speed: float | None = None
@@ -138,15 +141,32 @@ class Recording:
         """Return a transport for `AsyncEventSource` that replays it. See `transport`."""
         from . import AsyncScriptedTransport
 
-        return AsyncScriptedTransport(
-            self.script(speed=1.0 if speed is None else speed), clock=_clock_for(clock, speed)
+        transport = AsyncScriptedTransport(
+            self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
+        transport.replays()
+        return transport
+
+    def _steps(self, speed: float, *, one_server: bool) -> list[Steps]:
+        # Written so that NaN fails too.
+        if not speed > 0:
+            raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
+        return [connection.steps(speed, one_server=one_server) for connection in self.connections]
 
 
 def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
     return SystemClock() if clock is None and speed is not None else clock
 
 
+def _pause(seconds: float, speed: float) -> Pause:
+    # To the microsecond, as times are written: 64.1 - 4.1 is a little less than 60, and would be no silence.
+    return Pause(round(seconds / speed, 6))
+
+
 def _without_origin(location: str) -> str:
-    _, _, path, query, _ = urlsplit(location)
+    try:
+        _, _, path, query, _ = urlsplit(location)
+    except ValueError:
+        # No URL, for the client of a replay neither.
+        return location
     return urlunsplit(("", "", path or "/", query, ""))

@@ -112,6 +112,8 @@ class _Reading:
             fields = json.loads(line)
         except ValueError as error:
             raise Damaged("not JSON") from error
+        except RecursionError as error:
+            raise Damaged("not a recording's: nested too deeply") from error
         if not isinstance(fields, dict):
             raise Damaged(f"expected an object, not {type(fields).__name__}")
         if self._head is None:
@@ -131,9 +133,13 @@ class _Reading:
 
     def end(self, rest: bytes) -> None:
         """Take what stands behind the last line's end."""
-        self.line += 1
-        if rest:
-            raise Damaged("the line is cut short")
+        if _is_json(rest):
+            # An editor may have dropped the end of the last line.
+            self.take(rest)
+        else:
+            self.line += 1
+            if rest:
+                raise Damaged("the line is cut short")
         if self._head is not None:
             raise Damaged("the recording ends inside a connection")
         if not self._whole:
@@ -164,6 +170,14 @@ class _Reading:
     def _connection(self, end: Ending) -> RecordedConnection:
         head = self._head or {}
         return RecordedConnection(**head, chunks=tuple(self._chunks), end=end, ended=self._seconds)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _seconds(fields: dict[str, Any], *, at_least: float) -> float:

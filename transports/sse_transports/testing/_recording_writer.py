@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,8 +19,26 @@ from .._driver import Driver
 from ._recording import Ending, RecordedChunk, RecordedConnection
 from ._recording_file import chunk_line, end_line, head_line
 
-SECRETS = ("auth", "cookie", "key", "secret", "session", "token")
+SECRETS = (
+    *("auth", "bearer", "cookie", "credential", "csrf", "jwt", "key", "pass", "secret", "session"),
+    *("signature", "token", "xsrf"),
+)
 """What the names of headers with secrets have in them. A recording is made to be shown around."""
+
+FOLD = re.compile(r"[ \t]*[\r\n\0][ \t\r\n\0]*")
+"""Where a field goes on in the next line, which urllib hands over: to be read as one space (RFC 9112)."""
+
+URL_FIELDS = frozenset({"content-location", "location", "referer"})
+"""Fields whose whole value is a URL."""
+
+URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^\s<>\"]+", re.IGNORECASE)
+"""A URL in a value, as in Link or Refresh."""
+
+QUERY = re.compile(r"\?(?![01](?:[\s;,)]|$))[^\s<>\"]+")
+"""The query of a URL in a value, also of a relative one; not a boolean, which is written ?0 or ?1."""
+
+NO_URL = "http://[removed"
+"""Stands for what is no URL, and may still hold a secret: a replay cannot be redirected there either."""
 
 
 class RecordingWriter:
@@ -61,7 +80,7 @@ class RecordingWriter:
     def without_secrets(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return the fields that anybody may see."""
         return tuple(
-            (name, without_query(value) if name.lower() == "location" else value)
+            (name, _without_secrets(name, FOLD.sub(" ", value)))
             for name, value in headers
             if name.lower() not in self._secret and not any(part in name.lower() for part in SECRETS)
         )
@@ -74,6 +93,7 @@ class ConnectionWriter:
         self._writer = writer
         self._request = request
         self._begun = 0.0
+        self._is_answered = False
         self._is_open = False
         self._is_closed = False
         # Whoever is at work writes the end, so that nothing comes behind it.
@@ -87,15 +107,19 @@ class ConnectionWriter:
         self._is_busy = True
         try:
             yield self
-        except SSEError:
-            self._begin(None, ())
-            self._end("left" if self._is_closed else "refused")
+        except BaseException as error:
+            # Also where a task is cancelled; but an answer may be all that could not be written.
+            if not self._is_answered:
+                self._begin(None, ())
+                failed = isinstance(error, SSEError) and not self._is_closed
+                self._end("refused" if failed else "left")
             raise
         finally:
             self._is_busy = False
 
     def answered(self, response: Response) -> None:
         """Write the head."""
+        self._is_answered = True
         self._begin(response.status, response.headers)
 
     @contextmanager
@@ -154,5 +178,14 @@ class ConnectionWriter:
 
 def without_query(url: str) -> str:
     """Return a URL without its password, and without its query, where keys are passed."""
-    scheme, place, path, query, _ = urlsplit(url)
+    try:
+        scheme, place, path, query, _ = urlsplit(url)
+    except ValueError:
+        return NO_URL
     return urlunsplit((scheme, place.rpartition("@")[2], path, "removed" if query else "", ""))
+
+
+def _without_secrets(name: str, value: str) -> str:
+    if name.lower() in URL_FIELDS:
+        return without_query(value)
+    return QUERY.sub("?removed", URL.sub(lambda found: without_query(found[0]), value))

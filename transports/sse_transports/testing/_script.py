@@ -56,12 +56,20 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Nothing more comes, until the client goes or its idle timeout has passed."""
+    """Nothing more comes, until the client goes or its idle timeout has passed.
+
+    A source without `idle_timeout` waits until another thread or task closes or pauses it. On a
+    `VirtualClock`, 10 real seconds without that are an AssertionError.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The request is not answered, until the client goes or its timeout has passed."""
+    """The request is not answered, until the client goes or its timeout has passed.
+
+    A source with `timeout=None` waits until another thread or task closes or pauses it. On a
+    `VirtualClock`, 10 real seconds without that are an AssertionError.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Self
 
 from sse_core import Event, Request, Response
 
-from .._clock import Clock
+from .._clock import Clock, check_clock
 from .._exchanges import closed, not_open
 from ._playing import Playing, Result, Work
 from ._requests import Scripted
@@ -33,7 +33,8 @@ class ScriptedTransport(Scripted):
         clock: what pauses, timeouts and idle timeouts are measured on. Not given, a new `VirtualClock`.
 
     Raises:
-        sse_core.InvalidArgument: a step that cannot be played; says which.
+        sse_core.InvalidArgument: a step that cannot be played; says which. Also a history or a clock
+            that is none.
 
     Iterating a source raises:
         UnexpectedRequest: it asked for more connections than there are.
@@ -46,6 +47,7 @@ class ScriptedTransport(Scripted):
     def __init__(self, script: Script, *, history: Sequence[Event] = (), clock: Clock | None = None) -> None:
         super().__init__(script, history)
         self.clock: Clock = VirtualClock() if clock is None else clock
+        check_clock(self.clock)
 
     def exchange(self, request: Request, *, timeout: float | None) -> ScriptedExchange:
         """Return an exchange for `request`. See `Transport`."""
@@ -80,14 +82,14 @@ class ScriptedExchange:
         self._check()
         plan = self._transport.asked(self._request)
         self._playing = Playing(plan, self._request, self._timeout, self._transport.clock)
-        return self._done(self._playing.opening())
+        return self._done(self._playing, self._playing.opening())
 
     def read(self, timeout: float | None) -> bytes:
         """Return the next chunk. See `Exchange.read`."""
         self._check()
         if self._playing is None:
             raise not_open()
-        return self._done(self._playing.reading(timeout))
+        return self._done(self._playing, self._playing.reading(timeout))
 
     def close(self) -> None:
         """End it, at any moment, from any thread. See `Exchange.close`."""
@@ -98,15 +100,17 @@ class ScriptedExchange:
         if self._closed:
             raise closed()
 
-    def _done(self, work: Work[Result]) -> Result:
+    def _done(self, playing: Playing, work: Work[Result]) -> Result:
         while True:
             try:
                 seconds = next(work)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            self._wait(seconds)
+            self._wait(playing.patience if seconds is None else seconds)
             self._check()
+            if seconds is None:
+                raise playing.hung()
 
     def _wait(self, seconds: float | None) -> None:
         end = None if seconds is None else monotonic() + seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable
 
@@ -36,6 +37,9 @@ class VirtualClock:
         self, *, random: float | Iterable[float] | Callable[[], float] = 0.5, start: float = START
     ) -> None:
         self._random = _source_of(random)
+        # Written so that NaN fails too.
+        if isinstance(start, bool) or not isinstance(start, (int, float)) or not abs(start) < math.inf:
+            raise InvalidArgument("start", f"expected seconds since 1970, not {start!r}")
         self._start = start
         self._elapsed = 0.0
         # Sources in several threads may share it.
