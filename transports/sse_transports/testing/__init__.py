@@ -26,6 +26,7 @@ from ._conformance import NonConforming, check_async_transport, check_transport
 from ._record import record, replay
 from ._recording import RecordedChunk, RecordedConnection, Recording
 from ._recording_file import RecordingError
+from ._request_body import MalformedRequest
 from ._requests import UnexpectedRequest
 from ._script import (
     HALF_CHARACTER,
@@ -61,6 +62,7 @@ __all__ = [
     "End",
     "Gzip",
     "History",
+    "MalformedRequest",
     "NoAnswer",
     "NonConforming",
     "Pause",

@@ -13,8 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from sse_core import InvalidArgument, Request, Response
-from sse_core._state import State
+from sse_core import InvalidArgument, Request, Response, State
 
 from .._driver import Driver, Item
 from .._event_source import EventSource
@@ -55,7 +54,7 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
         sse_core.InvalidArgument: `source` is no event source, or has begun already.
         OSError: the file cannot be written; also while iterating.
     """
-    if isinstance(source, Driver) and source._connection._state is not State.NEW:  # noqa: SLF001
+    if isinstance(source, Driver) and source._connection.state is not State.NEW:  # noqa: SLF001
         raise InvalidArgument("source", "expected one that was not iterated yet: its beginning is gone")
     if isinstance(source, EventSource):
         return _recorded(source, Path(path))
