@@ -49,6 +49,7 @@ class LineReader:
 
     def _add_data(self, value: str) -> None:
         """Add a value of data to the event, or several with LF between them."""
+        # `_take_lines` does the same for each line, without the price of a call.
         data, event_type, event_id, event_retry = self._event
         if data is None:
             data = value

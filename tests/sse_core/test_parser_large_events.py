@@ -45,16 +45,22 @@ def test_what_comes_among_many_lines_of_data_is_read_right(between: str, size: i
 @pytest.mark.parametrize("size", [100, 1460])
 def test_what_is_pending_of_many_lines_is_known_at_any_moment(size: int) -> None:
     stream = b"\n".join(LINES)
-    parser = Parser()
-    so_far = b""
-    for chunk in in_pieces(stream, size):
-        assert parser.feed(chunk) == []
-        so_far += chunk
+    chunks = in_pieces(stream, size)
+    for moment in range(0, len(chunks), len(chunks) // 12):
+        # A parser each: to be asked changes how it goes on.
+        parser = Parser()
+        for chunk in chunks[:moment]:
+            assert parser.feed(chunk) == []
+        so_far = b"".join(chunks[:moment])
+        # It has gathered lines without looking at each: what this is about.
+        assert bool(parser._carry) is (len(so_far) > LARGEST_START)
         *whole, rest = so_far.split(b"\n")
         unfinished = len(rest) if b"data".startswith(rest[:4]) else 0
         assert parser.pending == sum(map(field_size, whole)) + unfinished
-    assert parser.feed(b"\n\n") == [Event("\n".join(str(number) for number in range(7000)))]
-    assert parser.pending == 0
+        # What was asked for is not lost by it.
+        completed = [event for chunk in (*chunks[moment:], b"\n\n") for event in parser.feed(chunk)]
+        assert completed == [Event("\n".join(str(number) for number in range(7000)))]
+        assert parser.pending == 0
 
 
 @pytest.mark.parametrize("size", [100, 1460, 10**6])
