@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from benchmarks.answers import Said
     from benchmarks.peers import Read
 
-# Who is slower in one reading is not read again in rounds: that reading is the figure.
+# Who is slower in one reading is not read again in rounds. That reading is the figure, which was made to
+# check the answers: its events are kept, and the garbage collector works. Nothing turns on it at such times.
 SLOW_SECONDS = 1.0
 
 # Who has not finished by then is stopped, if there is another chunk to stop at.
