@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import http.client
+import os
 import socket
 import ssl
 import threading
@@ -403,3 +404,28 @@ def test_what_is_no_request_is_refused_and_quoted(request_: bytes, quoted: str) 
 
     with pytest.raises(MalformedRequest, match=quoted):
         work()
+
+
+def test_a_server_listens_on_the_port_that_is_asked_for() -> None:
+    with SSEServer([[204]]) as first:
+        taken = first.port
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)), SSEServer(port=taken):
+            pass
+    with SSEServer([[204]], port=taken) as server:
+        assert server.url == f"http://127.0.0.1:{taken}"
+    with pytest.raises(InvalidArgument, match=r"^port: .*65536"):
+        SSEServer(port=65536)
+
+
+def test_a_server_that_is_not_strict_goes_on_after_a_failure() -> None:
+    def answer(call: Call) -> None:
+        if call.path == "/wrong":
+            raise KeyError("no such reply")
+        call.respond(body=b"well")
+
+    with SSEServer(answer, strict=False) as server:
+        assert b"no such reply" in ask(server, "/wrong")
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"nonsense\r\n\r\n")
+            assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
+        assert ask(server, "/right") == b"well"

@@ -31,7 +31,7 @@ LEAVING = 10.0
 
 
 class SSEServer:
-    """An HTTP server on a free port of 127.0.0.1, as a context manager, for threads or for tasks.
+    """An HTTP server on a port of 127.0.0.1, as a context manager, for threads or for tasks.
 
     Each connection carries one request, which is answered in a thread of its own; then the connection
     is closed. Leaving the context stops the server: connections are cut, threads are joined, and the
@@ -45,8 +45,13 @@ class SSEServer:
         history: events, each with an ID, for steps that say `History`.
         context: TLS settings; given, the server speaks https.
         tls: whether to speak https with a certificate made for this; needs trustme.
+        port: the port to listen on; 0 for any that is free.
+        strict: whether the first error is kept for the end, as told above. If not, a request that
+            fails is answered with 500 and the error, the next ones are answered as ever, and leaving
+            raises nothing: for a server that people play with.
 
     Raises:
+        OSError: when it is entered, if the port is taken.
         MalformedRequest: when it is left, if something came that is no request; quotes it.
         TimeoutError: when it is left, if a function goes on for ten seconds more; says which request.
         sse_core.InvalidArgument: a step that cannot be played; says which.
@@ -65,7 +70,11 @@ class SSEServer:
         history: Sequence[Event] = (),
         context: ssl.SSLContext | None = None,
         tls: bool = False,
+        port: int = 0,
+        strict: bool = True,
     ) -> None:
+        if not 0 <= port <= 65535:
+            raise InvalidArgument("port", f"expected a number from 0 to 65535, not {port!r}")
         self._history = checked_history(history)
         if answer is None:
             self._answer: Answer = self._what_is_new
@@ -82,7 +91,9 @@ class SSEServer:
 
             self._context, self._client_context = contexts()
         self._listener: socket.socket | None = None
+        self._asked_port = port
         self._port = 0
+        self._strict = strict
         self._lock = threading.Lock()
         # Each with a second handle, because TLS takes the first one over.
         self._connections: dict[socket.socket, socket.socket] = {}
@@ -139,7 +150,7 @@ class SSEServer:
         if self._port:
             raise IllegalState("a server is entered once; make another SSEServer")
         # Not before: a server that is never entered is never left, and would leave its socket open.
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", self._asked_port), backlog=128)
         self._port = self._listener.getsockname()[1]
         accepting = threading.Thread(
             target=self._accept, args=(self._listener,), name="SSEServer", daemon=True
@@ -208,6 +219,7 @@ class SSEServer:
             undo.callback(self._connections.pop, connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             thread.start()
+            self._threads = [each for each in self._threads if each.is_alive()]
             self._threads.append(thread)
             # It has begun, and cleans up itself.
             undo.pop_all()
@@ -263,6 +275,8 @@ class SSEServer:
                 if error is call.loss:
                     return None
                 self._fail(error)
+                if not self._strict:
+                    return None if call.is_answered else _refusal(error, 500)
         return None if call.is_answered or self._error is None else _refusal(self._error)
 
     def _asked(self, call: Call) -> Plan | None:
@@ -277,6 +291,8 @@ class SSEServer:
         return plan_of(steps, call.last_event_id, self._history)
 
     def _fail(self, error: BaseException) -> None:
+        if not self._strict:
+            return
         with self._lock:
             # The others are often its consequence.
             self._error = self._error or error

@@ -1,0 +1,166 @@
+"""`sse` as a person runs it: in a real pseudo-terminal, or in a pipe."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+DEADLINE = 30.0
+"""Seconds that anything may take on a busy machine; a test that passes waits for none of it."""
+
+SSE = [sys.executable, "-m", "sse_transports"]
+
+# Makes the terminal the controlling one of a session of its own, so that Ctrl-C is a signal there.
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment in which nothing but the terminal decides about colours and widths."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy")
+        and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONUNBUFFERED")
+    }
+    return {**ours, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(more or {})}
+
+
+def sse(*arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Finished:
+    """Run `sse` to its end with pipes for everything."""
+    run = subprocess.run(
+        [*SSE, *arguments],
+        input=stdin,
+        env=environment(env),
+        capture_output=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    return Finished(run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+class Finished:
+    """What came of a run."""
+
+    def __init__(self, code: int, output: str, errors: str) -> None:
+        self.code = code
+        self.output = output
+        self.errors = errors
+
+    def __repr__(self) -> str:
+        return f"code {self.code}\n--- output\n{self.output}\n--- errors\n{self.errors}"
+
+
+class Terminal:
+    """A command in a pseudo-terminal of 80 columns and 24 lines, as a context manager.
+
+    Args:
+        arguments: what stands behind `sse`.
+        columns: the width.
+        output: what is to get the standard output instead of the terminal, as a pipe would.
+        env: more variables of the environment.
+
+    Attributes:
+        screen: all that was written to the terminal so far, control sequences included.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        output: int | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._arguments = [*SSE, *arguments]
+        self._columns = columns
+        self._output = output
+        self._env = environment(env)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.screen = ""
+
+    @property
+    def text(self) -> str:
+        """What was written, without colours and cursor movements, with LF as line end."""
+        return CONTROL.sub("", self.screen).replace("\r\n", "\n")
+
+    def until(self, text: str) -> None:
+        """Wait until this text has been written."""
+        self._wait(lambda: text in self.text, f"{text!r} on the terminal")
+
+    def press(self, keys: bytes) -> None:
+        """Press these keys."""
+        os.write(self._master, keys)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.press(b"\x03")
+
+    def finish(self) -> int:
+        """Wait until the command has ended; return its exit code."""
+        self._wait(lambda: self._ended, "the end of the command")
+        return self._process.wait(DEADLINE)
+
+    def __enter__(self) -> Self:
+        self._master, slave = pty.openpty()
+        self._ended = False
+        termios.tcsetwinsize(slave, (24, self._columns))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", IN_TERMINAL, *self._arguments],
+                stdin=slave,
+                stdout=slave if self._output is None else self._output,
+                stderr=slave,
+                env=self._env,
+                start_new_session=True,
+            )
+        finally:
+            os.close(slave)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait(DEADLINE)
+        os.close(self._master)
+        if error is not None:
+            error.add_note(f"on the terminal:\n{self.text}")
+
+    def _wait(self, there: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not there():
+            if self._ended:
+                raise AssertionError(f"the command ended without {what}; there was:\n{self.text}")
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"not within {DEADLINE:g} seconds: {what}; there was:\n{self.text}")
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 2**16)
+        except OSError as error:
+            # This is how a pseudo-terminal says that nobody has it open any more.
+            if error.errno != errno.EIO:
+                raise
+            data = b""
+        self._ended = not data
+        self.screen += self._decoder.decode(data)

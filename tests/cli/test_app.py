@@ -1,0 +1,77 @@
+"""The command as a whole: help, versions, wrong usage, and shells that complete it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sse_core import __version__
+from sse_transports.cli._exit_codes import ExitCode
+from tests.cli.terminal import SSE, Terminal, environment, sse
+
+
+def test_the_version_is_told() -> None:
+    assert sse("--version").output == f"sse {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["tial", "x"], "no command 'tial'; there are "),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+        (["completion"], "Missing argument"),
+        (["--frobnicate"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line_that_names_it(arguments: list[str], told: str) -> None:
+    run = sse(*arguments)
+    assert run.code == ExitCode.USAGE
+    assert run.output == ""
+    assert told in run.errors
+    assert run.errors.count("\n") == 1
+    assert "--help)" in run.errors
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
+    run = sse("completion", shell)
+    assert run.code == ExitCode.ENDED
+    assert f"_SSE_COMPLETE={shell}_complete" in run.output
+
+
+def test_bash_completes_commands() -> None:
+    # What the script runs when Tab is pressed.
+    asked = {"_SSE_COMPLETE": "bash_complete", "COMP_WORDS": "sse comp", "COMP_CWORD": "1"}
+    script = "import sys; from sse_transports.cli import main; sys.argv[0] = 'sse'; sys.exit(main())"
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment(asked), capture_output=True, check=True, text=True
+    )
+    assert run.stdout == "plain,completion\n"
+
+
+def test_what_is_told_in_a_terminal_is_told_there() -> None:
+    with Terminal("completion", "tcsh") as terminal:
+        assert terminal.finish() == ExitCode.USAGE
+    assert "see sse completion --help" in " ".join(terminal.text.split())
+
+
+def test_without_click_the_extra_is_named() -> None:
+    program = (
+        "import sys; sys.modules['click'] = None; from sse_transports.cli import main; sys.exit(main([]))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, text=True)
+    assert run.returncode == ExitCode.USAGE
+    assert run.stderr == 'sse needs click: pip install "sse-core[cli]"\n'
+
+
+def test_it_is_a_program_and_a_module() -> None:
+    assert SSE[1:] == ["-m", "sse_transports"]
+    run = subprocess.run(["sse", "--version"], capture_output=True, check=True, text=True, env=with_scripts())
+    assert run.stdout == sse("--version").output
+
+
+def with_scripts() -> dict[str, str]:
+    env = environment()
+    return {**env, "PATH": f"{sys.prefix}/bin:{env['PATH']}"}

@@ -1,0 +1,108 @@
+"""The commands of `sse`, and what becomes of an error: one line, and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+
+import click
+
+from sse_core import SSEError, __version__
+
+from ._exit_codes import ExitCode, code_of
+from ._terminal import printable
+
+COMMANDS = ("completion",)
+"""Each is a click command of that name, in the module of that name with an underscore before it."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are needed: `sse tail` must not wait for `sse stats`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"{__package__}._{name}"), name)
+        assert isinstance(command, click.Command)  # noqa: S101  # for type checkers
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no command {printable(args[0])!r}; there are {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        # Here and not around `main`: click has its own words for some of these.
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            ctx.exit(ExitCode.INTERRUPTED)
+        except BrokenPipeError:
+            _forget_output()
+            ctx.exit(ExitCode.CLOSED_PIPE)
+        except SSEError as error:
+            _complain(f"sse: {error}")
+            ctx.exit(code_of(error))
+        except OSError as error:
+            _complain(f"sse: {_what_failed(error)}")
+            ctx.exit(ExitCode.USAGE)
+        else:
+            return result
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="sse", message="%(prog)s %(version)s")
+def sse() -> None:
+    """Read, record, replay, measure and check event streams (Server-Sent Events).
+
+    Exit codes: 0 it ended, 1 faults found (check), 2 wrong usage, 3 an HTTP error, 4 not an event
+    stream, 5 gave up, 6 broken off, 130 interrupted, 141 the output was closed.
+    """
+
+
+def run(arguments: list[str]) -> int:
+    """Run `sse` with these arguments, and return the exit code."""
+    try:
+        return _code(sse.main(arguments, prog_name="sse", standalone_mode=False))
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if isinstance(context, click.Context) else "sse"
+        _complain(f"{path}: {_one_line(error.format_message())} (see {path} --help)")
+        return ExitCode.USAGE
+    except click.Abort:
+        return ExitCode.INTERRUPTED
+
+
+def _code(result: object) -> int:
+    # What a command returns, or the code with which it left.
+    return result if isinstance(result, int) else ExitCode.ENDED
+
+
+def _complain(line: str) -> None:
+    # Perhaps nobody is there to read it; the exit code is.
+    with contextlib.suppress(OSError):
+        print(_one_line(line), file=sys.stderr, flush=True)  # noqa: T201  # what it is for
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def _what_failed(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
+def _forget_output() -> None:
+    """Let what is still to be written go nowhere, or Python would complain when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,211 @@
+"""The options that say what is asked of a server, and how long for; every command that asks takes them."""
+
+from __future__ import annotations
+
+import functools
+import json as json_
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from sse_core import Comment, ConnectError, Event, Opened, RetryPolicy, SSEError, StateChange
+
+from .. import EventSource, Store, UrllibTransport
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What the options say, ready for an `EventSource`."""
+
+    method: str
+    headers: dict[str, str]
+    content: bytes | None
+    last_event_id: str
+    until: str | None
+    retry: bool | None
+    max_attempts: int | None
+    timeout: float
+    idle_timeout: float | None
+    insecure: bool
+
+    def source(
+        self,
+        url: str,
+        *,
+        store: Store | None = None,
+        on_state: Callable[[StateChange], object] | None = None,
+    ) -> EventSource[Event | Comment]:
+        """Return a source for `url` that yields comments too, and is not connected yet.
+
+        Without `--retry`, a failure to connect before anything was opened is an error at once: the host
+        or port is more likely mistyped than about to appear.
+        """
+        opened = False
+
+        def watch(change: StateChange) -> None:
+            nonlocal opened
+            opened = opened or isinstance(change, Opened)
+            if on_state is not None:
+                on_state(change)
+
+        def at_once(error: SSEError) -> None:
+            if isinstance(error, ConnectError) and not opened and self.retry is None:
+                raise error
+
+        return EventSource(
+            url,
+            method=self.method,
+            headers=self.headers,
+            content=self.content,
+            last_event_id=self.last_event_id,
+            retry=self._policy(),
+            until=self.until,
+            timeout=self.timeout,
+            idle_timeout=self.idle_timeout,
+            comments=True,
+            store=store,
+            transport=UrllibTransport(context=_unverified()) if self.insecure else None,
+            on_error=at_once,
+            on_state=watch,
+        )
+
+    def _policy(self) -> RetryPolicy | None:
+        if self.retry is False:
+            return None
+        return RetryPolicy(max_attempts=self.max_attempts, replay_unsafe=bool(self.retry))
+
+
+def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Give a click command these options; its function gets them as one `RequestOptions`, first."""
+
+    @functools.wraps(command)
+    def with_options(
+        *arguments: object,
+        method: str | None,
+        header: tuple[str, ...],
+        data: str | None,
+        json: str | None,
+        last_event_id: str,
+        until: str | None,
+        retry: bool | None,
+        max_attempts: int | None,
+        timeout: float,
+        idle_timeout: float | None,
+        insecure: bool,
+        **keywords: object,
+    ) -> Result:
+        headers = _headers(header)
+        content = _body(data, json, headers)
+        request = RequestOptions(
+            method=method or ("GET" if content is None else "POST"),
+            headers=headers,
+            content=content,
+            last_event_id=last_event_id,
+            until=until,
+            retry=retry,
+            max_attempts=max_attempts,
+            timeout=timeout,
+            idle_timeout=idle_timeout,
+            insecure=insecure,
+        )
+        return command(request, *arguments, **keywords)
+
+    wrapped: Callable[..., Result] = with_options
+    for option in reversed(OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_SECONDS = click.FloatRange(min=0, min_open=True)
+
+OPTIONS = (
+    click.option(
+        "-X", "--request", "method", metavar="METHOD", help="The method. [default: GET; POST with a body]"
+    ),
+    click.option(
+        "-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="A header; @FILE reads one a line."
+    ),
+    click.option(
+        "-d", "--data", metavar="TEXT", help="A body, sent as it is; @FILE reads it, @- from stdin."
+    ),
+    click.option("--json", metavar="JSON", help="A body of JSON, with its content type; @FILE reads it."),
+    click.option("--last-event-id", default="", metavar="ID", help="Go on behind this event."),
+    click.option("--until", metavar="DATA", help="The data of the event that ends it, such as '[DONE]'."),
+    click.option(
+        "--retry/--no-retry",
+        default=None,
+        help="Connect again, whatever the method, or never. [default: for GET, once it was connected]",
+    ),
+    click.option(
+        "--max-attempts",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Give up after so many without an event.",
+    ),
+    click.option(
+        "--timeout", type=_SECONDS, default=60.0, show_default=True, metavar="SECONDS", help="For connecting."
+    ),
+    click.option(
+        "--idle-timeout", type=_SECONDS, metavar="SECONDS", help="Silence that counts as a lost connection."
+    ),
+    click.option("-k", "--insecure", is_flag=True, help="Do not check the server's certificate."),
+)
+
+
+def text_of(value: str, what: str) -> str:
+    """Return an option's value, or what is in the file that it names with an `@`; `@-` is stdin.
+
+    Raises:
+        click.UsageError: the file cannot be read, or is no UTF-8.
+    """
+    if not value.startswith("@"):
+        return value
+    try:
+        if value == "@-":
+            return sys.stdin.buffer.read().decode()
+        return Path(value[1:]).read_bytes().decode()
+    except OSError as error:
+        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{what}: {value[1:]} is not UTF-8") from None
+
+
+def _headers(lines: tuple[str, ...]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in lines:
+        for each in text_of(line, "-H").splitlines() if line.startswith("@") else [line]:
+            name, colon, value = each.partition(":")
+            if not colon or not name.strip():
+                # Not the line itself: it may be a secret whose name was forgotten.
+                raise click.UsageError("-H: a header is written 'Name: value', with a colon")
+            headers[name.strip()] = value.strip()
+    return headers
+
+
+def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes | None:
+    if json is None:
+        return None if data is None else text_of(data, "--data").encode()
+    if data is not None:
+        raise click.UsageError("give --data or --json, not both")
+    text = text_of(json, "--json")
+    try:
+        json_.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--json: that is no JSON: {error}") from None
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
+    return text.encode()
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,48 @@
+"""What a command reads: a server, a file, or standard input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+STDIN = "-"
+
+
+class Target(click.ParamType[str]):
+    """A URL, or a file that is there, or `-` for standard input.
+
+    What is neither is refused here, in one line, before anything is sent.
+    """
+
+    name = "URL|FILE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == STDIN or is_url(value):
+            return value
+        path = Path(value)
+        if path.is_dir():
+            self.fail(f"{value} is a folder", param, ctx)
+        if not path.exists():
+            self.fail(f"no file {value}; a URL begins with http:// or https://", param, ctx)
+        return value
+
+
+class URL(click.ParamType[str]):
+    """A URL of http or https."""
+
+    name = "URL"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not is_url(value):
+            self.fail(f"{value} is no URL: it begins with http:// or https://", param, ctx)
+        return value
+
+
+def is_url(target: str) -> bool:
+    """Return whether this is a URL of http or https; what is wrong inside it, an `EventSource` tells."""
+    try:
+        return urlsplit(target).scheme.lower() in ("http", "https") and "://" in target
+    except ValueError:
+        return False

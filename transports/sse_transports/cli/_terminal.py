@@ -1,0 +1,37 @@
+"""What a terminal is told: never a character that a server could steer it with."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """Escape what is no printable character, so that it cannot move the cursor or set a title.
+
+    Args:
+        text: anything.
+        keep: characters that are let through all the same, such as line ends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in keep else repr(character)[1:-1]
+        for character in text
+    )
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Return whether a person reads this, and not a pipe or a file."""
+    return stream.isatty()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return rich's console: coloured on a terminal only, and never if NO_COLOR is set."""
+    # Not above: importing rich takes longer than reading a short stream.
+    from rich.console import Console
+
+    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=False)
