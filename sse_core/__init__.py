@@ -35,6 +35,7 @@ from ._errors import (
 from ._events import Comment, Event
 from ._handshake import Request, Response
 from ._parser import Parser
+from ._public import publish as _publish
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
 from ._steps import Connect, Decide, Deliver, Pause, Read, ReadBody, Step, Stop, Wait
@@ -94,3 +95,5 @@ __all__ = [
     "encode_comment",
     "parse",
 ]
+
+_publish(__name__, vars())

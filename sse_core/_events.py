@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
 DEFAULT_TYPE = "message"
 """The type of an event whose stream named none (WHATWG HTML 9.2.6, "dispatch the event")."""
@@ -26,7 +26,12 @@ class Event:
 
     __slots__ = ("data", "event", "id", "retry")
     __match_args__ = ("data", "event", "id", "retry")
-    __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable, so not hashable
+
+    data: str
+    event: str
+    id: str
+    retry: int | None
 
     def __init__(self, data: str, event: str = DEFAULT_TYPE, id: str = "", retry: int | None = None) -> None:
         self.data = data
@@ -64,7 +69,9 @@ class Comment:
 
     __slots__ = ("text",)
     __match_args__ = ("text",)
-    __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable, so not hashable
+
+    text: str
 
     def __init__(self, text: str) -> None:
         self.text = text

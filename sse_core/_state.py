@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
+TYPE_CHECKING = False
+
 
 class State(Enum):
     """Where an event source stands."""
 
-    # Each member is one object, so that its identity will do; Enum's own hash is Python code.
-    __hash__ = object.__hash__
+    # Each member is one object, so that its identity will do; Enum's own hash is Python code. Type
+    # checkers cannot tell what this is.
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     NEW = "new"
     """Nothing was tried yet."""
@@ -38,7 +42,8 @@ class State(Enum):
 class Signal(Enum):
     """What can happen to an event source."""
 
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     CONNECT = "connect"
     ACCEPT = "accept"

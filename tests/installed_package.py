@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -67,6 +69,25 @@ def check(what: str, *, good: bool) -> None:
         sys.exit(1)
 
 
+def completeness(package: str, python: Path) -> str:
+    """Return what a type checker knows of a package's public names, as it is installed: `100%` is all."""
+    # It takes the interpreter that comes first on the path for the one that is meant.
+    env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    checker = Path(sys.executable).with_name("basedpyright")
+    said = subprocess.run(
+        [str(checker), "--verifytypes", package, "--ignoreexternal"],
+        cwd=python.parent,
+        env=env,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+    score = re.search(r"^Type completeness score: (.*)$", said, re.MULTILINE)
+    if score is None or score[1] != "100%":
+        print(said)
+    return score[1] if score else "nothing"
+
+
 def import_cost(python: Path) -> float:
     """Return the milliseconds that `import sse_core` adds to a bare interpreter: the best of many rounds."""
     best = {"pass": float("inf"), "import sse_core": float("inf")}
@@ -107,6 +128,9 @@ def main() -> None:
         check(f"the installed client reads a stream: {said}", good=said == "it works")
         said = run(python, "-I", "-c", CHECK_A_PARSER).strip()
         check(f"the installed parser is right about {said}", good=int(said.partition(" ")[0]) > 200)
+        for package in ("sse_core", "sse_transports", "sse_transports.testing", "sse_core_pytest"):
+            known = completeness(package, python)
+            check(f"types of {package} that are known: {known}", good=known == "100%")
         print(
             f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
         )

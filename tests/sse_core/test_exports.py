@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pickle
 from pathlib import Path
 from types import ModuleType
 
@@ -109,3 +110,11 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
     value = getattr(sse_core, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         assert inspect.getdoc(value)
+
+
+@pytest.mark.parametrize("name", sse_core.__all__)
+def test_every_public_object_says_that_it_lives_in_the_package(name: str) -> None:
+    value = getattr(sse_core, name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        assert value.__module__ == sse_core.__name__
+        assert pickle.loads(pickle.dumps(value)) is value

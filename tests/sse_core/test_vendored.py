@@ -55,7 +55,7 @@ except ImportError:
 else:
     raise AssertionError("the original could be imported")
 assert not [name for name in sys.modules if name.partition(".")[0] == "sse_core"]
-assert type(connection).__module__ == "{PACKAGE}._connection"
+assert type(connection).__module__ == "{PACKAGE}"
 print("works")
 """
 

@@ -13,6 +13,8 @@ HTTP library: what needs one is imported when it is asked for.
 
 from typing import TYPE_CHECKING
 
+from sse_core._public import publish as _publish
+
 from . import _extras
 from ._clock import Clock, SystemClock
 from ._event_source import EventSource
@@ -40,11 +42,14 @@ __all__ = [
     "UrllibTransport",
 ]
 
+_publish(__name__, vars())
+
 
 def __getattr__(name: str) -> object:
     if name not in _extras.EXTRAS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = _extras.load(name)
+    _publish(__name__, {name: value})
     return value
 
 

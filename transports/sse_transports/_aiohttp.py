@@ -60,7 +60,7 @@ class AiohttpTransport:
         if session is not None and not isinstance(session, aiohttp.ClientSession):
             raise InvalidArgument("session", f"expected aiohttp.ClientSession, not {type(session).__name__}")
         self._session = session
-        self.is_callers = session is not None
+        self.is_callers: bool = session is not None
         self._own: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 

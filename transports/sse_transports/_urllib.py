@@ -75,7 +75,7 @@ class UrllibExchange(DecodedExchange):
         self.read_timeout: float | None = None
         self.ended = False
         # For `_Source` too: whether only what is held already may be looked at.
-        self.at_rest = False
+        self.at_rest: bool = False
 
     def open(self) -> Response:
         """Send the request and return the response's head. See `Exchange.open`."""

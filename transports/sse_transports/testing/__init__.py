@@ -19,6 +19,8 @@ there are fixtures, in `sse_core_pytest`.
 
 from typing import TYPE_CHECKING
 
+from sse_core._public import publish as _publish
+
 from ._assert_events import assert_events
 from ._call import Call
 from ._check_parser import check_parser
@@ -90,6 +92,8 @@ __all__ = [
     "vectors",
 ]
 
+_publish(__name__, vars())
+
 
 def __getattr__(name: str) -> object:
     if name != "AsyncScriptedTransport":
@@ -99,6 +103,7 @@ def __getattr__(name: str) -> object:
     with needs(name, "anyio", extra="asyncio"):
         from ._async_scripted import AsyncScriptedTransport
     globals()[name] = AsyncScriptedTransport
+    _publish(__name__, {name: AsyncScriptedTransport})
     return AsyncScriptedTransport
 
 

@@ -29,12 +29,12 @@ class Call:
     def __init__(self, connection: socket.socket, drop: Callable[[], None]) -> None:
         self._connection = connection
         self._drop = drop
-        self.method = ""
-        self.path = ""
+        self.method: str = ""
+        self.path: str = ""
         self.headers: dict[str, bytes] = {}
-        self.body = b""
-        self.number = 0
-        self.is_answered = False
+        self.body: bytes = b""
+        self.number: int = 0
+        self.is_answered: bool = False
         self.loss: OSError | None = None
 
     @property
