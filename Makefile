@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types core transports pythons package nginx valgrind \
+.PHONY: demo test lint types core transports pythons package docs nginx graphviz valgrind \
   bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale clean
 
 demo: $(VENV)/.ready
 	$(RUN) docs/demo/demo.py
 
-test: lint types core transports pythons package
+test: lint types core transports pythons package docs
 
 # Sets up, and again only when what is to be set up has changed.
 $(VENV)/.ready: pyproject.toml
@@ -55,6 +55,19 @@ pythons: $(VENV)/.ready nginx
 # What a user installs: nothing else comes with it, and importing it costs little.
 package: $(VENV)/.ready
 	$(RUN) tests/installed_package.py
+
+# The site, in build/docs: a warning, such as a link that leads nowhere, is an error.
+docs: $(VENV)/.ready graphviz
+	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -b html docs build/docs
+	@echo "the documentation is in build/docs/index.html"
+
+# Draws the states.
+graphviz:
+	@command -v dot >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --no-install-recommends graphviz >/dev/null; \
+	}
 
 # The parser beside every other, some five minutes. STREAMS=folder adds recorded replies (*.sse).
 # Under another Python: make bench VENV=.venv-3.13 PYTHON=python3.13

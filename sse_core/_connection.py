@@ -157,7 +157,7 @@ class Connection:
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID of all that was received: what the next connection will ask to go on from."""
+        """The last event ID of all that was received, behind which the next connection asks to go on."""
         return self._parser.last_event_id
 
     @property

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         VirtualClock,
     )
 
+__all__ = ["async_scripted_transport", "scripted_transport", "sse_server", "virtual_clock"]
+
 
 class MakeServer(Protocol):
     """What the fixture `sse_server` is. The arguments are those of `SSEServer`."""

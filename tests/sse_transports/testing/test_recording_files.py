@@ -126,7 +126,7 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> N
 
 
 def test_the_example_of_the_format_is_a_recording(tmp_path: Path) -> None:
-    guide = Path(__file__).parents[3] / "docs" / "recordings.md"
+    guide = Path(__file__).parents[3] / "docs" / "reference" / "recordings.md"
     (example,) = re.findall(
         r"^```json\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )

@@ -39,7 +39,7 @@ class Call:
 
     @property
     def last_event_id(self) -> str:
-        """Where the client wants to go on: the request's Last-Event-ID, or `""`."""
+        """The Last-Event-ID of the request, behind which the client wants to go on, or `""`."""
         return self.headers.get("last-event-id", b"").decode("utf-8", "replace")
 
     def send(self, data: bytes) -> None:

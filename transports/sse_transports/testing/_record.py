@@ -43,8 +43,8 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
 
     Secrets are left out: passwords and queries of URLs, also of those in headers, the source's
     `secret_headers`, and header fields with a name such as Authorization, Cookie or X-Api-Key;
-    docs/recordings.md says exactly which. Bodies of requests are not recorded. What the server sent is,
-    as it is.
+    docs/reference/recordings.md says exactly which. Bodies of requests are not recorded. What the server
+    sent is, as it is.
 
     Args:
         source: nothing of it was iterated yet.

@@ -1,7 +1,7 @@
 """The file of a recording: JSON Lines that a person can read and compare.
 
 A connection is a line about its request and answer, then a line for each chunk, and a line for its end.
-Every name in them is told in docs/recordings.md.
+Every name in them is told in docs/reference/recordings.md.
 """
 
 from __future__ import annotations

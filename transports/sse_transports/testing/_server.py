@@ -104,7 +104,7 @@ class SSEServer:
 
     @property
     def url(self) -> str:
-        """The server's address, without a path: `http://127.0.0.1:port`.
+        """The address of the server, without a path and with its port.
 
         Raises:
             sse_core.IllegalState: the server was not entered yet.

@@ -1,0 +1,35 @@
+"""Each clause of the standard that a vector shows, with the vectors that do."""
+
+from __future__ import annotations
+
+from sse_transports.testing import Vector, vectors
+
+
+def as_markdown() -> str:
+    """Return a section for each clause: what it says, and the behaviours that are tested."""
+    by_clause: dict[str, list[Vector]] = {}
+    for vector in vectors():
+        by_clause.setdefault(vector.clause, []).append(vector)
+    lines = [f"{len(vectors())} vectors, by clause.", ""]
+    for clause, shown in by_clause.items():
+        lines += [
+            f"## {_title(clause)}",
+            "",
+            f"<{clause}>",
+            "",
+            "| the standard says | so that |",
+            "| --- | --- |",
+        ]
+        lines += [f"| {_cell(vector.sentence)} | {_cell(vector.name)} |" for vector in shown]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _title(clause: str) -> str:
+    _, _, anchor = clause.partition("#")
+    return anchor or clause
+
+
+def _cell(text: str) -> str:
+    # What is code in the standard's text is not marked as such in a vector.
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

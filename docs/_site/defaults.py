@@ -1,0 +1,15 @@
+"""Every default of the public calls, in one table each."""
+
+from __future__ import annotations
+
+from .values import OWNERS, defaults_of
+
+
+def as_markdown() -> str:
+    """Return a section with a table for each call."""
+    lines: list[str] = []
+    for owner, call in OWNERS.items():
+        lines += [f"## {owner}", "", "| argument | default |", "| --- | --- |"]
+        lines += [f"| `{name}` | {value} |" for name, value in defaults_of(call).items()]
+        lines.append("")
+    return "\n".join(lines)

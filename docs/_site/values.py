@@ -1,0 +1,54 @@
+"""Defaults and limits by name, for sentences: `{{ RetryPolicy.max_delay }}`. None is typed twice."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import sse_core
+import sse_transports
+from sse_transports import _driver
+
+OWNERS: dict[str, Callable[..., object]] = {
+    "EventSource": sse_transports.EventSource,
+    "RetryPolicy": sse_core.RetryPolicy,
+    "Parser": sse_core.Parser,
+    "Connection": sse_core.Connection,
+}
+
+
+def values() -> dict[str, object]:
+    """Return every default, as a person writes it."""
+    return {
+        **{owner: defaults_of(call) for owner, call in OWNERS.items()},
+        "python": "3.11",
+        "error_body_seconds": shown(_driver.ERROR_BODY_SECONDS),
+    }
+
+
+def defaults_of(call: Callable[..., object]) -> dict[str, str]:
+    """Return the defaults of a call's arguments, by name."""
+    return {
+        name: shown(argument.default)
+        for name, argument in inspect.signature(call).parameters.items()
+        if argument.default is not inspect.Parameter.empty
+    }
+
+
+def shown(value: object) -> str:
+    """Return a value as a person writes it: 30 and not 30.0, and 32 MiB."""
+    match value:
+        case bool() | None:
+            return str(value)
+        case int() if value and value % 2**20 == 0:
+            return f"{value // 2**20} MiB"
+        case float() | int():
+            return f"{value:g}"
+        case frozenset():
+            return ", ".join(str(each) for each in sorted(value))
+        case str():
+            return f'"{value}"'
+        case sse_core.RetryPolicy():
+            return "RetryPolicy()"
+        case _:
+            return repr(value)

@@ -1,0 +1,81 @@
+"""The fenced blocks of every page: what they are written in, what they are given, and what they print.
+
+A comment right above a block, which no reader sees, can say what the block finds there:
+
+    <!-- given: token = "secret" -->
+
+and one between a block and a block of `text` says that the latter is what the former prints:
+
+    <!-- prints -->
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(path for path in (ROOT / "docs").rglob("*.md") if "_site" not in path.parts)]
+)
+
+FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>```+|:::+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$",
+    re.MULTILINE | re.DOTALL,
+)
+GIVEN = re.compile(r"<!-- given:\s(?P<code>(?:(?!-->).)*)-->\s*\Z", re.DOTALL)
+PRINTS = re.compile(r"\A\s*<!-- prints -->\s*```text\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block.
+
+    Attributes:
+        page: the file, from the root of the repository.
+        line: the number of its first line.
+        language: what stands behind the fence; `{name}` is a directive of the site.
+        text: its lines.
+        given: Python code that runs before it.
+        prints: what it prints, or None where the page does not say.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+    given: str
+    prints: str | None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a test for pytest, and not a program."""
+        return re.search(r"^(async )?def test_", self.text, re.MULTILINE) is not None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks_of(path: Path) -> list[Block]:
+    """Return the blocks of a page, in order."""
+    page = path.read_text(encoding="utf-8")
+    found = []
+    for match in FENCE.finditer(page):
+        given = GIVEN.search(page, 0, match.start())
+        prints = PRINTS.search(page[match.end() :])
+        indent = len(match["indent"])
+        found.append(
+            Block(
+                page=path.relative_to(ROOT).as_posix(),
+                line=page.count("\n", 0, match.start()) + 2,
+                language=match["info"].strip(),
+                text="".join(line[indent:] for line in match["text"].splitlines(keepends=True)),
+                given=given["code"] if given else "",
+                prints=prints["text"] if prints else None,
+            )
+        )
+    return found
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]

@@ -1,0 +1,138 @@
+"""Every block of every page runs: as a test, as a program, or as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import textwrap
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from sse_transports.testing import SSEServer
+from tests.docs.blocks import BLOCKS, ROOT, Block
+from tests.docs.service import FEED, answer
+
+# Blocks of the site's own making, and what is shown beside the block that prints it.
+NOTHING_TO_RUN = re.compile(r"\{[\w-]+\}.*|text")
+LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
+
+
+def of(language: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language == language]
+
+
+PROGRAMS = [block for block in of("python") if not block.is_test]
+TESTS = [block for block in of("python") if block.is_test]
+every = pytest.mark.parametrize
+
+
+class Hosts:
+    """A server for the hosts of `example.com`, and what makes clients trust it."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = trustme.CA()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("api.example.com", "stream.example.com").configure_cert(context)
+        self._bundle = folder / "authority.pem"
+        authority.cert_pem.write_to_path(self._bundle)
+        self.server = SSEServer(answer, history=FEED, context=context, strict=False)
+
+    def environment(self) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        bundle = str(self._bundle)
+        return {**plain, "SSL_CERT_FILE": bundle, "REQUESTS_CA_BUNDLE": bundle, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    made = Hosts(tmp_path_factory.mktemp("hosts"))
+    with made.server:
+        yield made
+
+
+def run(arguments: list[str], folder: Path, env: dict[str, str]) -> str:
+    """Run Python in a folder that has the files beside the guides; return what it prints."""
+    for data in (ROOT / "docs" / "how-to").glob("*.jsonl"):
+        shutil.copy(data, folder)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_block_is_in_a_language_that_is_run() -> None:
+    assert [
+        f"{block}: {block.language}"
+        for block in BLOCKS
+        if block.language not in LANGUAGES and not NOTHING_TO_RUN.fullmatch(block.language)
+    ] == []
+
+
+@every("block", PROGRAMS, ids=str)
+@every("loop", ["asyncio", "trio"])
+def test_a_program_runs_and_prints_what_the_page_says(
+    block: Block, loop: str, hosts: Hosts, tmp_path: Path
+) -> None:
+    if loop == "trio" and ("await" not in block.text or re.search(r"aiohttp|asyncio", block.text)):
+        pytest.skip("it has no other loop")
+    file = tmp_path / "example.py"
+    file.write_text(block.text, encoding="utf-8")
+    runner = str(Path(__file__).with_name("run_block.py"))
+    given = textwrap.dedent(block.given).strip()
+    printed = run([runner, str(file), given, str(hosts.server.port), loop], tmp_path, hosts.environment())
+    if block.prints is not None:
+        assert printed == block.prints
+
+
+@every("page", sorted({block.page for block in TESTS}))
+def test_the_tests_of_a_page_pass(page: str, hosts: Hosts, tmp_path: Path) -> None:
+    tests = [block for block in TESTS if block.page == page]
+    for block in tests:
+        text = f"{block.given}\n{block.text}" if block.given else block.text
+        (tmp_path / f"test_line_{block.line}.py").write_text(text, encoding="utf-8")
+    printed = run(
+        ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"], tmp_path, hosts.environment()
+    )
+    assert f"{len(tests)} passed" in printed
+
+
+@every("block", [*of("json"), *of("jsonl"), *of("toml")], ids=str)
+def test_data_is_what_it_says_it_is(block: Block) -> None:
+    match block.language:
+        case "toml":
+            assert tomllib.loads(block.text)
+        case "json" if "\n{" not in block.text:
+            assert json.loads(block.text) is not None
+        case _:
+            assert all(json.loads(line) is not None for line in block.text.splitlines())
+
+
+@every("block", of("javascript"), ids=str)
+def test_what_is_for_a_browser_is_javascript(block: Block, tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no Node.js to read it")
+    file = tmp_path / "example.mjs"
+    file.write_text(block.text, encoding="utf-8")
+    subprocess.run([node, "--check", str(file)], check=True, capture_output=True)
+
+
+@every("block", of("python"), ids=str)
+def test_an_example_is_short(block: Block) -> None:
+    assert block.text.count("\n") <= 40
