@@ -21,7 +21,6 @@ def values() -> dict[str, object]:
     """Return every default, as a person writes it."""
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
-        "python": "3.11",
         "error_body_seconds": shown(_driver.ERROR_BODY_SECONDS),
     }
 

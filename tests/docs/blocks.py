@@ -7,6 +7,8 @@ A comment right above a block, which no reader sees, can say what the block find
 and one between a block and a block of `text` says that the latter is what the former prints:
 
     <!-- prints -->
+
+A page that says "Put this into `model.py`" has that file from there on.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(path for path in (ROOT / "docs").rglob("*.md") if "_site" not in path.parts)]
 )
 
+FILE = re.compile(r"[Pp]ut this into `([\w.-]+)`:\s*\Z")
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>```+|:::+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$",
     re.MULTILINE | re.DOTALL,
@@ -39,6 +42,7 @@ class Block:
         text: its lines.
         given: Python code that runs before it.
         prints: what it prints, or None where the page does not say.
+        files: what the page has put into files before it.
     """
 
     page: str
@@ -47,6 +51,7 @@ class Block:
     text: str
     given: str
     prints: str | None
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_test(self) -> bool:
@@ -60,19 +65,24 @@ class Block:
 def blocks_of(path: Path) -> list[Block]:
     """Return the blocks of a page, in order."""
     page = path.read_text(encoding="utf-8")
-    found = []
+    found: list[Block] = []
+    files: dict[str, str] = {}
     for match in FENCE.finditer(page):
         given = GIVEN.search(page, 0, match.start())
         prints = PRINTS.search(page[match.end() :])
         indent = len(match["indent"])
+        text = "".join(line[indent:] for line in match["text"].splitlines(keepends=True))
+        if file := FILE.search(page, 0, match.start()):
+            files[file[1]] = text
         found.append(
             Block(
                 page=path.relative_to(ROOT).as_posix(),
                 line=page.count("\n", 0, match.start()) + 2,
                 language=match["info"].strip(),
-                text="".join(line[indent:] for line in match["text"].splitlines(keepends=True)),
+                text=text,
                 given=given["code"] if given else "",
                 prints=prints["text"] if prints else None,
+                files=tuple(files.items()),
             )
         )
     return found
