@@ -30,26 +30,29 @@ def look_up(port: int) -> None:
     vars(socket)["getaddrinfo"] = getaddrinfo
 
 
-async def run(code: CodeType, names: dict[str, Any]) -> None:
-    """Run the example; it may await."""
-    result = eval(code, names)
-    if inspect.isawaitable(result):
-        await result
+async def run(programs: list[CodeType]) -> None:
+    """Run what an example is given and then the example, which finds it; both may await."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for program in programs:
+        result = eval(program, names)
+        if inspect.isawaitable(result):
+            await result
 
 
 def main(file: str, given: str, port: str, loop: str) -> None:
     """Run it."""
     look_up(int(port))
-    names: dict[str, Any] = {"__name__": "__main__"}
     text = Path(file).read_text(encoding="utf-8")
-    for source, name in ((given, "given"), (text, file)):
-        code = compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        if loop == "trio":
-            import trio
+    programs = [
+        compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        for source, name in ((given, "given"), (text, file))
+    ]
+    if loop == "trio":
+        import trio
 
-            trio.run(run, code, names)
-        else:
-            asyncio.run(run(code, names))
+        trio.run(run, programs)
+    else:
+        asyncio.run(run(programs))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from sse_transports.testing import Call, Step, Steps
 
 TOKEN = "secret"  # what the examples are given
-FEED = [Event(f"reading {number}", id=str(number)) for number in range(1, 6)]
+# Soon again, so that an example is over soon.
+FEED = [Event(f"reading {number}", id=str(number), retry=100) for number in range(1, 6)]
 
 
 def answer(call: Call) -> Steps:
@@ -21,8 +22,7 @@ def answer(call: Call) -> Steps:
     if path == "/v1/chat/completions":
         return _chat(call)
     if path == "/feed":
-        # Soon again, so that an example is over soon.
-        return [b"retry: 100\n\n", History()] if call.last_event_id != FEED[-1].id else [204]
+        return [History()] if call.last_event_id != FEED[-1].id else [204]
     return [404, {"Content-Type": "text/plain"}, b"no such thing here\n"]
 
 
