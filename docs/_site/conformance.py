@@ -10,18 +10,21 @@ def as_markdown() -> str:
     by_clause: dict[str, list[Vector]] = {}
     for vector in vectors():
         by_clause.setdefault(vector.clause, []).append(vector)
-    lines = [f"{len(vectors())} vectors, by clause.", ""]
+    lines: list[str] = []
     for clause, shown in by_clause.items():
         lines += [
             f"## {_title(clause)}",
             "",
             f"<{clause}>",
             "",
-            "| the standard says | so that |",
+            "| the standard says | shown by |",
             "| --- | --- |",
         ]
-        lines += [f"| {_cell(vector.sentence)} | {_cell(vector.name)} |" for vector in shown]
-        lines.append("")
+        by_sentence: dict[str, list[str]] = {}
+        for vector in shown:
+            by_sentence.setdefault(vector.sentence, []).append(vector.name)
+        for sentence, names in by_sentence.items():
+            lines += [_escaped(sentence), "", *(f"- {_escaped(name)}" for name in names), ""]
     return "\n".join(lines)
 
 
@@ -30,6 +33,6 @@ def _title(clause: str) -> str:
     return anchor or clause
 
 
-def _cell(text: str) -> str:
+def _escaped(text: str) -> str:
     # What is code in the standard's text is not marked as such in a vector.
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    return text.replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import sse_core
 import sse_transports
 from sse_transports import _driver
+from sse_transports.testing import vectors
 
 OWNERS: dict[str, Callable[..., object]] = {
     "EventSource": sse_transports.EventSource,
@@ -21,6 +22,7 @@ def values() -> dict[str, object]:
     """Return every default, as a person writes it."""
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
+        "vectors": len(vectors()),
         "error_body_seconds": shown(_driver.ERROR_BODY_SECONDS),
     }
 
