@@ -12,14 +12,7 @@ def as_markdown() -> str:
         by_clause.setdefault(vector.clause, []).append(vector)
     lines: list[str] = []
     for clause, shown in by_clause.items():
-        lines += [
-            f"## {_title(clause)}",
-            "",
-            f"<{clause}>",
-            "",
-            "| the standard says | shown by |",
-            "| --- | --- |",
-        ]
+        lines += [f"## {_title(clause)}", "", f"<{clause}>", ""]
         by_sentence: dict[str, list[str]] = {}
         for vector in shown:
             by_sentence.setdefault(vector.sentence, []).append(vector.name)
