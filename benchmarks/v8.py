@@ -62,7 +62,7 @@ def missing() -> str:
     wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"][PACKAGE]
     if shutil.which("node") is None:
         return "node is not installed"
-    if _installed() != wanted:
+    if installed() != wanted:
         if shutil.which("npm") is None:
             return "npm is not installed"
         command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
@@ -72,7 +72,8 @@ def missing() -> str:
     return ""
 
 
-def _installed() -> str | None:
+def installed() -> str | None:
+    """Return the version that is installed here, if one is."""
     package = FOLDER / "node_modules" / PACKAGE / "package.json"
     return str(json.loads(package.read_text())["version"]) if package.exists() else None
 
@@ -88,6 +89,6 @@ def node_parser() -> Iterator[NodeParser]:
         ) as process,
     ):
         try:
-            yield NodeParser(process, Path(folder), f"{_installed()} (Node {node.removeprefix('v')})")
+            yield NodeParser(process, Path(folder), f"{installed()} (Node {node.removeprefix('v')})")
         finally:
             process.kill()
