@@ -54,7 +54,8 @@ def on_node() -> Iterator[Callable[[Sequence[bytes], str], Heard]]:
         def read(chunks: Sequence[bytes], last_event_id: str) -> Heard:
             heard = ask({"chunks": in_base64(chunks)})
             events = [Said(event, data, last) for event, data, last in heard["events"]]
-            return Heard(events, heard["last"], heard["retry"])
+            retry = heard["retry"]
+            return Heard(events, heard["last"], None if retry is None else float(retry))
 
         yield read
 

@@ -17,8 +17,8 @@ from benchmarks.comparison.probes import (
     NO,
     NOTHING_TO_ASK,
     PROBES,
-    SECONDS,
     SIZES,
+    WORK,
     YES,
     in_units,
     large_event,
@@ -81,12 +81,12 @@ def _answers(lf: bool, cr: bool, limit: str) -> dict[str, str]:
 
 def _limit(new: Callable[[], Feed]) -> str:
     feed = new()
-    deadline = time.monotonic() + SECONDS
+    deadline = time.process_time() + WORK
     try:
         feed(b"data: ")
         for _ in range(ENDLESS // 2**16):
             feed(b"x" * 2**16)
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 return NO
     except Exception:  # noqa: BLE001  # however it says so
         return in_units(max(kib for kib in SIZES if _reads(new(), large_event(kib))))

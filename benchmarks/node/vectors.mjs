@@ -1,7 +1,7 @@
 // Reads streams with eventsource-parser, as `benchmarks/comparison/on_node.py` asks for them.
 //
 // A request is a line of JSON, and so is the answer:
-//   {"chunks": [base64, ...]}   ->   {"events": [[event, data, id], ...], "last": id, "retry": milliseconds}
+//   {"chunks": [base64, ...]}   ->   {"events": [[event, data, id], ...], "last": id, "retry": text of a number}
 //   {"endless": bytes}          ->   {"refused": whether a line that goes on and on was refused}
 //   {"waits": [base64, ...]}    ->   {"events": how many came with these chunks, without an end of the stream}
 
@@ -18,7 +18,8 @@ function read(chunks) {
       last = id
     },
     onRetry(time) {
-      retry = time
+      // As text, for JSON has no Infinity, which is what a number of thousands of digits becomes.
+      retry = String(time)
     },
     onEvent(event) {
       events.push([event.event || "message", event.data, last])

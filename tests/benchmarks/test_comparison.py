@@ -73,7 +73,7 @@ def test_a_parser_that_is_installed_answers_as_published(peer: Peer) -> None:
 def test_a_parser_without_a_client_does_as_published(
     name: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alone, "SECONDS", seconds)
+    monkeypatch.setattr(alone, "WORK", seconds)
     asked = alone.parsers_alone().get(name)
     if asked is None:
         pytest.skip(f"{name} needs a later Python")

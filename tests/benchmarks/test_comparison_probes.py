@@ -38,7 +38,7 @@ def test_all_that_is_asked_is_in_the_table() -> None:
 @pytest.mark.parametrize("question", PROBES)
 def test_our_client_does_what_is_asked(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # However busy the machine is: nothing here waits for what does not come.
-    monkeypatch.setattr(probes, "SECONDS", 30.0)
+    monkeypatch.setattr(probes, "SILENCE", 30.0)
     assert PROBES[question](GOOD) == AS_IT_SHOULD_BE[question]
 
 
@@ -74,7 +74,8 @@ def careless(url: str, method: str, heard: Callable[[], None]) -> None:
 )
 def test_a_careless_client_is_found_out(question: str, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # What it does not do, it does not do later either; and so long it takes for nothing.
-    monkeypatch.setattr(probes, "SECONDS", 0.3)
+    monkeypatch.setattr(probes, "SILENCE", 0.3)
+    monkeypatch.setattr(probes, "PATIENCE", 0.3)
     monkeypatch.setattr(probes, "RETRY", 60_000)
     assert PROBES[question](Client("careless", careless, ("GET", "POST"))) == answer
 
@@ -137,7 +138,7 @@ def test_who_waits_for_the_end_without_chunks_is_at_once_in_chunks_only(
             for _ in range(chunk.count(b"data")):
                 heard()
 
-    monkeypatch.setattr(probes, "SECONDS", 5.0)
+    monkeypatch.setattr(probes, "SILENCE", 5.0)
     assert PROBES["at once"](Client("buffered", buffered, ("GET",))) == "in chunks"
 
 
@@ -146,7 +147,7 @@ def test_a_client_without_post_is_not_asked_about_it() -> None:
 
 
 def test_the_largest_event_that_is_read_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "SECONDS", 30.0)
+    monkeypatch.setattr(probes, "SILENCE", 30.0)
 
     def small(url: str, method: str, heard: Callable[[], None]) -> None:
         parser = Parser(max_event_size=100_000)
