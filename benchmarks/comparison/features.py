@@ -16,8 +16,9 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from benchmarks import v8
 from benchmarks.comparison.clients import clients
-from benchmarks.comparison.parsers_alone import parsers_alone
+from benchmarks.comparison.parsers_alone import node_parser, parsers_alone
 from benchmarks.comparison.probes import PROBES
 
 AT_A_TIME = 5
@@ -29,6 +30,8 @@ LONGEST = 300.0
 
 def answers(name: str) -> dict[str, str]:
     """Ask one client, or a parser without one."""
+    if name == v8.PACKAGE:
+        return node_parser()
     alone = parsers_alone()
     if name in alone:
         return alone[name]()
@@ -38,7 +41,9 @@ def answers(name: str) -> dict[str, str]:
 
 def all_answers() -> dict[str, dict[str, str]]:
     """Ask all, several at a time."""
-    names = [client.name for client in clients()] + list(parsers_alone())
+    names = [*(client.name for client in clients()), *parsers_alone()]
+    if not v8.missing():
+        names.append(v8.PACKAGE)
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         return dict(zip(names, pool.map(_in_a_process, names), strict=True))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import assel
 
-from benchmarks import v8
 from benchmarks.comparison.on_node import asked, in_base64
 from benchmarks.comparison.probes import (
     ENDLESS,
@@ -47,13 +46,11 @@ def of_axio_sse() -> Feed:
 
 
 def parsers_alone() -> dict[str, Callable[[], dict[str, str]]]:
-    """Return how each parser that can run here is asked."""
+    """Return how each parser of Python that can run here is asked."""
     found: dict[str, Callable[[], dict[str, str]]] = {"assel": partial(python_parser, of_assel)}
     # It needs Python 3.12.
     if importlib.util.find_spec("axio_sse") is not None:
         found["axio-sse"] = partial(python_parser, of_axio_sse)
-    if not v8.missing():
-        found[v8.PACKAGE] = node_parser
     return found
 
 

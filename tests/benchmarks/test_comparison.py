@@ -69,7 +69,7 @@ def test_a_parser_that_is_installed_answers_as_published(peer: Peer) -> None:
 
 
 # One is given up after these seconds, since it would take minutes; the other is to have all it needs.
-@pytest.mark.parametrize(("name", "seconds"), [("assel", 0.5), ("axio-sse", 60.0)])
+@pytest.mark.parametrize(("name", "seconds"), [("assel", 0.1), ("axio-sse", 60.0)])
 def test_a_parser_without_a_client_does_as_published(
     name: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,5 +177,6 @@ def test_a_parser_without_a_client_is_asked_what_can_be_asked() -> None:
     assert (asked["at once"], asked["CR"], asked["limit"]) == ("yes", "no", "no")
 
 
-def test_a_parser_is_found_by_its_name() -> None:
+def test_a_parser_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsers_alone, "WORK", 0.1)
     assert answers("assel")["at once"] == "yes"
