@@ -59,7 +59,9 @@ class Hosts:
     def environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         bundle = str(self._bundle)
-        return {**plain, "SSL_CERT_FILE": bundle, "REQUESTS_CA_BUNDLE": bundle, "PYTHONPATH": "."}
+        # A reader has copied the files that a guide shows.
+        path = os.pathsep.join([".", str(ROOT / "docs" / "examples")])
+        return {**plain, "SSL_CERT_FILE": bundle, "REQUESTS_CA_BUNDLE": bundle, "PYTHONPATH": path}
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,10 @@ from tests.sse_transports.waiting import eventually, until_set
 
 
 @contextmanager
-def uvicorn_server() -> Iterator[int]:
-    """Run uvicorn, and give its port."""
-    server = uvicorn.Server(uvicorn.Config(starlette_app(), log_level="warning", lifespan="off"))
+def uvicorn_server(config: uvicorn.Config | None = None) -> Iterator[int]:
+    """Run uvicorn, with the feeds on Starlette if nothing else is given, and give its port."""
+    config = config or uvicorn.Config(starlette_app(), log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="uvicorn")
         thread.start()

@@ -1,0 +1,364 @@
+"""The example SDK, `docs/examples/chat_sdk`: what its users may rely on, and so may who copies it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import anyio
+import pytest
+
+import chat_sdk
+from chat_sdk import AsyncChat, Chat, Finished, Part, ServiceError, Started, Text
+from chat_sdk import client as client_module
+from chat_sdk.asking import RETRY
+from sse_core import (
+    Comment,
+    ConnectError,
+    ContentTypeError,
+    Event,
+    HTTPStatusError,
+    RetriesExhausted,
+    RetryPolicy,
+)
+from sse_core_pytest import MakeServer
+from sse_transports.testing import HALF_CHARACTER, Call, Cut, History, Refuse, Stall, Step, Steps
+from tests.embedding.chat_clients import EVERY_CLIENT, QUICK, AskChat
+from tests.sse_transports.waiting import eventually, until_set
+
+# httpx2 leaves what it does not close of a stream that is left to the garbage collector, which trio mentions.
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpcore2:ResourceWarning")
+
+every_client = pytest.mark.parametrize("ask", EVERY_CLIENT.values(), ids=EVERY_CLIENT.keys())
+
+REPLY = [
+    Event('{"reply": "r1"}', "started", id="1"),
+    Event('{"text": "Because"}', "text", id="2"),
+    Event('{"text": " it costs 3 €"}', "text", id="3"),
+    Event('{"text": "."}', "text", id="4"),
+    Event('{"tokens": 7}', "finished", id="5"),
+    Event("[DONE]", id="6"),
+]
+PARTS: list[Part] = [
+    Started("r1"),
+    Text("Because"),
+    Text(" it costs 3 €"),
+    Text("."),
+    Finished(7),
+]
+
+
+@every_client
+def test_a_reply_comes_in_parts_with_types(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([REPLY])
+
+    asked = ask(server.url)
+
+    assert asked.error is None
+    assert asked.parts == PARTS
+    (call,) = server.calls
+    assert (call.method, call.path) == ("POST", "/v1/replies")
+    assert json.loads(call.body) == {"prompt": "Why?"}
+    assert call.headers["accept"] == b"text/event-stream"
+    assert call.headers["accept-encoding"] == b"identity"
+    assert call.headers["authorization"] == b"Bearer token 1"
+
+
+@every_client
+def test_what_this_version_does_not_know_is_passed_over(sse_server: MakeServer, ask: AskChat) -> None:
+    news: list[Step] = [Comment("thinking"), Event("{}", "mood"), Event('{"text": "a", "mood": 1}', "text")]
+    server = sse_server([[*news, Event("[DONE]")]])
+
+    assert ask(server.url).parts == [Text("a")]
+
+
+# The token.
+
+
+def only_for(token: str, call: Call, steps: Steps) -> Steps:
+    return steps if call.headers["authorization"] == f"Bearer {token}".encode() else [401]
+
+
+@every_client
+def test_a_refused_token_is_renewed_once_and_kept(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server(lambda call: only_for("token 2", call, REPLY))
+
+    asked = ask(server.url, times=2)
+
+    assert asked.error is None
+    assert asked.parts == PARTS * 2
+    assert asked.tokens == 2
+    assert len(server.calls) == 3
+
+
+@every_client
+def test_a_new_token_is_fetched_once_though_the_service_is_busy_then(
+    sse_server: MakeServer, ask: AskChat
+) -> None:
+    server = sse_server([[401], [503], REPLY])
+
+    asked = ask(server.url)
+
+    assert asked.parts == PARTS
+    assert asked.tokens == 2
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_share_a_new_token(sse_server: MakeServer, backend: str) -> None:
+    server = sse_server(lambda call: only_for("token 2", call, REPLY))
+    fetched = count(1)
+
+    async def fetch_token() -> str:
+        await anyio.wait_all_tasks_blocked()
+        return f"token {next(fetched)}"
+
+    async def main() -> None:
+        replies: list[list[Part]] = []
+
+        async def read(client: AsyncChat) -> None:
+            async with client.ask("Why?") as reply:
+                replies.append([part async for part in reply])
+
+        async with AsyncChat(server.url, fetch_token) as client, anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(read, client)
+        assert replies == [PARTS] * 3
+
+    anyio.run(main, backend=backend)
+
+    assert next(fetched) == 3
+
+
+@every_client
+def test_a_new_token_that_is_refused_too_is_an_error(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([[401], [401, {"Content-Type": "application/json"}, b'{"error": "revoked"}']])
+
+    asked = ask(server.url)
+
+    assert isinstance(asked.error, HTTPStatusError)
+    assert (asked.error.status, asked.error.body) == (401, b'{"error": "revoked"}')
+    assert asked.tokens == 2
+
+
+@every_client
+def test_a_token_that_runs_out_within_a_reply_costs_nothing_of_it(
+    sse_server: MakeServer, ask: AskChat
+) -> None:
+    script: list[Steps] = [[401], [*REPLY[:2], Cut()], [401], [*REPLY[2:3], Cut()], [401], REPLY[3:]]
+    server = sse_server(script)
+
+    asked = ask(server.url)
+
+    assert asked.error is None
+    assert asked.parts == PARTS
+    assert [call.headers["authorization"].decode() for call in server.calls] == [
+        "Bearer token 1",
+        "Bearer token 2",
+        "Bearer token 2",
+        "Bearer token 3",
+        "Bearer token 3",
+        "Bearer token 4",
+    ]
+
+
+@every_client
+def test_another_origin_is_told_neither_the_token_nor_the_id(sse_server: MakeServer, ask: AskChat) -> None:
+    other = sse_server([REPLY[2:]])
+    server = sse_server([[*REPLY[:2], Cut()], [307, {"Location": f"{other.url}/elsewhere"}]])
+
+    assert ask(server.url).parts == PARTS
+    (call,) = other.calls
+    assert (call.method, call.path) == ("POST", "/elsewhere")
+    assert "authorization" not in call.headers
+    assert call.last_event_id == ""
+
+
+# Cuts.
+
+CUTS: dict[str, tuple[Steps, str]] = {
+    "between events": ([*REPLY[:2], Cut()], "2"),
+    "inside an event": ([*REPLY[:2], b'id: 3\nevent: text\ndata: {"te', Cut()], "2"),
+    "inside a character": (
+        [*REPLY[:2], b'id: 3\nevent: text\ndata: {"text": "3 ' + HALF_CHARACTER, Cut()],
+        "2",
+    ),
+    "before the blank line": ([*REPLY[:2], b"id: 3\nevent: text\ndata: {}\n", Cut()], "2"),
+    "before anything": ([Cut()], ""),
+    "by a proper end": (REPLY[:4], "4"),
+    "before an answer": ([Refuse()], ""),
+    "by an answer that is busy": ([503], ""),
+}
+
+
+@every_client
+@pytest.mark.parametrize(("steps", "last_event_id"), CUTS.values(), ids=CUTS.keys())
+def test_a_reply_that_is_cut_goes_on_behind_its_last_event(
+    sse_server: MakeServer, ask: AskChat, steps: Steps, last_event_id: str
+) -> None:
+    server = sse_server([steps, [History()]], history=REPLY)
+
+    asked = ask(server.url)
+
+    assert asked.error is None
+    assert asked.parts == PARTS
+    first, second = server.calls
+    assert (first.last_event_id, second.last_event_id) == ("", last_event_id)
+    assert first.body == second.body
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+@every_client
+def test_an_id_may_be_of_any_characters(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([[Event('{"text": "a"}', "text", id="3 €"), Cut()], [Event("[DONE]")]])
+
+    assert ask(server.url).error is None
+    assert server.calls[1].last_event_id == "3 €"
+
+
+@every_client
+def test_two_replies_are_two_questions(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([REPLY, REPLY])
+
+    ask(server.url, times=2)
+
+    first, second = server.calls
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+
+
+# Errors.
+
+
+@every_client
+def test_an_error_in_the_stream_ends_the_reply_and_is_not_asked_again(
+    sse_server: MakeServer, ask: AskChat
+) -> None:
+    error = Event('{"code": "overloaded", "message": "try later"}', "error")
+    server = sse_server([[*REPLY[:2], error, Stall()]])
+
+    asked = ask(server.url)
+
+    assert asked.parts == PARTS[:2]
+    assert isinstance(asked.error, ServiceError)
+    assert (asked.error.code, str(asked.error)) == ("overloaded", "try later")
+    eventually(lambda: server.open_connections == 0, "the connection is closed")
+
+
+@every_client
+def test_an_answer_that_is_no_stream_is_told_with_its_body(sse_server: MakeServer, ask: AskChat) -> None:
+    wrong_type: Steps = [{"Content-Type": "text/html"}, b"<h1>Sign in</h1>"]
+    server = sse_server([[400, b"no prompt"], wrong_type, [400, b"no pro", Cut()]])
+
+    errors = [ask(server.url).error for _ in range(3)]
+
+    assert isinstance(errors[0], HTTPStatusError)
+    assert errors[0].body == b"no prompt"
+    assert isinstance(errors[1], ContentTypeError)
+    assert errors[1].body == b"<h1>Sign in</h1>"
+    assert isinstance(errors[2], HTTPStatusError)
+
+
+@every_client
+def test_attempts_without_an_event_have_an_end(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([[*REPLY[:1], Cut()], [503], [503], [Refuse()]])
+
+    asked = ask(server.url)
+
+    assert asked.parts == PARTS[:1]
+    assert isinstance(asked.error, RetriesExhausted)
+    cause = asked.error.__cause__
+    assert isinstance(cause, ConnectError)
+    assert cause.__cause__ is not None
+
+
+# Leaving.
+
+
+@every_client
+def test_a_reply_that_is_left_leaves_no_connection_open(sse_server: MakeServer, ask: AskChat) -> None:
+    server = sse_server([[*REPLY[:3], Stall()]])
+
+    asked = ask(server.url, most=2)
+
+    assert asked.error is None
+    assert asked.parts == PARTS[:2]
+    eventually(lambda: server.open_connections == 0, "the connection is closed")
+
+
+def test_leaving_closes_the_connection_before_the_client_is_closed(sse_server: MakeServer) -> None:
+    server = sse_server([[*REPLY[:3], Stall()]])
+
+    with Chat(server.url, lambda: "token") as client:
+        with client.ask("Why?") as reply:
+            assert next(reply) == PARTS[0]
+        eventually(lambda: server.open_connections == 0, "the connection is closed")
+
+
+def test_no_connection_is_held_during_a_wait(sse_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = sse_server([[503, b"x" * 2**16, Stall()], REPLY])
+
+    def wait(_seconds: float) -> None:
+        eventually(lambda: server.open_connections == 0, "the connection is closed")
+
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=wait))
+
+    with Chat(server.url, lambda: "token") as client, client.ask("Why?") as reply:
+        assert list(reply) == PARTS
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("where", ["reading", "connecting", "waiting"])
+def test_a_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, backend: str, where: str) -> None:
+    reached = threading.Event()
+
+    def answer(call: Call) -> Steps | None:
+        if where == "connecting":
+            reached.set()
+            call.wait_until_gone()
+        elif where == "waiting":
+            # More of a body than an error shows: whoever waits must have dropped the connection himself.
+            return [503, {"Retry-After": "1000"}, b"x" * 2**16, Stall()]
+        return [*REPLY[:1], Stall()]
+
+    server = sse_server(answer)
+    parts: list[Part] = []
+
+    async def fetch_token() -> str:
+        return "token"
+
+    async def read() -> None:
+        patient = RetryPolicy(replay_unsafe=True, max_delay=1000)
+        async with AsyncChat(server.url, fetch_token, retry=patient) as client, client.ask("Why?") as reply:
+            async for part in reply:
+                parts.append(part)
+                reached.set()
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            if where == "waiting":
+                # The answer has come, and its connection was closed for the wait.
+                await anyio.to_thread.run_sync(
+                    eventually, lambda: bool(server.calls) and server.open_connections == 0, "the wait begins"
+                )
+            else:
+                await anyio.to_thread.run_sync(until_set, reached, "the state to be cancelled in")
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+
+    eventually(lambda: server.open_connections == 0, "the connection is closed")
+    assert parts == (PARTS[:1] if where == "reading" else [])
+    assert len(server.calls) == 1
+
+
+def test_no_file_of_the_example_is_long() -> None:
+    folder = Path(chat_sdk.__file__).parent
+    assert [file.name for file in folder.glob("*.py") if len(file.read_text().splitlines()) >= 120] == []
+
+
+def test_the_examples_own_policy_sends_a_question_again() -> None:
+    assert RETRY.replay_unsafe
+    assert QUICK.replay_unsafe
