@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "docs")]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from _site.values import values  # noqa: E402  # it is in a folder of this one
 

@@ -12,12 +12,14 @@ from docutils.nodes import Node
 from sphinx.domains.python import PyObject  # type: ignore[attr-defined]  # where its guide has it
 from sphinx.util.docutils import SphinxDirective
 
-from . import conformance, defaults, errors, rules, states
+from . import comparison, conformance, defaults, errors, rules, states
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 DIRECTIVES: dict[str, Callable[[], str]] = {
+    "comparison-of-clients": comparison.features,
+    "comparison-of-parsers": comparison.conformance,
     "conformance": conformance.as_markdown,
     "defaults": defaults.as_markdown,
     "error-tree": errors.as_markdown,
