@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -42,7 +42,26 @@ class RecordingError(ValueError):
 
 
 class Damaged(Exception):
-    """A line is not what it should be."""
+    """A line is not what it should be; `line` is its number, counted from 1."""
+
+    line = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEnd:
+    """The end of a connection.
+
+    Attributes:
+        seconds: since the answer's head.
+        end: how it ended.
+    """
+
+    seconds: float
+    end: Ending
+
+
+Part = RecordedConnection | RecordedChunk | RecordedEnd
+"""What a line says: the beginning of a connection, with neither chunks nor an end yet; a chunk; an end."""
 
 
 def head_line(connection: RecordedConnection) -> bytes:
@@ -77,16 +96,77 @@ def read_recording(path: Path) -> Recording:
         OSError: it cannot be read.
         RecordingError: it is damaged, or ends too early.
     """
+    with path.open("rb") as file:
+        return collected(file, path)
+
+
+def collected(lines: Iterable[bytes], path: Path) -> Recording:
+    """Return the recording that is in these lines.
+
+    Args:
+        lines: each with its end, which the last one may lack.
+        path: the file that an error names.
+
+    Raises:
+        OSError: the lines cannot be read.
+        RecordingError: they are damaged, or end too early.
+    """
+    collection = _Collection()
+    try:
+        for part in parts_of(lines):
+            collection.add(part)
+    except Damaged as damage:
+        raise RecordingError(path, damage.line, str(damage), collection.recording()) from damage.__cause__
+    return collection.recording()
+
+
+class _Collection:
+    """The parts of a recording, put together."""
+
+    def __init__(self) -> None:
+        self._whole: list[RecordedConnection] = []
+        self._open: RecordedConnection | None = None
+        self._chunks: list[RecordedChunk] = []
+
+    def add(self, part: Part) -> None:
+        """Add the next part."""
+        match part:
+            case RecordedConnection():
+                self._open, self._chunks = part, []
+            case RecordedChunk():
+                self._chunks.append(part)
+            case RecordedEnd(seconds, end):
+                self._close(seconds, end)
+
+    def recording(self) -> Recording:
+        """Return what there is; a connection without an end was left."""
+        if self._open is not None:
+            self._close(self._chunks[-1].seconds if self._chunks else 0.0, "left")
+        return Recording(tuple(self._whole))
+
+    def _close(self, seconds: float, end: Ending) -> None:
+        assert self._open is not None  # noqa: S101  # as the lines are in order
+        self._whole.append(replace(self._open, chunks=tuple(self._chunks), end=end, ended=seconds))
+        self._open = None
+
+
+def parts_of(lines: Iterable[bytes]) -> Iterator[Part]:
+    """Yield what each line of a recording says, as the lines come.
+
+    Args:
+        lines: each with its end, which the last one may lack.
+
+    Raises:
+        Damaged: a line is not what it should be, or they end too early.
+    """
     reading = _Reading()
-    # Not `splitlines`: text may hold what some take for the end of a line.
-    *lines, rest = path.read_bytes().split(b"\n")
     try:
         for line in lines:
-            reading.take(line)
-        reading.end(rest)
+            yield reading.take(line)
+        reading.end()
     except Damaged as damage:
-        raise RecordingError(path, reading.line, str(damage), reading.recording()) from damage.__cause__
-    return reading.recording()
+        damage.line = reading.line
+        raise
 
 
 class _Reading:
@@ -94,58 +174,50 @@ class _Reading:
 
     def __init__(self) -> None:
         self.line = 0
-        self._whole: list[RecordedConnection] = []
-        self._head: dict[str, Any] | None = None
-        self._chunks: list[RecordedChunk] = []
+        self._is_empty = True
+        self._has_line_end = True
+        self._is_open = False
         self._seconds = 0.0
 
-    def recording(self) -> Recording:
-        """Return what there is; a connection without an end was left."""
-        if self._head is None:
-            return Recording(tuple(self._whole))
-        return Recording((*self._whole, self._connection("left")))
-
-    def take(self, line: bytes) -> None:
+    def take(self, line: bytes) -> Part:
         """Take the next line."""
         self.line += 1
+        self._is_empty = False
+        # An editor may have dropped the end of the last line, which is whole all the same.
+        self._has_line_end = line.endswith(b"\n")
         try:
             fields = json.loads(line)
         except ValueError as error:
-            raise Damaged("not JSON") from error
+            raise Damaged("not JSON" if self._has_line_end else "the line is cut short") from error
         except RecursionError as error:
             raise Damaged("not a recording's: nested too deeply") from error
         if not isinstance(fields, dict):
             raise Damaged(f"expected an object, not {type(fields).__name__}")
-        if self._head is None:
-            self._begin(fields)
-            return
+        if not self._is_open:
+            return self._begin(fields)
         self._seconds = _seconds(fields, at_least=self._seconds)
         match fields:
             case {"text": str(text)} if text:
-                self._chunks.append(RecordedChunk(self._seconds, _encoded(text)))
+                return RecordedChunk(self._seconds, _encoded(text))
             case {"base64": str(digits)} if digits:
-                self._chunks.append(RecordedChunk(self._seconds, _decoded(digits)))
+                return RecordedChunk(self._seconds, _decoded(digits))
             case {"end": str(end)} if end in ENDINGS:
-                self._whole.append(self._connection(cast("Ending", end)))
-                self._head = None
+                self._is_open = False
+                return RecordedEnd(self._seconds, cast("Ending", end))
             case _:
                 raise Damaged(f"expected a chunk (text or base64) or an end ({', '.join(ENDINGS)})")
 
-    def end(self, rest: bytes) -> None:
-        """Take what stands behind the last line's end."""
-        if _is_json(rest):
-            # An editor may have dropped the end of the last line.
-            self.take(rest)
-        else:
+    def end(self) -> None:
+        """Take note that there are no more lines."""
+        if self._has_line_end:
+            # What is missing, is missing in the next line.
             self.line += 1
-            if rest:
-                raise Damaged("the line is cut short")
-        if self._head is not None:
+        if self._is_open:
             raise Damaged("the recording ends inside a connection")
-        if not self._whole:
+        if self._is_empty:
             raise Damaged("the recording is empty")
 
-    def _begin(self, fields: dict[str, Any]) -> None:
+    def _begin(self, fields: dict[str, Any]) -> RecordedConnection:
         version = fields.get("version")
         if version != VERSION:
             raise Damaged(f"expected the beginning of a connection in version {VERSION}, not {version!r}")
@@ -155,29 +227,21 @@ class _Reading:
         status = fields.get("status", "")
         if not (status is None or (type(status) is int and 100 <= status <= 999)):
             raise Damaged(f"status: expected a number of three digits or null, not {status!r}")
-        self._head = {
-            "time": fields["time"],
-            "method": fields["method"],
-            "url": fields["url"],
-            "request_headers": _headers(fields, "request_headers"),
-            "seconds": _seconds(fields, at_least=0.0),
-            "status": status,
-            "headers": _headers(fields, "headers"),
-        }
-        self._chunks = []
+        connection = RecordedConnection(
+            time=fields["time"],
+            method=fields["method"],
+            url=fields["url"],
+            request_headers=_headers(fields, "request_headers"),
+            seconds=_seconds(fields, at_least=0.0),
+            status=status,
+            headers=_headers(fields, "headers"),
+            chunks=(),
+            end="left",
+            ended=0.0,
+        )
+        self._is_open = True
         self._seconds = 0.0
-
-    def _connection(self, end: Ending) -> RecordedConnection:
-        head = self._head or {}
-        return RecordedConnection(**head, chunks=tuple(self._chunks), end=end, ended=self._seconds)
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        return connection
 
 
 def _seconds(fields: dict[str, Any], *, at_least: float) -> float:

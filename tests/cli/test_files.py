@@ -1,0 +1,173 @@
+"""A recording and a raw body are told apart, and read as they come."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from sse_core import Event, Parser
+from sse_transports import EventSource
+from sse_transports.cli._files import DamagedFile, StreamFile
+from sse_transports.testing import Cut, ScriptedTransport, record
+
+URL = "http://stream.test/feed"
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A recording of three connections: one that is lost, an error, and one that is left."""
+    path = tmp_path / "feed.jsonl"
+    transport = ScriptedTransport(
+        [[Event("a", id="1"), Event("b", id="2"), Cut()], [503, b"sorry"], [Event("c"), Event("end")]]
+    )
+    with record(EventSource(URL, transport=transport, until="end"), path) as source:
+        assert len(list(source)) == 3
+    return path
+
+
+def events_of(path: str, seen: list[str] | None = None) -> list[str]:
+    parser = Parser()
+    seen = [] if seen is None else seen
+    with StreamFile(path) as file:
+        for connection in file:
+            parser.reset()
+            for data, _ in connection:
+                if connection.is_stream:
+                    seen.extend(event.data for event in parser.feed(data))
+    return seen
+
+
+def stdin_of(monkeypatch: pytest.MonkeyPatch, descriptor: int) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(descriptor))))
+
+
+def test_a_recording_is_its_connections_with_their_seconds_and_ends(recording: Path) -> None:
+    with StreamFile(str(recording)) as file:
+        assert file.is_recording
+        seen = [(connection, list(connection)) for connection in file]
+    assert [connection.head.status for connection, _ in seen if connection.head] == [200, 503, 200]
+    assert [connection.is_stream for connection, _ in seen] == [True, False, True]
+    assert [connection.end.end for connection, _ in seen if connection.end] == ["lost", "complete", "left"]
+    assert all(piece.seconds is not None for _, pieces in seen for piece in pieces)
+    assert b"".join(piece.data for piece in seen[1][1]) == b"sorry"
+
+
+def test_a_raw_body_is_one_connection_without_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "feed.sse"
+    path.write_bytes(b"data: a\n\ndata: b\n\n")
+    with StreamFile(str(path)) as file:
+        assert not file.is_recording
+        (connection,) = file
+        assert list(connection) == [(path.read_bytes(), None)]
+        assert (connection.head, connection.end, connection.is_stream) == (None, None, True)
+
+
+def test_the_events_of_a_recording_are_those_of_its_streams(recording: Path) -> None:
+    assert events_of(str(recording)) == ["a", "b", "c", "end"]
+
+
+def test_what_was_not_read_of_a_connection_is_passed_over(recording: Path) -> None:
+    with StreamFile(str(recording)) as file:
+        firsts = [next(iter(connection)).data for connection in file]
+    assert firsts == [b"id: 1\ndata: a\n\n", b"sorry", b"data: c\n\n"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\n",
+        b'{"data": "version"}\n\ndata: a\n\n',
+        b"{" * 100_000 + b"\ndata: a\n\n",
+        b"{not json\ndata: a\n\n",
+        b"\xef\xbb\xbfdata: a\n\n",
+        b'data: {"version": 1}\n\n',
+    ],
+)
+def test_what_is_no_recording_is_a_raw_body_of_these_bytes(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "feed"
+    path.write_bytes(body)
+    with StreamFile(str(path)) as file:
+        assert not file.is_recording
+        assert b"".join(data for connection in file for data, _ in connection) == body
+
+
+def test_a_recording_is_known_in_whatever_order_its_names_are(recording: Path) -> None:
+    recording.write_bytes(recording.read_bytes().replace(b'{"version": 1, ', b'{"note": 1, "version": 1, '))
+    assert events_of(str(recording)) == ["a", "b", "c", "end"]
+
+
+def test_a_damaged_recording_gives_what_is_before_and_names_the_line(recording: Path) -> None:
+    lines = recording.read_bytes().split(b"\n")
+    lines[2] = b"{"
+    recording.write_bytes(b"\n".join(lines))
+    seen: list[str] = []
+    with pytest.raises(DamagedFile) as caught:
+        events_of(str(recording), seen)
+    assert seen == ["a"]
+    assert str(caught.value) == f"{recording}, line 3: not JSON"
+
+
+def test_a_recording_cut_off_in_its_first_line_is_a_damaged_one(recording: Path) -> None:
+    recording.write_bytes(recording.read_bytes()[:20])
+    with pytest.raises(DamagedFile, match="line 1: the line is cut short"):
+        events_of(str(recording))
+
+
+def test_a_pipe_is_read_as_it_is_written(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+    first, *rest = recording.read_bytes().splitlines(keepends=True)
+    for begin, more, expected in [
+        (b"d", b"ata: a\n\n", b"ata: a\n\n"),
+        (first, rest[0], b"id: 1\ndata: a\n\n"),
+    ]:
+        reader, writer = os.pipe()
+        stdin_of(monkeypatch, reader)
+        os.write(writer, begin)
+        # Nothing more is written until what is there was taken: to wait for more would be for ever.
+        with StreamFile("-") as file:
+            connection = next(iter(file))
+            pieces = iter(connection)
+            if not file.is_recording:
+                assert next(pieces).data == begin
+            os.write(writer, more)
+            assert next(pieces).data == expected
+        assert not sys.stdin.closed
+        os.close(writer)
+        sys.stdin.close()
+
+
+def test_standard_input_that_is_closed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(OSError, match="standard input is closed"), StreamFile("-"):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["raw", "recording"])
+def test_nothing_is_held_of_a_large_file(tmp_path: Path, recording: Path, kind: str) -> None:
+    path = tmp_path / "large"
+    data = b"data: " + b"x" * 1000 + b"\n\n"
+    with path.open("wb") as file:
+        if kind == "recording":
+            head, chunk, *_ = recording.read_bytes().splitlines(keepends=True)
+            file.write(head)
+            data = chunk.replace(b"data: a", b"data: " + b"a" * 1000)
+        for _ in range(4000):
+            file.write(data)
+        if kind == "recording":
+            file.write(b'{"seconds": 1, "end": "complete"}\n')
+    with StreamFile(str(path)) as warmed:
+        next(iter(next(iter(warmed))))
+    tracemalloc.start()
+    try:
+        with StreamFile(str(path)) as stream:
+            total = sum(len(piece.data) for connection in stream for piece in connection)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert total > 4_000_000
+    assert peak < 500_000
