@@ -13,7 +13,8 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,7 +27,7 @@ SSE = [sys.executable, "-m", "sse_transports"]
 IN_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
@@ -76,6 +77,8 @@ class Terminal:
         columns: the width.
         output: what is to get the standard output instead of the terminal, as a pipe would.
         env: more variables of the environment.
+        folder: where it runs.
+        program: what is run with these arguments, if not `sse`.
 
     Attributes:
         screen: all that was written to the terminal so far, control sequences included.
@@ -87,8 +90,11 @@ class Terminal:
         columns: int = 80,
         output: int | None = None,
         env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        program: Sequence[str] = SSE,
     ) -> None:
-        self._arguments = [*SSE, *arguments]
+        self._arguments = [*program, *arguments]
+        self._folder = folder
         self._columns = columns
         self._output = output
         self._env = environment(env)
@@ -102,7 +108,18 @@ class Terminal:
 
     def until(self, text: str) -> None:
         """Wait until this text has been written."""
-        self._wait(lambda: text in self.text, f"{text!r} on the terminal")
+        self.wait(lambda: text in self.text, f"{text!r} on the terminal")
+
+    def wait(self, there: Callable[[], bool], what: str) -> None:
+        """Wait until this is so; `what` says what was waited for, if it never is."""
+        deadline = time.monotonic() + DEADLINE
+        while not there():
+            if self._ended:
+                raise AssertionError(f"the command ended without {what}; there was:\n{self.text}")
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"not within {DEADLINE:g} seconds: {what}; there was:\n{self.text}")
+            self._read()
 
     def press(self, keys: bytes) -> None:
         """Press these keys."""
@@ -114,7 +131,7 @@ class Terminal:
 
     def finish(self) -> int:
         """Wait until the command has ended; return its exit code."""
-        self._wait(lambda: self._ended, "the end of the command")
+        self.wait(lambda: self._ended, "the end of the command")
         return self._process.wait(DEADLINE)
 
     def __enter__(self) -> Self:
@@ -128,6 +145,7 @@ class Terminal:
                 stdout=slave if self._output is None else self._output,
                 stderr=slave,
                 env=self._env,
+                cwd=self._folder,
                 start_new_session=True,
             )
         finally:
@@ -143,16 +161,6 @@ class Terminal:
         os.close(self._master)
         if error is not None:
             error.add_note(f"on the terminal:\n{self.text}")
-
-    def _wait(self, there: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not there():
-            if self._ended:
-                raise AssertionError(f"the command ended without {what}; there was:\n{self.text}")
-            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise AssertionError(f"not within {DEADLINE:g} seconds: {what}; there was:\n{self.text}")
-            self._read()
 
     def _read(self) -> None:
         try:

@@ -1,0 +1,71 @@
+"""The server that the examples of `docs/cli.md` ask, as `http://localhost:8000`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sse_core import Comment, Event, encode
+from sse_transports.testing import Cut, Stall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sse_transports.testing import Call, Steps
+
+TOKEN = "secret"
+
+PRICES = [("ACME", 101.5), ("INIT", 12.25), ("ACME", 101.75), ("INIT", 12.5)]
+
+WORDS = ["Nothing", " is", " lost", ",", " nothing", " comes", " twice", "."]
+
+
+def answer(call: Call) -> Steps:
+    """Answer one request, by its path."""
+    path = call.path.partition("?")[0]
+    page = PAGES.get(path)
+    return [404, {"Content-Type": "text/plain"}, b"no such stream"] if page is None else page(call)
+
+
+def _prices(call: Call) -> Steps:
+    """Answer with a feed that is cut in the middle of its third event, and has an end."""
+    seen = int(call.last_event_id or "0")
+    events = [
+        Event(json.dumps({"symbol": symbol, "price": price}), event="price", id=str(number))
+        for number, (symbol, price) in enumerate(PRICES, 1)
+    ]
+    if not seen:
+        return [b"retry: 100\n\n", Comment("prices"), *events[:2], encode(events[2])[:30], Cut()]
+    return list(events[seen:]) or [204]
+
+
+def _chat(call: Call) -> Steps:
+    """Answer as a model does: words in deltas, and `[DONE]`."""
+    if call.method != "POST":
+        return [405, {"Content-Type": "text/plain", "Allow": "POST"}, b"POST a question"]
+    if call.headers.get("authorization") != f"Bearer {TOKEN}".encode():
+        return [401, {"Content-Type": "application/json"}, b'{"error": "invalid token"}']
+    json.loads(call.body)
+    deltas = [{"role": "assistant"}, *({"content": word} for word in WORDS)]
+    return [
+        *(Event(json.dumps({"choices": [{"index": 0, "delta": delta}]})) for delta in deltas),
+        Event("[DONE]"),
+    ]
+
+
+def _clock(_: Call) -> Steps:
+    """Answer with a stream that goes on for ever, and says nothing more."""
+    return [Event("tick"), Event("tock"), Stall()]
+
+
+def _page(_: Call) -> Steps:
+    return [{"Content-Type": "text/html"}, b"<!doctype html><title>Prices</title>"]
+
+
+PAGES: dict[str, Callable[[Call], Steps]] = {
+    "/prices": _prices,
+    "/v1/chat/completions": _chat,
+    "/clock": _clock,
+    "/page": _page,
+}
+"""What is there; each may be asked in any order, and any number of times."""
