@@ -34,6 +34,10 @@ def test_wrong_usage_is_told_in_one_line_that_names_it(arguments: list[str], tol
     assert "--help)" in run.errors
 
 
+def test_examples_in_a_help_text_stand_in_lines_of_their_own() -> None:
+    assert '\n  zsh:  eval "$(sse completion zsh)" in ~/.zshrc\n' in sse("completion", "--help").output
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
     run = sse("completion", shell)

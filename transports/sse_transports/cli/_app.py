@@ -29,6 +29,8 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"{__package__}._{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  # for type checkers
+        # How click is told to keep lines apart; it wants the character, and a docstring has no escapes.
+        command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
 
     def resolve_command(
