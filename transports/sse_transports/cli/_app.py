@@ -14,7 +14,7 @@ from sse_core import SSEError, __version__
 from ._exit_codes import ExitCode, code_of
 from ._terminal import printable
 
-COMMANDS = ("completion",)
+COMMANDS = ("record", "completion")
 """Each is a click command of that name, in the module of that name with an underscore before it."""
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from ._targets import STDIN
 
 if TYPE_CHECKING:
-    from ..testing._recording import RecordedConnection
+    from ..testing._recording import RecordedConnection, Recording
     from ..testing._recording_file import Part, RecordedEnd
 
 PIECE = 2**16
@@ -80,18 +80,19 @@ class StreamFile:
         DamagedFile: iterating, where a recording is damaged; what stands before that was yielded.
 
     Attributes:
+        path: the file; None for standard input.
         name: what it is called in a message.
         is_recording: whether it is a recording, once it is entered.
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = None if path == STDIN else Path(path)
         self.name = "standard input" if path == STDIN else path
         self.is_recording = False
         self._first = b""
 
     def __enter__(self) -> Self:
-        self._file = _standard_input() if self._path == STDIN else Path(self._path).open("rb")
+        self._file = _standard_input() if self.path is None else self.path.open("rb")
         try:
             # No line of an event stream begins like this, but for some that are passed over. All
             # others are not waited for: a line may come slowly.
@@ -111,8 +112,21 @@ class StreamFile:
     def __iter__(self) -> Iterator[Connection]:
         return self._recorded() if self.is_recording else iter([Connection(self._raw())])
 
-    def lines(self) -> Iterable[bytes]:
-        """Return the lines of a recording, each with its end, instead of its connections."""
+    def recording(self) -> Recording:
+        """Return a recording as a whole, instead of its connections.
+
+        Raises:
+            OSError: it cannot be read.
+            DamagedFile: it is damaged.
+        """
+        from ..testing._recording_file import RecordingError, collected
+
+        try:
+            return collected(self._lines(), self.path or Path(STDIN))
+        except RecordingError as error:
+            raise DamagedFile(f"{self.name}, line {error.line}: {error.reason}") from error
+
+    def _lines(self) -> Iterable[bytes]:
         return chain([self._first], self._file)
 
     def _raw(self) -> Iterator[Piece]:
@@ -143,13 +157,13 @@ class StreamFile:
         from ..testing._recording_file import Damaged, parts_of
 
         try:
-            yield from parts_of(self.lines())
+            yield from parts_of(self._lines())
         except Damaged as damage:
             raise DamagedFile(f"{self.name}, line {damage.line}: {damage}") from damage
 
     def _close(self) -> None:
         # Standard input is not ours to close.
-        if self._path != STDIN:
+        if self.path is not None:
             self._file.close()
 
 

@@ -75,9 +75,16 @@ def replay(path: str | PathLike[str]) -> Recording:
 
 @contextmanager
 def _recorded(source: EventSource[Item], path: Path) -> Iterator[EventSource[Item]]:
-    with RecordingWriter(path, source) as writer, source:
-        source._transport = RecordingTransport(source._transport, writer)  # noqa: SLF001  # of this package
+    with written(source, path):
         yield source
+
+
+@contextmanager
+def written(source: EventSource[Item], file: Path | int) -> Iterator[RecordingWriter]:
+    """Write what a source receives to a file, or to one that is open already. See `record`."""
+    with RecordingWriter(file, source) as writer, source:
+        source._transport = RecordingTransport(source._transport, writer)  # noqa: SLF001  # of this package
+        yield writer
 
 
 @asynccontextmanager

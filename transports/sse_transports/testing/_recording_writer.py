@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -45,15 +46,21 @@ class RecordingWriter:
     """The file of a recording, as a context manager.
 
     Args:
-        path: the file.
+        file: a path, or the descriptor of a file that is open already and is closed here.
         source: whose clock, and whose secrets, they are.
+
+    Attributes:
+        answers: how many requests were answered so far.
+        bytes_received: bytes of all the bodies so far.
     """
 
-    def __init__(self, path: Path, source: Driver[Any]) -> None:
+    def __init__(self, file: Path | int, source: Driver[Any]) -> None:
         self.clock: Clock = source._clock  # noqa: SLF001  # of this package
         self._secret = source._connection._secret  # noqa: SLF001  # nobody else asks for it
         # Without a buffer: a line is whole or not there, also for whoever comes in between by a signal.
-        self._file = path.open("wb", buffering=0)
+        self._file = FileIO(file, "wb")
+        self.answers = 0
+        self.bytes_received = 0
         # Another thread may still be on its way out of the source when the file is closed, and the number
         # of a closed file is soon another one's. Reentrant, for signals again.
         self._lock = threading.RLock()
@@ -75,7 +82,10 @@ class RecordingWriter:
         """Append a line; not any more when the file is closed."""
         with self._lock:
             if not self._file.closed:
-                self._file.write(line)
+                rest = memoryview(line)
+                while rest:
+                    # A pipe, or a disk that is nearly full, may take a part of it.
+                    rest = rest[self._file.write(rest) :]
 
     def without_secrets(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return the fields that anybody may see."""
@@ -120,6 +130,7 @@ class ConnectionWriter:
     def answered(self, response: Response) -> None:
         """Write the head."""
         self._is_answered = True
+        self._writer.answers += 1
         self._begin(response.status, response.headers)
 
     @contextmanager
@@ -140,6 +151,7 @@ class ConnectionWriter:
         if not data:
             self._end("complete")
         elif self._is_open:
+            self._writer.bytes_received += len(data)
             self._writer.write(chunk_line(RecordedChunk(self._elapsed(), data)))
 
     def left(self) -> None:

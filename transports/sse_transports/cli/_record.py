@@ -1,0 +1,75 @@
+"""`sse record`: what a server sends is written to a file, with its timing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from sse_core import Event, SSEError
+
+from ._options import RequestOptions, request_options
+from ._progress import Progress
+from ._targets import URL
+
+STDOUT = "-"
+
+
+@click.command()
+@click.argument("url", type=URL())
+@click.argument("file")
+@click.option("-f", "--force", is_flag=True, help="Write over a file that is there.")
+@request_options
+def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None:
+    r"""Write what URL sends to FILE, with its timing, until it ends or Ctrl-C is pressed.
+
+    Passwords, queries, secret headers and the body of the request are left out; what the server sent is
+    not. The file is whole at any moment. `sse replay`, `sse tail` and `sse stats` read it. FILE may be
+    `-`, for standard output.
+
+    \b
+    sse record https://stream.example.com/feed feed.jsonl
+    timeout 60 sse record https://stream.example.com/feed - | gzip > feed.jsonl.gz
+    """
+    # Not above: it is made for tests, and takes its time to import.
+    from ..testing._record import written
+
+    progress = Progress()
+    source = request.source(url, on_state=progress.changed)
+    _end_as_ctrl_c_does()
+    output = _made(file, force=force)
+    with progress, written(source, output) as writer, progress.of(writer):
+        try:
+            for item in source:
+                if isinstance(item, Event):
+                    progress.events += 1
+        except SSEError:
+            if not writer.answers and not force and file != STDOUT:
+                # Nothing is in it, and a slip in the URL is to be mended and tried again.
+                Path(file).unlink()
+            raise
+
+
+def _made(file: str, *, force: bool) -> Path | int:
+    """Return a file to write to, which is new unless it is to be written over, or what is open already."""
+    if file == STDOUT:
+        # A second one, because it is closed in the end.
+        return os.dup(sys.stdout.fileno())
+    path = Path(file)
+    if path.is_dir():
+        raise click.UsageError(f"{file} is a folder")
+    try:
+        path.touch(exist_ok=force)
+    except FileExistsError:
+        raise click.UsageError(f"{file} is there already; --force writes over it") from None
+    return path
+
+
+def _end_as_ctrl_c_does() -> None:
+    # Who ends it with `timeout` or `kill`, or closes the terminal, wants a file that is whole too.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
