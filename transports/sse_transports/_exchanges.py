@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from abc import ABC, abstractmethod
 from urllib.parse import urlsplit
 
@@ -102,6 +103,8 @@ def not_open() -> IllegalState:
 
 
 def reason(error: BaseException) -> str:
-    """Return a message for people: urllib wraps errors, and some have no text."""
+    """Return a message for people: urllib wraps errors, some have no text, and one has only figures."""
     cause = getattr(error, "reason", error)
+    if isinstance(cause, http.client.IncompleteRead):
+        return "the connection ended inside a chunk of the body"
     return str(cause) or type(cause).__name__

@@ -11,10 +11,11 @@ import click
 
 from sse_core import SSEError, __version__
 
+from ._advice import advice
 from ._exit_codes import ExitCode, code_of
 from ._terminal import printable
 
-COMMANDS = ("record", "completion")
+COMMANDS = ("tail", "record", "completion")
 """Each is a click command of that name, in the module of that name with an underscore before it."""
 
 
@@ -51,7 +52,7 @@ class Commands(click.Group):
             _forget_output()
             ctx.exit(ExitCode.CLOSED_PIPE)
         except SSEError as error:
-            _complain(f"sse: {error}")
+            _complain(f"sse: {error}{advice(error)}")
             ctx.exit(code_of(error))
         except OSError as error:
             _complain(f"sse: {_what_failed(error)}")

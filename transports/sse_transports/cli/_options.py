@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 from sse_core import Comment, ConnectError, Event, Opened, RetryPolicy, SSEError, StateChange
 
-from .. import EventSource, Store, UrllibTransport
+from .. import EventSource, Store, Transport, UrllibTransport
+from ._announced import Announced
+from ._targets import STDIN
 
 Result = TypeVar("Result")
 
@@ -41,11 +44,18 @@ class RequestOptions:
         *,
         store: Store | None = None,
         on_state: Callable[[StateChange], object] | None = None,
+        before_reading: Callable[[], object] | None = None,
     ) -> EventSource[Event | Comment]:
         """Return a source for `url` that yields comments too, and is not connected yet.
 
-        Without `--retry`, a failure to connect before anything was opened is an error at once: the host
-        or port is more likely mistyped than about to appear.
+        Unless `--retry` or `--max-attempts` say otherwise, a failure to connect before anything was opened
+        is an error at once: the host or port is more likely mistyped than about to appear.
+
+        Args:
+            url: http or https.
+            store: as in `EventSource`.
+            on_state: as in `EventSource`.
+            before_reading: called each time nothing more is at hand, before more is waited for.
         """
         opened = False
 
@@ -56,9 +66,13 @@ class RequestOptions:
                 on_state(change)
 
         def at_once(error: SSEError) -> None:
-            if isinstance(error, ConnectError) and not opened and self.retry is None:
+            if isinstance(error, ConnectError) and not opened and not asked_to_retry:
                 raise error
 
+        asked_to_retry = self.retry or self.max_attempts is not None
+        transport: Transport = UrllibTransport(context=_unverified() if self.insecure else None)
+        if before_reading is not None:
+            transport = Announced(transport, before_reading)
         return EventSource(
             url,
             method=self.method,
@@ -71,7 +85,7 @@ class RequestOptions:
             idle_timeout=self.idle_timeout,
             comments=True,
             store=store,
-            transport=UrllibTransport(context=_unverified()) if self.insecure else None,
+            transport=transport,
             on_error=at_once,
             on_state=watch,
         )
@@ -101,6 +115,10 @@ def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
         insecure: bool,
         **keywords: object,
     ) -> Result:
+        if retry is False and max_attempts is not None:
+            raise click.UsageError("give --no-retry or --max-attempts, not both")
+        if sum(value == FROM_STDIN for value in (*header, data, json)) > 1:
+            raise click.UsageError(f"give {FROM_STDIN} once: standard input can be read only once")
         headers = _headers(header)
         content = _body(data, json, headers)
         request = RequestOptions(
@@ -124,6 +142,20 @@ def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 _SECONDS = click.FloatRange(min=0, min_open=True)
+
+_NAMES = {
+    "method",
+    "header",
+    "data",
+    "json",
+    "last_event_id",
+    "until",
+    "retry",
+    "max_attempts",
+    "timeout",
+    "idle_timeout",
+    "insecure",
+}
 
 OPTIONS = (
     click.option(
@@ -159,39 +191,82 @@ OPTIONS = (
 )
 
 
-def text_of(value: str, what: str) -> str:
+FOR_FILES_TOO = {"until"}
+"""What makes sense of a file as well, of all these."""
+
+
+def refuse_request_options(context: click.Context, target: str, *others: str) -> None:
+    """Refuse options that say what to ask a server, where none is asked.
+
+    Args:
+        context: the command's.
+        target: a file, or `-`.
+        others: names of more such options, which the command has of its own.
+
+    Raises:
+        click.UsageError: naming the option.
+    """
+    names = {*_NAMES, *others} - FOR_FILES_TOO
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            what = "standard input" if target == STDIN else target
+            raise click.UsageError(f"{parameter.opts[-1]} is for a URL, and {what} is only read")
+
+
+FROM_STDIN = "@-"
+
+
+def bytes_of(value: str, what: str) -> bytes:
     """Return an option's value, or what is in the file that it names with an `@`; `@-` is stdin.
+
+    Raises:
+        click.UsageError: the file cannot be read.
+    """
+    if not value.startswith("@"):
+        return value.encode("utf-8", "surrogateescape")
+    try:
+        return sys.stdin.buffer.read() if value == FROM_STDIN else Path(value[1:]).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror}") from None
+
+
+def text_of(value: str, what: str) -> str:
+    """Return the same as text.
 
     Raises:
         click.UsageError: the file cannot be read, or is no UTF-8.
     """
-    if not value.startswith("@"):
-        return value
     try:
-        if value == "@-":
-            return sys.stdin.buffer.read().decode()
-        return Path(value[1:]).read_bytes().decode()
-    except OSError as error:
-        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror}") from None
+        return bytes_of(value, what).decode()
     except UnicodeDecodeError:
         raise click.UsageError(f"{what}: {value[1:]} is not UTF-8") from None
 
 
-def _headers(lines: tuple[str, ...]) -> dict[str, str]:
+def _headers(values: tuple[str, ...]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in lines:
-        for each in text_of(line, "-H").splitlines() if line.startswith("@") else [line]:
-            name, colon, value = each.partition(":")
-            if not colon or not name.strip():
+    for value in values:
+        for line in _lines(value) if value.startswith("@") else [value]:
+            name, colon, content = line.partition(":")
+            name = name.strip()
+            if not colon or not name:
                 # Not the line itself: it may be a secret whose name was forgotten.
                 raise click.UsageError("-H: a header is written 'Name: value', with a colon")
-            headers[name.strip()] = value.strip()
+            # The last one counts, however its name is written.
+            for other in [other for other in headers if other.lower() == name.lower()]:
+                del headers[other]
+            headers[name] = content.strip()
     return headers
+
+
+def _lines(value: str) -> list[str]:
+    # At LF and nowhere else: a value may have other characters in it that Python takes for line ends.
+    return [line for line in text_of(value, "-H").split("\n") if line.strip()]
 
 
 def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes | None:
     if json is None:
-        return None if data is None else text_of(data, "--data").encode()
+        return None if data is None else bytes_of(data, "--data")
     if data is not None:
         raise click.UsageError("give --data or --json, not both")
     text = text_of(json, "--json")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+Paint = Callable[[str, str], str]
+"""Takes one of rich's styles and a text, and returns the text in that style."""
 
 
 def printable(text: str, *, keep: str = "") -> str:
@@ -35,3 +40,25 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=False)
+
+
+def paint(console: Console) -> Paint:
+    """Return what colours a text as rich would for this console, and costs next to nothing for each."""
+
+    @functools.cache
+    def codes(style: str) -> tuple[str, str]:
+        with console.capture() as captured:
+            console.print("|", style=style, end="")
+        before, _, behind = captured.get().partition("|")
+        return before, behind
+
+    def painted(style: str, text: str) -> str:
+        before, behind = codes(style)
+        return f"{before}{text}{behind}"
+
+    return painted
+
+
+def plain(_: str, text: str) -> str:
+    """Leave a text as it is: the `Paint` of who has no colours."""
+    return text

@@ -1,0 +1,141 @@
+"""`sse tail --select`: what stands at a path in the JSON of the data, as text or as values."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sse_core import Event, parse
+from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.testing import SSEServer
+from tests.cli.terminal import sse
+
+CONTENT = "choices.0.delta.content"
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("SSE_CORE_STREAMS") or REPOSITORY.parent / "shared" / "streams")
+RECORDED = sorted(FOLDER.glob("*.sse"))
+
+
+def chat(*contents: str | None) -> list[Event]:
+    return [
+        *(Event(json.dumps({"choices": [{"delta": {"content": content}}]})) for content in contents),
+        Event("[DONE]"),
+    ]
+
+
+def stream(*documents: object) -> bytes:
+    return b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in documents)
+
+
+def test_text_is_written_one_behind_the_other_and_its_line_is_ended() -> None:
+    with SSEServer([chat(None, "Nothing", "", " is\nlost", ".")]) as server:
+        run = sse("tail", server.url, "-d", "{}", "--until", "[DONE]", "--select", CONTENT)
+    assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "Nothing is\nlost.\n", "")
+
+
+def test_a_line_that_is_ended_is_not_ended_again() -> None:
+    assert sse("tail", "-", "--select", "a", stdin=stream({"a": "x\n"})).output == "x\n"
+
+
+def test_the_line_is_ended_also_where_the_stream_breaks_off() -> None:
+    run = sse("tail", "-", "--select", "a", stdin=stream({"a": "x"}) + b"data: ")
+    assert (run.code, run.output) == (ExitCode.BROKEN, "x\n")
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ([], 'ab\n{"c": 1}7true\n'),
+        (["--format", "pretty"], 'ab\n{"c": 1}7true\n'),
+        (["--format", "data"], 'a\nb\n\n{"c": 1}\n7\ntrue\n'),
+        (["--format", "json"], '"a"\n"b\\n"\n{"c": 1}\n7\ntrue\n'),
+    ],
+)
+def test_values_are_text_or_lines_or_json(how: list[str], expected: str) -> None:
+    values = ["a", "b\n", {"c": 1}, 7, None, True]
+    run = sse("tail", "-", "--select", "v", *how, stdin=stream(*({"v": value} for value in values)))
+    assert run.output == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "document", "found"),
+    [
+        (["a.b"], {"a": {"b": "x"}}, ["x"]),
+        (["a.1"], {"a": ["x", "y"]}, ["y"]),
+        (["a.2"], {"a": ["x", "y"]}, []),
+        (["a.1"], {"a": {"1": "x"}}, ["x"]),
+        (["a.-1"], {"a": ["x"]}, []),
+        (["a.*.b"], {"a": [{"b": "x"}, {"c": "-"}, {"b": "y"}]}, ["x", "y"]),
+        (["a.*"], {"a": {"b": "x", "c": "y"}}, ["x", "y"]),
+        (["0"], ["x"], ["x"]),
+        (["a.b"], {"a": "text"}, []),
+        (["a", "b"], {"b": "y"}, ["y"]),
+        (["a", "b"], {"a": "x", "b": "y"}, ["x"]),
+        (["a", "b"], {"a": None, "b": "y"}, ["y"]),
+    ],
+)
+def test_a_path_leads_to_what_is_there(paths: list[str], document: object, found: list[str]) -> None:
+    arguments = [argument for path in paths for argument in ("--select", path)]
+    run = sse("tail", "-", "--format", "data", *arguments, stdin=stream(document))
+    assert run.output.splitlines() == found
+
+
+def test_a_path_that_leads_nowhere_is_told_at_the_end() -> None:
+    with SSEServer([chat("a", "b")]) as server:
+        run = sse("tail", server.url, "-d", "{}", "--select", "choices.text", "--select", "text")
+    assert run.code == ExitCode.ENDED
+    assert run.output == ""
+    assert run.errors == "sse: --select found nothing at choices.text or text in 3 events\n"
+
+
+def test_halves_of_a_character_in_two_events_are_put_together() -> None:
+    halves = rb'data: {"a": "x\ud83d"}' + b"\n\n" + rb'data: {"a": "\ude00"}' + b"\n\n"
+    assert sse("tail", "-", "--select", "a", stdin=halves).output == "x😀\n"
+    alone = rb'data: {"a": "\ud83d"}' + b"\n\n"
+    assert sse("tail", "-", "--select", "a", stdin=alone).output == "\N{REPLACEMENT CHARACTER}\n"
+    assert sse("tail", "-", "--select", "a", "--format", "json", stdin=alone).output == '"\\ud83d"\n'
+
+
+@pytest.mark.skipif(not RECORDED, reason=f"no recorded streams (*.sse) in {FOLDER}")
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+def test_a_recorded_reply_gives_the_text_that_its_json_holds(path: Path) -> None:
+    body = path.read_bytes()
+    arguments, expected = reply_of([event.json() for event in parse([body]) if event.data != "[DONE]"])
+    with SSEServer([[body]]) as server:
+        run = sse("tail", server.url, "-X", "POST", *arguments)
+    assert run.code == ExitCode.ENDED, run
+    assert run.output == (f"{expected}\n" if expected and not expected.endswith("\n") else expected)
+    assert run.errors == "" or not expected
+
+
+def reply_of(documents: list[Any]) -> tuple[list[str], str]:
+    """Return the options that select the text of a reply, and the text, taken from its JSON by hand."""
+    first = documents[0]
+    if any("choices" in document for document in documents):
+        deltas = [choice["delta"] for each in documents for choice in each.get("choices", [])[:1]]
+        texts = [delta.get("content") for delta in deltas]
+        # One service has thoughts in it, which are objects.
+        shown = (text if isinstance(text, str) else json.dumps(text) for text in texts if text is not None)
+        return ["--select", CONTENT], "".join(shown)
+    if "candidates" in first:
+        parts = [
+            part
+            for document in documents
+            for candidate in document.get("candidates", [])
+            for part in candidate.get("content", {}).get("parts", [])
+        ]
+        text = "".join(part.get("text", "") for part in parts)
+        return ["--select", "candidates.*.content.parts.*.text"], text
+    if str(first.get("type", "")).startswith("response."):
+        kind = "response.output_text.delta"
+        return ["--event", kind, "--select", "delta"], "".join(
+            document["delta"] for document in documents if document["type"] == kind
+        )
+    return ["--select", "delta.text"], "".join(
+        document["delta"].get("text", "") for document in documents if "delta" in document
+    )
