@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test lint types core transports pythons package docs nginx graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale compare clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale compare bench-tail clean
 
 demo: $(VENV)/.ready
 	$(RUN) docs/demo/demo.py

@@ -11,6 +11,7 @@ from sse_core import Comment, Event
 
 from ._formats import Format
 from ._output import Output
+from ._pretty import Pretty
 
 
 class Printer:
@@ -25,13 +26,15 @@ class Printer:
     def __init__(self, output: Output, format: Format, types: Sequence[str]) -> None:
         self._output = output
         self._format = format
+        # A format for people has control characters of its own, and takes care of the others.
+        self._harmless = str if isinstance(format, Pretty) else output.harmless
         self._types = frozenset(types)
 
     def write(self, items: Sequence[Event | Comment]) -> None:
         """Take events, to be written at the next `flush` at the latest."""
         if self._types:
             items = [item for item in items if isinstance(item, Comment) or item.event in self._types]
-        self._output.write(self._format(items))
+        self._output.write(self._harmless(self._format(items)))
 
     def flush(self) -> None:
         """Write what is held.
@@ -51,5 +54,5 @@ class Printer:
             return
         # The error that is on its way is the one to surface.
         with contextlib.suppress(*([OSError] if error is not None else [])):
-            self._output.write(self._format.end())
+            self._output.write(self._harmless(self._format.end()))
             self._output.flush()

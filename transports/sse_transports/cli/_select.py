@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
@@ -82,9 +82,8 @@ class Selection:
 class RunningText:
     """Writes what is found one behind the other, as a chat does, and ends the last line."""
 
-    def __init__(self, selection: Selection, harmless: Callable[[str], str]) -> None:
+    def __init__(self, selection: Selection) -> None:
         self._selection = selection
-        self._harmless = harmless
         self._half = ""
         self._in_line = False
 
@@ -105,23 +104,22 @@ class RunningText:
     def _shown(self, text: str) -> str:
         if text:
             self._in_line = not text.endswith("\n")
-        return self._harmless(_whole(text))
+        return _whole(text)
 
 
 class ValueLines:
     """Writes each thing that is found on a line of its own: as text, or as JSON."""
 
-    def __init__(self, selection: Selection, harmless: Callable[[str], str], *, as_json: bool) -> None:
+    def __init__(self, selection: Selection, *, as_json: bool) -> None:
         self._selection = selection
-        self._harmless = harmless
         self._as_json = as_json
 
     def __call__(self, items: Sequence[Event | Comment]) -> str:
         """Return the lines."""
         values = self._selection.values(items)
         if self._as_json:
-            return "".join(f"{self._harmless(_json(value))}\n" for value in values)
-        return "".join(f"{self._harmless(_whole(_text(value)))}\n" for value in values)
+            return "".join(f"{_json(value)}\n" for value in values)
+        return "".join(f"{_whole(_text(value))}\n" for value in values)
 
     def end(self) -> str:
         """Return nothing."""

@@ -86,7 +86,7 @@ def tail(
     selection = Selection(paths)
     if kind is None:
         kind = "pretty" if output.is_terminal or paths else "json"
-    chosen = _of_values(kind, output, selection) if paths else _of_events(kind, output)
+    chosen = _of_values(kind, selection) if paths else _of_events(kind, output)
     comments = comments or (verbose and kind == "pretty")
     printer = Printer(output, chosen, types)
     with selection.told_if_nothing_is_found(), printer:
@@ -138,12 +138,12 @@ def _of_events(kind: str, output: Output) -> Format:
     return formats[kind]()
 
 
-def _of_values(kind: str, output: Output, selection: Selection) -> Format:
+def _of_values(kind: str, selection: Selection) -> Format:
     if kind == "raw":
         raise click.UsageError("--select leaves no event stream over: give --format json or data, or none")
     if kind == "pretty":
-        return RunningText(selection, output.harmless)
-    return ValueLines(selection, output.harmless, as_json=kind == "json")
+        return RunningText(selection)
+    return ValueLines(selection, as_json=kind == "json")
 
 
 def _interrupt() -> None:

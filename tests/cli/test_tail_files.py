@@ -1,0 +1,218 @@
+"""`sse tail` of files and standard input: raw bodies, recordings, unfinished ends; little work and memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_core import Event, encode
+from sse_transports import EventSource
+from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.cli._json_lines import JSONLines
+from sse_transports.testing import Cut, SSEServer, record
+from tests.cli.terminal import DEADLINE, SSE, environment, sse
+
+if TYPE_CHECKING:
+    from sse_transports.testing import Steps
+
+FORMATS = ("json", "data", "raw")
+
+
+def events(count: int) -> list[Event]:
+    return [
+        Event(f'{{"symbol": "ACME", "price": {number}, "€": "x"}}', "price", str(number))
+        for number in range(count)
+    ]
+
+
+def body(count: int) -> bytes:
+    return b"".join(map(encode, events(count)))
+
+
+def test_a_file_and_standard_input_are_read_as_a_server_is(tmp_path: Path) -> None:
+    path = tmp_path / "feed.sse"
+    path.write_bytes(b"\xef\xbb\xbf" + body(5000))
+    expected = "".join(f"{event.data}\n" for event in events(5000))
+    assert sse("tail", str(path), "--format", "data").output == expected
+    assert sse("tail", "-", "--format", "data", stdin=path.read_bytes()).output == expected
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_written_of_a_file_is_read_again(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.sse"
+    path.write_bytes(body(2000))
+    output = sse("tail", str(path), "--format", kind).output
+    if kind == "raw":
+        assert sse("tail", "-", "--format", "raw", stdin=output.encode()).output == output
+        output = sse("tail", "-", stdin=output.encode()).output
+    if kind == "data":
+        assert [json.loads(line)["price"] for line in output.splitlines()] == list(range(2000))
+    else:
+        read = [Event(**json.loads(line)) for line in output.splitlines()]
+        assert read == events(2000)
+
+
+def test_the_end_is_where_until_says() -> None:
+    stream = b"data: a\n\ndata: [DONE]\n\ndata: b\n\n"
+    run = sse("tail", "-", "--until", "[DONE]", "--format", "data", stdin=stream)
+    assert (run.code, run.output) == (ExitCode.ENDED, "a\n")
+
+
+@pytest.mark.parametrize(
+    ("stream", "arguments", "told"),
+    [
+        (b"data: a\n\ndata: b", [], "inside an event (7 bytes of it had arrived)"),
+        (b"data: a\n\n", ["--until", "E"], "before its end"),
+        (b"data: a\n\ndata: " + b"b" * (33 * 2**20), [], "larger than max_event_size"),
+    ],
+)
+def test_an_end_that_is_none_is_told(stream: bytes, arguments: list[str], told: str) -> None:
+    run = sse("tail", "-", "--format", "data", *arguments, stdin=stream)
+    assert (run.code, run.output) == (ExitCode.BROKEN, "a\n")
+    assert told in run.errors
+    assert run.errors.count("\n") == 1
+
+
+def test_a_recording_is_read_as_its_stream_over_all_its_connections(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    script: list[Steps] = [
+        [b"retry: 1\n\n", Event("a", id="1"), b"data: lost", Cut()],
+        [503, {"Content-Type": "text/event-stream"}, Event("no event of the feed")],
+        [Event("b", id="2")],
+        [204],
+    ]
+    with SSEServer(script) as server, record(EventSource(server.url), path) as source:
+        assert [event.data for event in source] == ["a", "b"]
+    run = sse("tail", str(path), "--format", "data")
+    assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "a\nb\n", "")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    run = sse("tail", str(tmp_path / "nothing.sse"))
+    assert run.code == ExitCode.USAGE
+    assert "no file " in run.errors
+    assert run.errors.count("\n") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_comes_through_a_pipe_is_written_as_it_comes() -> None:
+    process = subprocess.Popen(
+        [*SSE, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin as source, process.stdout as output:
+        for data in ("a", "b"):
+            source.write(f"data: {data}\n\n".encode())
+            source.flush()
+            assert json.loads(output.readline())["data"] == data
+    assert process.wait(DEADLINE) in (ExitCode.ENDED, ExitCode.CLOSED_PIPE)
+
+
+def test_a_reader_who_goes_ends_it_though_standard_input_is_quiet() -> None:
+    process = subprocess.Popen(
+        [*SSE, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin as source:
+        source.write(b"data: a\n\n")
+        source.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+
+
+class Counted(io.FileIO):
+    """A file that counts what is written to it."""
+
+    writes = 0
+
+    def write(self, data: object, /) -> int:
+        Counted.writes += 1
+        return super().write(data)  # type: ignore[arg-type]  # whatever it is
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_events_of_a_piece_are_written_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "feed.sse"
+    path.write_bytes(body(20_000))
+    pieces = path.stat().st_size / 2**16
+    # Each piece that was read is written in one piece.
+    program = (
+        "import io, sys\n"
+        "from tests.cli.test_tail_files import Counted\n"
+        "sys.stdout = io.TextIOWrapper(io.BufferedWriter(Counted(1, 'w', closefd=False)))\n"
+        "from sse_transports.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "print(Counted.writes, file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "tail", str(path), "--format", kind],
+        env=environment(),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=True,
+    )
+    assert pieces <= int(run.stderr) <= pieces + 2
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_memory_does_not_grow_with_the_file(kind: str, tmp_path: Path) -> None:
+    pattern = body(5000)
+    peaks = []
+    for times in (2, 40):
+        path = tmp_path / f"{times}.sse"
+        path.write_bytes(pattern * times)
+        peaks.append(peak_of("tail", str(path), "--format", kind))
+    # The second file has 9 MB more.
+    assert peaks[1] - peaks[0] < 3 * 2**20
+
+
+# In a process of its own: the peak of a child counts from that of its parent, and ours is large.
+MEASURE = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def peak_of(*arguments: str) -> int:
+    """Return the bytes that a run had in memory at most."""
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", MEASURE, *SSE, *arguments],
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    return int(run.stdout)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [f'{{"id": "chatcmpl-1", "model": "some-model", "delta": " word{number}"}}' for number in range(100)],
+        ["x" * 200] * 100,
+        ["x" * 200, "x" * 100] * 50,
+        ['"' * 100 + str(number % 7) + "\\" * 100 for number in range(100)],
+        [str(number) for number in range(100)],
+        [("a" if number % 2 else "b") * 200 for number in range(100)],
+        [""] * 100,
+    ],
+    ids=["chat", "same", "overlapping", "escapes", "short", "two kinds", "empty"],
+)
+def test_what_is_shared_by_events_changes_nothing_in_their_json(data: Sequence[str]) -> None:
+    lines = JSONLines()
+    for start in range(0, len(data), 25):
+        batch = data[start : start + 25]
+        written = lines([Event(each) for each in batch])
+        assert [json.loads(line)["data"] for line in written.splitlines()] == list(batch)
