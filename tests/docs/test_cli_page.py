@@ -76,7 +76,9 @@ def run(command: str, expected: str, address: str, folder: Path) -> None:
     with Terminal(program=shell, columns=110, env=scripts, folder=folder) as terminal:
 
         def written() -> str:
-            return plain(terminal.text.replace(address, SERVER))
+            text = plain(terminal.text.replace(address, SERVER))
+            # In the page, a last line that was not ended looks like one that was.
+            return f"{text}\n" if text and not text.endswith("\n") else text
 
         if CTRL_C in expected:
             before = pattern_of(expected.partition(CTRL_C)[0])
