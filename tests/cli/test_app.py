@@ -45,14 +45,23 @@ def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
     assert f"_SSE_COMPLETE={shell}_complete" in run.output
 
 
-def test_bash_completes_commands() -> None:
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("sse comp", "plain,completion\n"),
+        ("sse tail fee", "file,fee\n"),
+        ("sse tail --sel", "plain,--select\n"),
+    ],
+)
+def test_bash_completes_commands_options_and_files(words: str, completed: str) -> None:
     # What the script runs when Tab is pressed.
-    asked = {"_SSE_COMPLETE": "bash_complete", "COMP_WORDS": "sse comp", "COMP_CWORD": "1"}
+    place = str(words.count(" "))
+    asked = {"_SSE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": place}
     script = "import sys; from sse_transports.cli import main; sys.argv[0] = 'sse'; sys.exit(main())"
     run = subprocess.run(
         [sys.executable, "-c", script], env=environment(asked), capture_output=True, check=True, text=True
     )
-    assert run.stdout == "plain,completion\n"
+    assert run.stdout == completed
 
 
 def test_what_is_told_in_a_terminal_is_told_there() -> None:
@@ -79,3 +88,33 @@ def test_it_is_a_program_and_a_module() -> None:
 def with_scripts() -> dict[str, str]:
     env = environment()
     return {**env, "PATH": f"{sys.prefix}/bin:{env['PATH']}"}
+
+
+def test_closed_streams_are_no_riddle() -> None:
+    def closed(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        line = f'"$@" {redirection}'
+        return subprocess.run(
+            ["sh", "-c", line, "sh", *SSE, *arguments],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+    output = closed(">&-", "tail", "-")
+    assert (output.returncode, output.stderr) == (ExitCode.USAGE, "sse: standard output is closed\n")
+    errors = closed("2>&-", "tail", "nothing")
+    assert (errors.returncode, errors.stdout) == (ExitCode.USAGE, "")
+
+
+def test_ctrl_c_before_a_command_runs_is_quiet() -> None:
+    program = (
+        "import sys, sse_transports.cli._app as app\n"
+        "def interrupted(name): raise KeyboardInterrupt\n"
+        "app.importlib.import_module = interrupted\n"
+        "from sse_transports.cli import main\n"
+        "sys.exit(main(['tail', '-']))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, text=True)
+    assert (run.returncode, run.stderr) == (ExitCode.INTERRUPTED, "")

@@ -13,6 +13,9 @@ from .._extras import needs
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+"""As in `ExitCode`, which is not imported yet when this may happen."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code. See `ExitCode`.
@@ -26,4 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)  # noqa: T201  # nothing else is there to say it
         return 2
-    return run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    try:
+        return run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        # Where no command runs: while one is imported, or behind its end.
+        return INTERRUPTED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import sys
@@ -13,7 +12,7 @@ from sse_core import SSEError, __version__
 
 from ._advice import advice
 from ._exit_codes import ExitCode, code_of
-from ._terminal import printable
+from ._terminal import printable, tell
 
 COMMANDS = ("tail", "record", "completion")
 """Each is a click command of that name, in the module of that name with an underscore before it."""
@@ -45,17 +44,18 @@ class Commands(click.Group):
         # Here and not around `main`: click has its own words for some of these.
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except KeyboardInterrupt:
             ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:
             _forget_output()
             ctx.exit(ExitCode.CLOSED_PIPE)
         except SSEError as error:
-            _complain(f"sse: {error}{advice(error)}")
+            tell(_one_line(f"sse: {error}{advice(error)}"))
             ctx.exit(code_of(error))
         except OSError as error:
-            _complain(f"sse: {_what_failed(error)}")
+            tell(_one_line(f"sse: {_what_failed(error)}"))
             ctx.exit(ExitCode.USAGE)
         else:
             return result
@@ -78,7 +78,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if isinstance(context, click.Context) else "sse"
-        _complain(f"{path}: {_one_line(error.format_message())} (see {path} --help)")
+        tell(_one_line(f"{path}: {error.format_message()} (see {path} --help)"))
         return ExitCode.USAGE
     except click.Abort:
         return ExitCode.INTERRUPTED
@@ -87,12 +87,6 @@ def run(arguments: list[str]) -> int:
 def _code(result: object) -> int:
     # What a command returns, or the code with which it left.
     return result if isinstance(result, int) else ExitCode.ENDED
-
-
-def _complain(line: str) -> None:
-    # Perhaps nobody is there to read it; the exit code is.
-    with contextlib.suppress(OSError):
-        print(_one_line(line), file=sys.stderr, flush=True)  # noqa: T201  # what it is for
 
 
 def _one_line(text: str) -> str:

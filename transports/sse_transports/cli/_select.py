@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 from sse_core import Comment, Event, SSEError
 
-from ._terminal import printable
+from ._terminal import printable, tell
 
 EACH = "*"
 
@@ -59,8 +58,7 @@ class Selection:
     def _tell(self) -> None:
         if self._paths and self._events and not self._found:
             paths = " or ".join(printable(".".join(path)) for path in self._paths)
-            line = f"sse: --select found nothing at {paths} in {self._events} events"
-            print(line, file=sys.stderr, flush=True)  # noqa: T201  # what it is for
+            tell(f"sse: --select found nothing at {paths} in {self._events} events")
 
     def values(self, items: Iterable[Event | Comment]) -> Iterator[object]:
         """Yield what is found."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from click.shell_completion import CompletionItem
 
 STDIN = "-"
 
@@ -27,6 +28,12 @@ class Target(click.ParamType[str]):
         if not path.exists():
             self.fail(f"no file {value}; a URL begins with http:// or https://", param, ctx)
         return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        # The shell knows its files; nobody knows all URLs.
+        return [CompletionItem(incomplete, type="file")]
 
 
 class URL(click.ParamType[str]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable
@@ -29,9 +30,17 @@ def printable(text: str, *, keep: str = "") -> str:
     )
 
 
-def is_terminal(stream: IO[str]) -> bool:
-    """Return whether a person reads this, and not a pipe or a file."""
-    return stream.isatty()
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Return whether a person reads this, and not a pipe or a file; nobody does if it is closed (None)."""
+    return stream is not None and stream.isatty()
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error, now. Perhaps nobody is there to read it."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 def console(*, stderr: bool = False) -> Console:

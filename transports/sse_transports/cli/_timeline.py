@@ -19,7 +19,7 @@ from sse_core import (
 
 from .._log import without_secrets
 from ._output import Output
-from ._terminal import console, is_terminal, paint, plain, printable
+from ._terminal import console, is_terminal, paint, plain, printable, tell
 
 
 def told(change: StateChange) -> tuple[str, str]:
@@ -74,7 +74,7 @@ class Timeline:
         self._output.flush()
         # Not above: rich is not needed before there is something to colour.
         painted = paint(console(stderr=True)) if self._is_terminal else plain
-        print(painted("dim", line), file=sys.stderr, flush=True)  # noqa: T201  # what it is for
+        tell(painted("dim", line))
 
 
 def _ended(change: Disconnected) -> tuple[str, str]:
