@@ -6,28 +6,31 @@ import json
 import os
 import select
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sse_core import Comment, Event, parse
+from sse_core import Comment, Event, encode, parse
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.testing import Cut, SSEServer, Stall
 from tests.cli.terminal import DEADLINE, SSE, environment, sse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sse_transports.testing import Call, Steps
 
 ODD = [
     Event('say "hi"\\\n\tÄ \u2028\x1b[2J 😀', event="ünusual", id="é7", retry=3),
     Event("", event="empty", id="é7"),
+    Event("two\nlines", id="é7"),
     Event("plain"),
 ]
 """The last one clears the ID."""
 
-ODD_STEPS: Steps = [ODD[0], Comment("beat"), ODD[1], b"id\ndata: plain\n\n", Event("[DONE]")]
+FULL = Path("/dev/full")
+"""A file that takes nothing."""
+
+ODD_STEPS: Steps = [ODD[0], Comment("beat"), ODD[1], ODD[2], b"id\ndata: plain\n\n", Event("[DONE]")]
 
 
 def objects_of(output: str) -> list[object]:
@@ -43,6 +46,7 @@ def test_a_pipe_gets_json_lines_with_what_is_set() -> None:
     assert objects_of(run.output) == [
         {"event": "ünusual", "data": ODD[0].data, "id": "é7", "retry": 3},
         {"event": "empty", "data": "", "id": "é7"},
+        {"event": "message", "data": "two\nlines", "id": "é7"},
         {"event": "message", "data": "plain"},
     ]
 
@@ -126,13 +130,30 @@ def test_a_state_file_goes_on_where_the_last_run_stopped(tmp_path: Path) -> None
     assert (first.output, second.output) == ("a\n", "b\n")
 
 
+@pytest.mark.skipif(not FULL.exists(), reason=f"no {FULL} here")
 def test_the_id_of_an_event_that_could_not_be_written_is_not_kept(tmp_path: Path) -> None:
     state = tmp_path / "feed.id"
-    ours, theirs = os.pipe()
-    os.close(ours)
-    with SSEServer([[Event("a", id="1"), Event("b", id="2"), Stall()]]) as server:
+    at_once = encode(Event("a", id="1")) + encode(Event("b", id="2"))
+    with SSEServer([[at_once, Stall()]]) as server, FULL.open("wb") as full:
         run = subprocess.run(
             [*SSE, "tail", server.url, "--state", str(state)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+            timeout=DEADLINE,
+        )
+    assert run.returncode == ExitCode.USAGE
+    assert run.stderr == b"sse: No space left on device\n"
+    assert not state.exists()
+
+
+def test_a_reader_who_has_gone_before_the_first_event_ends_it_quietly() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with SSEServer([[Event("a"), Stall()]]) as server:
+        run = subprocess.run(
+            [*SSE, "tail", server.url],
             stdout=theirs,
             stderr=subprocess.PIPE,
             env=environment(),
@@ -140,9 +161,7 @@ def test_the_id_of_an_event_that_could_not_be_written_is_not_kept(tmp_path: Path
             timeout=DEADLINE,
         )
     os.close(theirs)
-    assert run.returncode == ExitCode.CLOSED_PIPE
-    assert run.stderr == b""
-    assert not state.exists()
+    assert (run.returncode, run.stderr) == (ExitCode.CLOSED_PIPE, b"")
 
 
 def test_a_request_is_what_the_options_say(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sse_core import Event, parse
 from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.cli._select import RunningText, Selection
 from sse_transports.testing import SSEServer
 from tests.cli.terminal import sse
 
@@ -94,8 +95,10 @@ def test_a_path_that_leads_nowhere_is_told_at_the_end() -> None:
 
 
 def test_halves_of_a_character_in_two_events_are_put_together() -> None:
-    halves = rb'data: {"a": "x\ud83d"}' + b"\n\n" + rb'data: {"a": "\ude00"}' + b"\n\n"
-    assert sse("tail", "-", "--select", "a", stdin=halves).output == "x😀\n"
+    halves = [Event(r'{"a": "x\ud83d"}'), Event(r'{"a": "\ude00y"}')]
+    text = RunningText(Selection([("a",)]))
+    assert [text([half]) for half in halves] == ["x", "😀y"]
+    assert text(halves) == "x😀y"
     alone = rb'data: {"a": "\ud83d"}' + b"\n\n"
     assert sse("tail", "-", "--select", "a", stdin=alone).output == "\N{REPLACEMENT CHARACTER}\n"
     assert sse("tail", "-", "--select", "a", "--format", "json", stdin=alone).output == '"\\ud83d"\n'

@@ -56,6 +56,7 @@ class Commands(click.Group):
             ctx.exit(code_of(error))
         except OSError as error:
             tell(_one_line(f"sse: {_what_failed(error)}"))
+            _flush_or_forget_output()
             ctx.exit(ExitCode.USAGE)
         else:
             return result
@@ -96,6 +97,15 @@ def _one_line(text: str) -> str:
 def _what_failed(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
+def _flush_or_forget_output() -> None:
+    # It may be the output that failed, as on a full disk.
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _forget_output()
 
 
 def _forget_output() -> None:
