@@ -88,7 +88,10 @@ def test_trouble_does_not_stand_in_the_middle_of_a_text() -> None:
     lines = terminal.text.splitlines()
     assert lines[0] == "Nothing"
     assert lines[1].startswith("sse: cut (")
-    assert " lost" in lines
+    assert lines[2] == " lost"
+    assert lines[3].startswith("sse: ended (")
+    # Nor is the line ended a second time.
+    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(

@@ -55,4 +55,6 @@ class Printer:
         # The error that is on its way is the one to surface.
         with contextlib.suppress(*([OSError] if error is not None else [])):
             self._output.write(self._harmless(self._format.end()))
+            if self._output.in_line:
+                self._output.write("\n")
             self._output.flush()

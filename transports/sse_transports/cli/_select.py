@@ -78,12 +78,11 @@ class Selection:
 
 
 class RunningText:
-    """Writes what is found one behind the other, as a chat does, and ends the last line."""
+    """Writes what is found one behind the other, as a chat does."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._half = ""
-        self._in_line = False
 
     def __call__(self, items: Sequence[Event | Comment]) -> str:
         """Return the text that goes on behind that of the last call."""
@@ -91,18 +90,12 @@ class RunningText:
         # A server that cuts its text by UTF-16 may send half a character here, the rest in the next event.
         at_half = HIGH_SURROGATES[0] <= text[-1:] <= HIGH_SURROGATES[1]
         self._half = text[-1] if at_half else ""
-        return self._shown(text[:-1] if at_half else text)
+        return _whole(text[:-1] if at_half else text)
 
     def end(self) -> str:
-        """Return the end of the line."""
-        rest = self._shown(self._half)
-        self._half = ""
-        return rest + "\n" if self._in_line else rest
-
-    def _shown(self, text: str) -> str:
-        if text:
-            self._in_line = not text.endswith("\n")
-        return _whole(text)
+        """Return what is left: half a character whose other half did not come."""
+        half, self._half = self._half, ""
+        return _whole(half)
 
 
 class ValueLines:
