@@ -14,7 +14,7 @@ import pytest
 from sse_core import Comment, Event, encode, parse
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.testing import Cut, SSEServer, Stall
-from tests.cli.terminal import DEADLINE, SSE, environment, sse
+from tests.cli.terminal import DEADLINE, SSE, Terminal, environment, sse
 
 if TYPE_CHECKING:
     from sse_transports.testing import Call, Steps
@@ -254,10 +254,14 @@ def test_a_204_ends_it_and_so_does_the_end_of_a_post() -> None:
 def test_a_server_that_is_not_there_is_an_error_at_once_unless_retries_are_asked_for() -> None:
     with SSEServer([]) as server:
         url = server.url
-    assert sse("tail", url).code == ExitCode.GAVE_UP
-    run = sse("tail", url, "--max-attempts", "2")
+    run = sse("tail", url)
     assert run.code == ExitCode.GAVE_UP
-    assert "gave up after 2 attempts" in run.errors
+    assert run.errors.count("\n") == 1
+    for asked in (["--retry"], ["--max-attempts", "2"]):
+        with Terminal("tail", url, *asked) as terminal:
+            terminal.until("waiting")
+            terminal.interrupt()
+            assert terminal.finish() == ExitCode.INTERRUPTED
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ FORMATS = ("pretty", "json", "data", "raw")
     "--format",
     "kind",
     type=click.Choice(FORMATS),
-    help="pretty on a terminal and json (JSON Lines) else; data alone; raw: an event stream again.",
+    help="For people (on a terminal), JSON Lines (elsewhere), the data alone, or an event stream again.",
 )
 @click.option("--comments", is_flag=True, help="Show comments too, in pretty, json and raw.")
 @click.option(
