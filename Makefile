@@ -110,5 +110,9 @@ bench-scale: $(VENV)/.ready
 compare: $(VENV)/.ready
 	$(RUN) benchmarks/compare.py $(if $(PEER),--peer $(PEER))
 
+# What `sse tail FILE` costs beside a loop that parses the file, and its memory.
+bench-tail: $(VENV)/.ready
+	$(RUN) benchmarks/tail_speed.py
+
 clean:
 	rm -rf $(VENV) build dist
