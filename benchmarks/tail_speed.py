@@ -2,6 +2,9 @@
 
 Whole processes in rounds that alternate, each one's CPU time as the system counted it; the output goes to
 /dev/null. The ratio is the median of the rounds', each a format's time by that of the loop in the same round.
+`sse tail` lets the garbage collector look less often than Python does by itself, as the loop has it; that is
+how a format can come out below 1.
+
 Memory is the most that a process had, with all the events and with a tenth of them.
 
     tail_speed.py [--events 1000000] [--rounds 5]
