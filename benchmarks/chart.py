@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from benchmarks import results
 from benchmarks.cells import cut_name
 from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, LIVE, OPENAI, WIKIMEDIA
 from benchmarks.ours import OURS
 from benchmarks.v8 import V8
+from sse_transports.cli._svg import document, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,17 +41,15 @@ GAP = 14
 # Room to the right of the longest bar, for its figure.
 RIGHT = 60
 
-STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-.head { font-weight: 600; }
+LIGHT = """
 .name, .figure { font-size: 12px; }
 .bar { fill: #9aa4b0; }
 .ours { fill: #1a7f64; }
-@media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3; }
-  .bar { fill: #59636e; }
-  .ours { fill: #3fb68b; }
-}
+"""
+
+DARK = """
+.bar { fill: #59636e; }
+.ours { fill: #3fb68b; }
 """
 
 
@@ -72,24 +70,18 @@ def picture(figures: dict[str, Any]) -> str:
     for cell in shown:
         ours = cell["parsers"][OURS]["ns_per_event"]
         head = f"{cell['fixture']}, {cell['cut']}"
-        body.append(f'<text class="head" x="8" y="{top + 16}">{escape(head)}</text>')
-        body.append(
-            f'<text class="figure" x="{WIDTH - 8}" y="{top + 16}" text-anchor="end">'
-            f"{OURS}: {ours:,.0f} ns per event</text>"
-        )
+        body.append(text(8, top + 16, head, kind="head"))
+        ours_text = f"{OURS}: {ours:,.0f} ns per event"
+        body.append(text(WIDTH - 8, top + 16, ours_text, kind="figure", anchor="end"))
         top += HEAD - 8
         for name, ratio in bars(cell):
             body += bar(name, ratio, longest, top)
             top += STEP
         top += GAP
     note = f"{figures['python']}; time per event as a multiple of {OURS}: shorter is faster"
-    body.append(f'<text class="name" x="8" y="{top + 8}">{escape(note)}</text>')
-    height = top + 20
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
-        f' height="{height}" role="img" aria-label="Time per event, beside other parsers">\n'
-        f"<style>{STYLE}</style>\n" + "\n".join(body) + "\n</svg>\n"
-    )
+    body.append(text(8, top + 8, note, kind="name"))
+    label = "Time per event, beside other parsers"
+    return document(body, width=WIDTH, height=top + 20, label=label, light=LIGHT, dark=DARK)
 
 
 def bars(cell: dict[str, Any]) -> list[tuple[str, float]]:
@@ -105,9 +97,9 @@ def bar(name: str, ratio: float, longest: float, top: int) -> Iterator[str]:
     kind = "ours" if name == OURS else "bar"
     label = "eventsource-parser (V8)" if name == V8 else name
     base = top + BAR - 3
-    yield f'<text class="name" x="{LEFT - 8}" y="{base}" text-anchor="end">{escape(label)}</text>'
+    yield text(LEFT - 8, base, label, kind="name", anchor="end")
     yield f'<rect class="{kind}" x="{LEFT}" y="{top}" width="{length:.1f}" height="{BAR}" rx="2"/>'
-    yield f'<text class="figure" x="{LEFT + length + 6:.1f}" y="{base}">{ratio:.2f}x</text>'
+    yield text(round(LEFT + length + 6, 1), base, f"{ratio:.2f}x", kind="figure")
 
 
 def main() -> None:

@@ -1,0 +1,80 @@
+"""What was measured, as JSON for scripts. Every name is there always; what is not known is null."""
+
+from __future__ import annotations
+
+from ._distribution import PRECISION, Distribution
+from ._measure import Connection, Measurement
+
+PERCENTS = (50, 90, 99)
+
+
+def figures(measurement: Measurement, target: str) -> dict[str, object]:
+    """Return the figures, in seconds and bytes."""
+    timed = measurement.timed
+    rate = measurement.connected or None
+    return {
+        "target": target,
+        "timed": timed,
+        "duration": _seconds(measurement.duration) if timed else None,
+        "connected": _seconds(measurement.connected) if timed else None,
+        "lost": _seconds(measurement.lost) if timed else None,
+        "head": _seconds(measurement.head),
+        "first_event": _seconds(measurement.first_event),
+        "longest_silence": _seconds(measurement.silence) if timed else None,
+        "events": measurement.events,
+        "comments": measurement.comments,
+        "bytes": measurement.bytes,
+        "unfinished_bytes": measurement.unfinished,
+        "events_per_second": _rate(measurement.events, rate),
+        "bytes_per_second": _rate(measurement.bytes, rate),
+        "gaps": _spread(measurement.gaps) if timed else None,
+        "sizes": {**_spread(measurement.sizes), "total": int(measurement.sizes.total)},
+        "types": dict(measurement.types.most_common()),
+        "json": measurement.json,
+        "ids": {"new": measurement.new_ids, "with": measurement.with_id},
+        "retry": measurement.retries,
+        "connections": {
+            "opened": measurement.opened,
+            "reconnects": max(0, measurement.opened - 1),
+            "causes": dict(measurement.causes.most_common()),
+            "failed": measurement.failures.total(),
+            "failures": dict(measurement.failures.most_common()),
+            "first": [_connection(each) for each in measurement.connections],
+        }
+        if timed
+        else None,
+    }
+
+
+def _spread(spread: Distribution) -> dict[str, object]:
+    if not spread.count:
+        return {"count": 0, "min": None, **{f"p{percent}": None for percent in PERCENTS}, "max": None}
+    return {
+        "count": spread.count,
+        "min": _seconds(spread.least),
+        **{f"p{percent}": _seconds(spread.percentile(percent)) for percent in PERCENTS},
+        "max": _seconds(spread.most),
+        "precision": 0 if spread.is_exact else PRECISION,
+    }
+
+
+def _connection(connection: Connection) -> dict[str, object]:
+    return {
+        "requested": _seconds(connection.requested),
+        "opened": _seconds(connection.opened),
+        "ended": _seconds(connection.ended),
+        "cause": connection.cause,
+        "events": connection.events,
+        "bytes": connection.bytes,
+    }
+
+
+def _seconds(seconds: float | None) -> float | None:
+    # Microseconds: finer is noise. Whole numbers, as sizes are, stay so in JSON.
+    if seconds is None:
+        return None
+    return int(seconds) if seconds == int(seconds) else round(seconds, 6)
+
+
+def _rate(count: int, seconds: float | None) -> float | None:
+    return None if seconds is None else round(count / seconds, 3)
