@@ -15,7 +15,7 @@ from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
-from tests.sse_core.test_recorded_streams import FILES, FOLDER
+from tests.recorded_streams import every_recording, there_are_some
 
 REPLY: Steps = [
     Event('{"n": 1}', id="1"),
@@ -119,10 +119,9 @@ def test_the_live_line_is_gone_when_the_result_is_there() -> None:
         terminal.until("3 events")
         terminal.interrupt()
         terminal.finish()
-    before, _, result = terminal.screen.partition(server.url)
-    # Erased, and the cursor is back.
-    assert "\x1b[2K" in before
-    assert before.rindex("\x1b[?25h") > before.rindex("\x1b[?25l")
+    before, _, result = terminal.screen.partition(f"{server.url}/")
+    # To the beginning of the line, and nothing in it; the title may have a colour.
+    assert before.removesuffix("\x1b[1m").endswith("\r\x1b[K")
     assert "Ctrl-C ends it" not in result
 
 
@@ -374,8 +373,8 @@ def test_many_connections_share_a_strip(tmp_path: Path) -> None:
     assert "of 40 connections" in terminal.text
 
 
-@pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+@there_are_some
+@every_recording
 def test_a_recorded_reply_is_measured(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.svg"
     run = sse("stats", str(path), "--svg", str(picture))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -15,17 +11,12 @@ from typing import Protocol, Self
 
 from sse_core import Connecting, Opened, StateChange, Waiting
 
-from ._terminal import is_terminal, printable
+from ._live_line import live_line, tell
+from ._terminal import printable
 from ._units import bytes_text, plural, seconds_text
-
-INTERVAL = 0.2
-"""Seconds between two drawings: often enough to look alive, whatever comes."""
 
 WINDOW = 10
 """Drawings over which the rate is measured."""
-
-BEGIN = "\r\x1b[K"
-"""Back to the beginning of the line, and nothing in it."""
 
 
 class Received(Protocol):
@@ -76,31 +67,14 @@ class Progress:
         # Where nothing was connected, the error says all there is to say.
         if self._received is not None and self._connections:
             connections = plural(self._connections, "connection")
-            _tell(f"{self._what_came()}, {connections} in {seconds_text(self._seconds())}\n")
+            tell(f"{self._what_came()}, {connections} in {seconds_text(self._seconds())}\n")
 
     @contextmanager
     def of(self, received: Received) -> Iterator[None]:
         """Tell how it goes, while inside, if a terminal is there to tell it on."""
         self._received = received
-        if not is_terminal(sys.stderr):
+        with live_line(self._line):
             yield
-            return
-        is_over = threading.Event()
-        # A thread of its own, so that it goes on where nothing comes, and costs an event nothing.
-        drawing = threading.Thread(target=self._draw, args=(is_over,), daemon=True)
-        drawing.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            drawing.join()
-            _tell(BEGIN)
-
-    def _draw(self, is_over: threading.Event) -> None:
-        while True:
-            _tell(BEGIN + self._line()[: _columns() - 1])
-            if is_over.wait(INTERVAL):
-                return
 
     def _line(self) -> str:
         assert self._received is not None  # noqa: S101  # as it is told of
@@ -116,17 +90,3 @@ class Progress:
 
     def _seconds(self) -> float:
         return time.monotonic() - self._begun
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except OSError:
-        return 80
-
-
-def _tell(text: str) -> None:
-    # Perhaps nobody is there to read it any more; the recording is what counts.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()

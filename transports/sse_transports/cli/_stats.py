@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
@@ -17,18 +16,13 @@ from .._driver import LONGEST_TIMEOUT
 from ._exit_codes import ExitCode
 from ._figures import figures
 from ._files import StreamFile
+from ._live_line import live_line
 from ._measure import Measurement
 from ._measured import Watch, measure_file
 from ._options import RequestOptions, request_options
 from ._targets import Target, is_url
-from ._terminal import console, is_terminal
+from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-REFRESHED = 5
-"""How often a second the live line is written."""
 
 
 @click.command(short_help="Measure a stream: rates, gaps, sizes, types, reconnects.")
@@ -94,7 +88,7 @@ def _measure(
             measurement = Measurement(timed=file.is_recording)
             return Path(file.name).name, measurement, _ended_by(lambda: measure_file(file, measurement))
     watch = Watch(request, target, seconds=seconds, events=events)
-    with _live(watch) if is_terminal(sys.stderr) else nullcontext():
+    with live_line(lambda: _line(watch)):
         return watch.name, watch.measurement, _ended_by(watch.run)
 
 
@@ -107,31 +101,11 @@ def _ended_by(run: Callable[[], None]) -> BaseException | None:
     return None
 
 
-def _live(watch: Watch) -> AbstractContextManager[object]:
-    """Return what keeps a line about the measuring on the terminal, until it is left."""
-    # Not above: importing rich takes longer than reading a short stream.
-    from rich.live import Live
-    from rich.text import Text
-
-    return Live(
-        get_renderable=lambda: Text(_live_line(watch), "dim", no_wrap=True, overflow="crop"),
-        console=console(stderr=True),
-        refresh_per_second=REFRESHED,
-        transient=True,
-    )
-
-
-def _live_line(watch: Watch) -> str:
+def _line(watch: Watch) -> str:
     measurement = watch.measurement
-    return "   ".join(
-        (
-            "connected" if measurement.is_connected else "connecting",
-            seconds_text(int(watch.elapsed)),
-            plural(measurement.events, "event"),
-            bytes_text(measurement.bytes),
-            "Ctrl-C ends it",
-        )
-    )
+    state = "connected" if measurement.is_connected else "connecting"
+    came = f"{plural(measurement.events, 'event')}, {bytes_text(measurement.bytes)}"
+    return f"{state}: {came}, {seconds_text(int(watch.elapsed))}  (Ctrl-C ends it)"
 
 
 def _show(measurement: Measurement, name: str, form: str, svg: Path | None) -> None:
