@@ -10,6 +10,7 @@ as one; and `^C` is pressed when what stands before it has been written.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +18,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sse_transports.testing import SSEServer
-from tests.cli.terminal import Terminal, environment
+from tests.cli.terminal import Terminal, environment, sse
 from tests.docs.page_server import PAGES, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+
+FEED = PAGE.with_name("feed.jsonl")
+"""A recording that examples read; it lies in the folder where they run."""
+
+PICTURE = PAGE.parent / "images" / "stats.svg"
 
 SERVER = "localhost:8000"
 
@@ -96,11 +102,18 @@ SECTIONS = sections_of(PAGE.read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_what_the_page_shows_is_what_the_commands_write(section: str, tmp_path: Path) -> None:
+    shutil.copy(FEED, tmp_path)
     # Not strict: an example may well show what becomes of a mistake.
     with SSEServer(answer, strict=False) as server:
         for block in SECTIONS[section]:
             for command, expected in examples_of(block):
                 run(command, expected, f"127.0.0.1:{server.port}", tmp_path)
+
+
+def test_the_picture_is_the_one_that_its_command_draws(tmp_path: Path) -> None:
+    drawn = tmp_path / "stats.svg"
+    assert sse("stats", str(FEED), "--svg", str(drawn)).code == 0
+    assert drawn.read_text(encoding="utf-8") == PICTURE.read_text(encoding="utf-8")
 
 
 def test_the_server_has_every_stream_that_the_examples_ask_for() -> None:
