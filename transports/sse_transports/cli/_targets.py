@@ -11,23 +11,6 @@ from click.shell_completion import CompletionItem
 STDIN = "-"
 
 
-class Target(click.ParamType[str]):
-    """A URL, or a file that is there, or `-` for standard input.
-
-    What is neither is refused here, in one line, before anything is sent.
-    """
-
-    name = "URL|FILE"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if is_url(value):
-            return value
-        reason = _no_file(value)
-        if reason:
-            self.fail(f"{reason}; a URL begins with http:// or https://", param, ctx)
-        return value
-
-
 class File(click.ParamType[str]):
     """A file that is there, or `-` for standard input."""
 
@@ -46,6 +29,23 @@ class File(click.ParamType[str]):
     ) -> list[CompletionItem]:
         # The shell knows its files; nobody knows all URLs.
         return [CompletionItem(incomplete, type="file")]
+
+
+class Target(File):
+    """A URL, or a file that is there, or `-` for standard input.
+
+    What is neither is refused here, in one line, before anything is sent.
+    """
+
+    name = "URL|FILE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_url(value):
+            return value
+        reason = _no_file(value)
+        if reason:
+            self.fail(f"{reason}; a URL begins with http:// or https://", param, ctx)
+        return value
 
 
 class URL(click.ParamType[str]):
