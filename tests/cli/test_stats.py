@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +15,9 @@ import pytest
 from sse_core import Comment, Event, encode
 from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.cli._measure import Measurement
+from sse_transports.cli._measured import Watch
+from sse_transports.cli._options import RequestOptions
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
 from tests.recorded_streams import every_recording, there_are_some
@@ -23,6 +28,19 @@ REPLY: Steps = [
     Event("plain", "delta"),
     Event("[DONE]"),
 ]
+
+PLAIN = RequestOptions(
+    method="GET",
+    headers={},
+    content=None,
+    last_event_id="",
+    until=None,
+    retry=None,
+    max_attempts=None,
+    timeout=60.0,
+    idle_timeout=None,
+    insecure=False,
+)
 
 RECORDING = """\
 {"version": 1, "time": "2026-01-01T00:00:00.000+00:00", "method": "GET", "url": "https://example.com/feed", \
@@ -177,12 +195,36 @@ def test_it_stops_after_so_many_events() -> None:
     assert figures["connections"]["causes"] == {"left": 1}
 
 
-def test_it_stops_after_so_long() -> None:
+def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The time is over when the test says so: when all that will come has come.
+    over: list[Callable[[], None]] = []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, seconds: float, function: Callable[[], None]) -> None:
+            assert seconds == 60
+            over.append(function)
+
+        def start(self) -> None:
+            assert self.daemon
+
+        def cancel(self) -> None:
+            over.clear()
+
+    class Counted(Measurement):
+        def item(self, item: Event | Comment) -> None:
+            super().item(item)
+            if self.events == 3:
+                threading.Thread(target=over[0]).start()
+
+    monkeypatch.setattr("sse_transports.cli._measured.Timer", Timer)
+    monkeypatch.setattr("sse_transports.cli._measured.Measurement", Counted)
     with SSEServer([[*REPLY, Stall()]]) as server:
-        # Long enough for the events to come first on any machine that is not stuck; they do not decide.
-        figures = measured(server.url, "--for", "0.5")
-    assert figures["duration"] >= 0.5
-    assert figures["connections"]["causes"] == {"left": 1}
+        watch = Watch(PLAIN, server.url, seconds=60)
+        watch.run()
+    assert watch.measurement.causes == {"left": 1}
+    assert not over
 
 
 def test_no_stream_in_the_time_to_measure_is_told() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
+from threading import Timer
 
 from sse_core import (
     ConnectError,
@@ -82,7 +82,7 @@ class Watch:
             KeyboardInterrupt: Ctrl-C.
         """
         source, measurement = self._source, self.measurement
-        end = None if self._seconds is None else threading.Timer(self._seconds, self._leave)
+        end = None if self._seconds is None else Timer(self._seconds, self._leave)
         self._begun = self._clock.monotonic()
         try:
             with source:
