@@ -46,6 +46,10 @@ http {{
             proxy_set_header Connection "";
             proxy_buffering off;
         }}
+        # As nginx does it by itself: HTTP/1.0, and buffers, unless the answer says otherwise.
+        location /buffered/ {{
+            proxy_pass http://127.0.0.1:{upstream}/;
+        }}
     }}
 }}
 """
@@ -55,7 +59,7 @@ class Nginx:
     """A running nginx.
 
     Attributes:
-        url: where it speaks HTTP/1.1.
+        url: where it speaks HTTP/1.1. Under `/buffered`, the same is passed through its buffers.
         tls_url: where it speaks TLS, and HTTP/2 with those who ask for it.
     """
 

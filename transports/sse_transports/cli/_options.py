@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,7 @@ from ._announced import Announced
 from ._targets import STDIN
 
 Result = TypeVar("Result")
+Options: TypeAlias = tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class RequestOptions:
                 raise error
 
         asked_to_retry = self.retry or self.max_attempts is not None
-        transport: Transport = UrllibTransport(context=_unverified() if self.insecure else None)
+        transport: Transport = UrllibTransport(context=unverified() if self.insecure else None)
         if before_reading is not None:
             transport = Announced(transport, before_reading)
         return EventSource(
@@ -98,6 +99,15 @@ class RequestOptions:
 
 def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
     """Give a click command these options; its function gets them as one `RequestOptions`, first."""
+    return _with(OPTIONS, command)
+
+
+def one_request_options(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Give a click command those of these options that say what is asked, and none of how it goes on."""
+    return _with(WHAT_IS_ASKED, command)
+
+
+def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Result]:
 
     @functools.wraps(command)
     def with_options(
@@ -107,12 +117,12 @@ def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
         data: str | None,
         json: str | None,
         last_event_id: str,
-        until: str | None,
-        retry: bool | None,
-        max_attempts: int | None,
-        timeout: float,
-        idle_timeout: float | None,
         insecure: bool,
+        until: str | None = None,
+        retry: bool | None = None,
+        max_attempts: int | None = None,
+        timeout: float = 60.0,
+        idle_timeout: float | None = None,
         **keywords: object,
     ) -> Result:
         if retry is False and max_attempts is not None:
@@ -136,7 +146,7 @@ def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
         return command(request, *arguments, **keywords)
 
     wrapped: Callable[..., Result] = with_options
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped
 
@@ -157,7 +167,7 @@ _NAMES = {
     "insecure",
 }
 
-OPTIONS = (
+WHAT_IS_ASKED: Options = (
     click.option(
         "-X", "--request", "method", metavar="METHOD", help="The method. [default: GET; POST with a body]"
     ),
@@ -169,6 +179,11 @@ OPTIONS = (
     ),
     click.option("--json", metavar="JSON", help="A body of JSON, with its content type; @FILE reads it."),
     click.option("--last-event-id", default="", metavar="ID", help="Go on behind this event."),
+    click.option("-k", "--insecure", is_flag=True, help="Do not check the server's certificate."),
+)
+
+OPTIONS: Options = (
+    *WHAT_IS_ASKED,
     click.option("--until", metavar="DATA", help="The data of the event that ends it, such as '[DONE]'."),
     click.option(
         "--retry/--no-retry",
@@ -187,7 +202,6 @@ OPTIONS = (
     click.option(
         "--idle-timeout", type=_SECONDS, metavar="SECONDS", help="Silence that counts as a lost connection."
     ),
-    click.option("-k", "--insecure", is_flag=True, help="Do not check the server's certificate."),
 )
 
 
@@ -279,7 +293,8 @@ def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes 
     return text.encode()
 
 
-def _unverified() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
+    """Return TLS settings that take any certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,0 +1,120 @@
+"""`sse check`: what a server of event streams does right and wrong."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from ._exit_codes import ExitCode
+from ._options import RequestOptions, one_request_options, unverified
+from ._targets import URL
+from ._terminal import console, is_terminal, printable
+from .checks._observation import Observation
+from .checks._observe import Observer, Question
+from .checks._report import as_json, as_text, count, rows, summary
+from .checks._rule import Finding, Verdict, apply
+from .checks._rules import RULES
+from .checks._wire import NotingTransport
+
+ONCE = "--once: only the first request was sent"
+UNSAFE = "only the first request was sent: it is not one to repeat"
+
+
+@click.command(short_help="What a server does right and wrong.")
+@click.argument("url", type=URL())
+@one_request_options
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch the stream.",
+)
+@click.option("--once", is_flag=True, help="Send one request only: nothing about resuming or compression.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-v", "--verbose", is_flag=True, help="Tell each request before it is sent.")
+def check(request: RequestOptions, url: str, seconds: float, once: bool, form: str, verbose: bool) -> int:
+    r"""Tell what the server of an event stream does right and wrong, and what to do about it.
+
+    It watches the stream, then sends a few short requests: behind the last event, an earlier one and
+    one that never was, as browsers that compress, and for any type. A POST is sent once. Exit code 1
+    if something is wrong.
+
+    \b
+    sse check https://example.com/events
+    sse check --for 60 -H 'Authorization: Bearer ...' https://example.com/events
+    sse check --json '{"stream": true}' --once https://example.com/chat
+    """
+    seen = Observation(url, method=request.method.upper(), seconds=seconds, epoch=time.time())
+    if seen.method != "GET":
+        seen.alone = UNSAFE
+    elif once:
+        seen.alone = ONCE
+    question = Question(url, request.method, request.headers, request.content, request.last_event_id)
+    observer = Observer(
+        question,
+        NotingTransport(context=unverified() if request.insecure else None),
+        _tell if verbose else _say_nothing,
+    )
+    interrupted = False
+    try:
+        observer.observe(seen)
+    except KeyboardInterrupt:
+        interrupted = True
+    findings = apply(RULES, seen)
+    _show(seen, findings, form)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return _code(seen, findings)
+
+
+def _code(seen: Observation, findings: list[Finding]) -> ExitCode:
+    first = seen.first
+    if first.answer is not None and first.status not in (200, 204):
+        return ExitCode.HTTP_ERROR
+    if first.answer is not None and first.status == 200 and not first.is_readable:
+        return ExitCode.NOT_AN_EVENT_STREAM
+    return ExitCode.FOUND_FAULTS if count(findings, Verdict.WRONG) else ExitCode.ENDED
+
+
+def _show(seen: Observation, findings: list[Finding], form: str) -> None:
+    if form == "json":
+        click.echo(as_json(seen, findings))
+    elif not is_terminal(sys.stdout):
+        click.echo(printable(as_text(seen, findings), keep="\n"), nl=False)
+    else:
+        _show_table(seen, findings)
+
+
+def _show_table(seen: Observation, findings: list[Finding]) -> None:
+    # Not above: importing rich takes longer than all else here.
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console()
+    table: Table | None = None
+    for left, right, style in rows(findings):
+        if not right:
+            if table is not None:
+                out.print(table)
+            out.print(Text(left, style))
+            table = Table.grid(padding=(0, 2, 0, 0))
+            table.add_column(no_wrap=True, min_width=10)
+            table.add_column(overflow="fold")
+        elif table is not None:
+            table.add_row(Text(f"  {left}", style), Text(printable(right), "" if left else "dim"))
+    if table is not None:
+        out.print(table)
+    out.print(Text(summary(seen, findings)))
+
+
+def _tell(line: str) -> None:
+    click.echo(printable(line), err=True)
+
+
+def _say_nothing(_line: str) -> None:
+    pass

@@ -1,0 +1,241 @@
+"""Asking a server: one request that is watched, and after a GET a few that are short."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sse_core import (
+    Connect,
+    Connection,
+    Parser,
+    Read,
+    ReadBody,
+    ReadError,
+    Request,
+    Response,
+    SSEError,
+    TransportError,
+)
+
+from ._observation import Ending, Hop, Observation, Reading
+from ._wire import NotingExchange, NotingTransport
+
+PROBE_SECONDS = 5.0
+"""How long each further request may take, at most."""
+PLENTY = 16 * 2**20
+"""Bytes of a body after which enough was seen."""
+OVERLAP = 5
+"""Events that are to come again, at most."""
+NO_SUCH_ID = "sse-check-no-such-event"
+BROWSER_CODINGS = "gzip, deflate"
+"""Browsers ask for br and zstd too, which nothing here could undo."""
+
+Enough = Callable[[Reading], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What each request of a check is: as an `EventSource` would send it."""
+
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    last_event_id: str
+
+
+class Observer:
+    """Makes the requests of a check.
+
+    Args:
+        question: what is asked.
+        transport: what carries it.
+        tell: is told each request before it is sent, in words.
+    """
+
+    def __init__(
+        self, question: Question, transport: NotingTransport, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._question = question
+        self._transport = transport
+        self._tell = tell
+
+    def observe(self, seen: Observation) -> None:
+        """Fill in what is observed, bit by bit: whoever interrupts this has what there is by then.
+
+        Raises:
+            sse_core.TransportError: there was no connection.
+            sse_core.InvalidArgument: the request cannot be sent as it is.
+        """
+        seen.first.last_event_id = self._question.last_event_id
+        self._read(seen.first, f"watched for {seen.seconds:g} s", seen.seconds)
+        if seen.first.ending is Ending.FAILED and seen.first.error is not None:
+            raise seen.first.error
+        if seen.first.is_readable and not seen.alone:
+            self._again(seen, min(seen.seconds, PROBE_SECONDS))
+
+    def _again(self, seen: Observation, limit: float) -> None:
+        stream = seen.first.stream
+        ids = [block.own_id for block in stream.event_blocks if block.own_id]
+        if ids or seen.first.ending is Ending.ENDED:
+            last = stream.last_event_id
+            seen.resumed = Reading(last_event_id=last)
+            what = f"behind the last event, {last!r}" if last else "after the end"
+            self._read(seen.resumed, what, limit, _events(1))
+        if len(ids) > 1:
+            older = ids[max(0, len(ids) - 1 - OVERLAP)]
+            if older is not None and ids.count(older) == 1:
+                seen.overlapping = Reading(last_event_id=older)
+                behind = min(OVERLAP, len(ids) - 1)
+                self._read(seen.overlapping, f"behind an earlier event, {older!r}", limit, _events(behind))
+        if ids:
+            seen.unknown = Reading(last_event_id=NO_SUCH_ID)
+            self._read(seen.unknown, "behind an event that never was", min(limit, 1.0), _some_bytes)
+        own = {name.lower() for name in self._question.headers}
+        asked = self._question.last_event_id
+        if "accept-encoding" not in own:
+            seen.compressed = Reading(last_event_id=asked)
+            more = {"Accept-Encoding": BROWSER_CODINGS}
+            self._read(
+                seen.compressed, f"with Accept-Encoding: {BROWSER_CODINGS}", limit, _plain_or_an_event(), more
+            )
+        if "accept" not in own:
+            seen.any_type = Reading(last_event_id=asked)
+            self._read(seen.any_type, "with Accept: */*", limit, _head, {"Accept": "*/*"})
+
+    def _read(
+        self,
+        reading: Reading,
+        what: str,
+        limit: float,
+        enough: Enough | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make one request, and read until there is enough, or the time is over."""
+        reading.purpose = what
+        self._tell(f"{self._question.method} {self._question.url}, {what}")
+        visit = _Visit(reading, limit, enough)
+        # A Last-Event-ID among the caller's own headers would win over ours.
+        own = {
+            name: value for name, value in self._question.headers.items() if name.lower() != "last-event-id"
+        }
+        connection = Connection(
+            self._question.url,
+            method=self._question.method,
+            content=self._question.content,
+            last_event_id=reading.last_event_id,
+            retry=None,
+        )
+        request: Request | None = connection.connect({**own, **(headers or {})}).request
+        while request is not None:
+            exchange = self._transport.exchange(request, timeout=max(0.001, visit.left))
+            try:
+                response = visit.open(exchange, request)
+                step = connection.respond(response) if response is not None else None
+                reading.is_stream = isinstance(step, Read)
+                if reading.is_stream:
+                    visit.read(exchange)
+                elif isinstance(step, ReadBody):
+                    visit.read_refusal(exchange)
+            finally:
+                exchange.close()
+                visit.leave()
+            request = step.request if isinstance(step, Connect) else None
+
+
+class _Visit:
+    """One request under way, with its clock."""
+
+    def __init__(self, reading: Reading, limit: float, enough: Enough | None) -> None:
+        self._reading = reading
+        self._enough = enough
+        self._begin = time.monotonic()
+        self._deadline = self._begin + limit
+
+    @property
+    def left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    def leave(self) -> None:
+        """Note when it ended."""
+        self._reading.ended_at = time.monotonic() - self._begin
+
+    def open(self, exchange: NotingExchange, request: Request) -> Response | None:
+        """Return the head; None if there is none."""
+        reading = self._reading
+        try:
+            response = exchange.open()
+        except TransportError as error:
+            reading.error = error
+            answered = exchange.expired and exchange.connected_at is not None
+            reading.ending = Ending.UNANSWERED if answered else Ending.FAILED
+            return None
+        finally:
+            if exchange.connected_at is not None:
+                reading.connected = exchange.connected_at - self._begin
+        reading.hops.append(Hop(request, response))
+        reading.head_at = time.monotonic() - self._begin
+        reading.version = exchange.version
+        reading.certificate_ends = exchange.certificate_ends
+        return response
+
+    def read_refusal(self, exchange: NotingExchange) -> None:
+        """Read the start of a body that is no stream: it often says why."""
+        with contextlib.suppress(SSEError):
+            self._reading.said = exchange.read(max(0.001, min(self.left, 1.0)))
+
+    def read(self, exchange: NotingExchange) -> None:
+        """Read the body."""
+        reading = self._reading
+        received = 0
+        try:
+            while not self._is_enough() and received < PLENTY and (left := self.left) > 0:
+                data = exchange.read(left)
+                if not data:
+                    reading.ending = Ending.ENDED
+                    return
+                reading.pieces.append((time.monotonic() - self._begin, data))
+                received += len(data)
+        except SSEError as error:
+            # That nothing came while there was time is how most readings end.
+            if isinstance(error, ReadError):
+                reading.ending = Ending.BROKEN
+                reading.error = error
+            elif not isinstance(error, TransportError):
+                # A coding that nothing here can undo; the rule for it sees the header.
+                reading.error = error
+
+    def _is_enough(self) -> bool:
+        return self._enough is not None and self._enough(self._reading)
+
+
+def _events(count: int) -> Enough:
+    """Return what tells whether so many events came."""
+    parser = Parser()
+    came = looked_at = 0
+
+    def enough(reading: Reading) -> bool:
+        nonlocal came, looked_at
+        for _, data in reading.pieces[looked_at:]:
+            came += len(parser.feed(data))
+        looked_at = len(reading.pieces)
+        return came >= count
+
+    return enough
+
+
+def _some_bytes(reading: Reading) -> bool:
+    return bool(reading.pieces)
+
+
+def _head(_reading: Reading) -> bool:
+    return True
+
+
+def _plain_or_an_event() -> Enough:
+    """Return what tells whether nothing is compressed, or an event came all the same."""
+    event = _events(1)
+    return lambda reading: reading.header("Content-Encoding") is None or event(reading)
