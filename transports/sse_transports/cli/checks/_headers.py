@@ -120,7 +120,10 @@ def _connections(seen: Observation) -> Seen | None:
     host = urlsplit(seen.first.hops[-1].request.url).hostname or ""
     if host == "localhost" or host.startswith("127.") or host == "::1":
         return None
-    return note("asked by HTTP/1.1, in which a browser has six connections to an origin, over all its tabs")
+    return note(
+        "asked by HTTP/1.1, in which a browser has six connections to an origin, over all"
+        " its tabs; HTTP/2 has one for many streams"
+    )
 
 
 def _encrypted(seen: Observation) -> Seen | None:
@@ -203,7 +206,7 @@ RULES = (
         GROUP,
         "Told: six connections to an origin.",
         "WHATWG HTML 9.2.7",
-        "Offer HTTP/2.",
+        "",
         _connections,
     ),
     Rule("encryption", GROUP, "Told: http lets proxies interfere.", "WHATWG HTML 9.2.7", "", _encrypted),
