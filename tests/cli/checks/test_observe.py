@@ -91,6 +91,11 @@ def test_the_callers_headers_go_with_each_request_and_win() -> None:
     assert {call.headers["accept"] for call in calls} == {b"application/x"}
 
 
+def test_a_last_event_id_among_the_headers_is_for_the_first_request() -> None:
+    _, calls = observe(good, headers={"last-event-id": "7"})
+    assert [call.last_event_id for call in calls] == ["7", "9", "8", NO_SUCH_ID, "7", "7"]
+
+
 def test_a_post_is_sent_once() -> None:
     seen, calls = observe(
         lambda _: [HEADERS, Event("[DONE]", id="1")], method="POST", content=b"{}", alone="a POST"
@@ -218,10 +223,13 @@ def test_a_header_that_cannot_be_sent_is_refused_before_anything_is() -> None:
 
 def test_each_request_is_told_before_it_is_sent() -> None:
     told: list[int] = []
+
+    def tell(line: str) -> None:
+        if line.startswith("GET"):
+            told.append(len(server.calls))
+
     with SSEServer(good, history=HISTORY) as server:
         seen = Observation(server.url, seconds=20.0)
         question = Question(server.url, "GET", {}, None, "")
-        Observer(question, NotingTransport(proxies={}), lambda _: told.append(len(server.calls))).observe(
-            seen
-        )
+        Observer(question, NotingTransport(proxies={}), tell).observe(seen)
     assert told == list(range(6))

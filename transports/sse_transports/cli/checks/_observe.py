@@ -21,6 +21,7 @@ from sse_core import (
 )
 
 from ._observation import Ending, Hop, Observation, Reading
+from ._rule import seconds
 from ._wire import NotingExchange, NotingTransport
 
 PROBE_SECONDS = 5.0
@@ -62,6 +63,11 @@ class Observer:
         self._question = question
         self._transport = transport
         self._tell = tell
+        # One among the headers, which would win over ours, is what is asked first, and no more then.
+        own = {name: value for name, value in question.headers.items() if name.lower() != "last-event-id"}
+        given = [value for name, value in question.headers.items() if name not in own]
+        self._own = own
+        self._asked = question.last_event_id or "".join(given)
 
     def observe(self, seen: Observation) -> None:
         """Fill in what is observed, bit by bit: whoever interrupts this has what there is by then.
@@ -70,41 +76,45 @@ class Observer:
             sse_core.TransportError: there was no connection.
             sse_core.InvalidArgument: the request cannot be sent as it is.
         """
-        seen.first.last_event_id = self._question.last_event_id
+        seen.first.last_event_id = self._asked
         self._read(seen.first, f"watched for {seen.seconds:g} s", seen.seconds)
         if seen.first.ending is Ending.FAILED and seen.first.error is not None:
             raise seen.first.error
         if seen.first.is_readable and not seen.alone:
-            self._again(seen, min(seen.seconds, PROBE_SECONDS))
+            # Each is noted when it is complete: an interrupted one would look like a fault.
+            limit = min(seen.seconds, PROBE_SECONDS)
+            self._come_back(seen, limit)
+            self._ask_otherwise(seen, limit)
 
-    def _again(self, seen: Observation, limit: float) -> None:
+    def _come_back(self, seen: Observation, limit: float) -> None:
+        """Ask again behind the last event, an earlier one, and one that never was."""
         stream = seen.first.stream
         ids = [block.own_id for block in stream.event_blocks if block.own_id]
+        last = stream.last_event_id
         if ids or seen.first.ending is Ending.ENDED:
-            last = stream.last_event_id
-            seen.resumed = Reading(last_event_id=last)
             what = f"behind the last event, {last!r}" if last else "after the end"
-            self._read(seen.resumed, what, limit, _events(1))
-        if len(ids) > 1:
-            older = ids[max(0, len(ids) - 1 - OVERLAP)]
-            if older is not None and ids.count(older) == 1:
-                seen.overlapping = Reading(last_event_id=older)
-                behind = min(OVERLAP, len(ids) - 1)
-                self._read(seen.overlapping, f"behind an earlier event, {older!r}", limit, _events(behind))
+            seen.resumed = self._read(Reading(last_event_id=last), what, limit, _events(1))
+        older = ids[max(0, len(ids) - 1 - OVERLAP)] if len(ids) > 1 else ""
+        if older and ids.count(older) == 1:
+            enough = _events(min(OVERLAP, len(ids) - 1))
+            what = f"behind an earlier event, {older!r}"
+            seen.overlapping = self._read(Reading(last_event_id=older), what, limit, enough)
         if ids:
-            seen.unknown = Reading(last_event_id=NO_SUCH_ID)
-            self._read(seen.unknown, "behind an event that never was", min(limit, 1.0), _some_bytes)
+            reading = Reading(last_event_id=NO_SUCH_ID)
+            what = "behind an event that never was"
+            seen.unknown = self._read(reading, what, min(limit, 1.0), _some_bytes)
+
+    def _ask_otherwise(self, seen: Observation, limit: float) -> None:
+        """Ask again as browsers do, which take compressed streams, and as those do who take anything."""
         own = {name.lower() for name in self._question.headers}
-        asked = self._question.last_event_id
         if "accept-encoding" not in own:
-            seen.compressed = Reading(last_event_id=asked)
-            more = {"Accept-Encoding": BROWSER_CODINGS}
-            self._read(
-                seen.compressed, f"with Accept-Encoding: {BROWSER_CODINGS}", limit, _plain_or_an_event(), more
-            )
+            headers = {"Accept-Encoding": BROWSER_CODINGS}
+            what = f"with Accept-Encoding: {BROWSER_CODINGS}"
+            reading = Reading(last_event_id=self._asked)
+            seen.compressed = self._read(reading, what, limit, _plain_or_an_event(), headers)
         if "accept" not in own:
-            seen.any_type = Reading(last_event_id=asked)
-            self._read(seen.any_type, "with Accept: */*", limit, _head, {"Accept": "*/*"})
+            reading = Reading(last_event_id=self._asked)
+            seen.any_type = self._read(reading, "with Accept: */*", limit, _head, {"Accept": "*/*"})
 
     def _read(
         self,
@@ -113,15 +123,11 @@ class Observer:
         limit: float,
         enough: Enough | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> Reading:
         """Make one request, and read until there is enough, or the time is over."""
         reading.purpose = what
         self._tell(f"{self._question.method} {self._question.url}, {what}")
         visit = _Visit(reading, limit, enough)
-        # A Last-Event-ID among the caller's own headers would win over ours.
-        own = {
-            name: value for name, value in self._question.headers.items() if name.lower() != "last-event-id"
-        }
         connection = Connection(
             self._question.url,
             method=self._question.method,
@@ -129,11 +135,13 @@ class Observer:
             last_event_id=reading.last_event_id,
             retry=None,
         )
-        request: Request | None = connection.connect({**own, **(headers or {})}).request
+        request: Request | None = connection.connect({**self._own, **(headers or {})}).request
         while request is not None:
             exchange = self._transport.exchange(request, timeout=max(0.001, visit.left))
             try:
                 response = visit.open(exchange, request)
+                if response is not None:
+                    self._tell(f"  {response.status} after {seconds(reading.head_at or 0.0)}")
                 step = connection.respond(response) if response is not None else None
                 reading.is_stream = isinstance(step, Read)
                 if reading.is_stream:
@@ -144,6 +152,7 @@ class Observer:
                 exchange.close()
                 visit.leave()
             request = step.request if isinstance(step, Connect) else None
+        return reading
 
 
 class _Visit:

@@ -1,0 +1,189 @@
+"""`sse check` at a terminal, in a pipe, and for a program that reads its findings."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from sse_core import Comment, Event
+from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.testing import History, NoAnswer, SSEServer, Stall, Steps
+from sse_transports.testing._call import Call
+from tests.cli.terminal import Terminal, sse
+
+HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
+HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    "Vary": "Accept-Encoding",
+}
+
+
+def good(_call: Call) -> Steps:
+    return [HEADERS, Comment("hello"), b"retry: 3000\n\n", History()]
+
+
+def faulty(_call: Call) -> Steps:
+    return [{"Content-Type": "text/event-stream; charset=latin1"}, b"data: first\nsecond\n\n"]
+
+
+def test_a_good_server_gets_a_calm_report_and_exit_code_0() -> None:
+    with SSEServer(good, history=HISTORY) as server:
+        run = sse("check", server.url)
+    assert run.code == ExitCode.ENDED, run
+    assert run.errors == ""
+    lines = run.output.splitlines()
+    headings = [line for line in lines[:-1] if not line.startswith(" ")]
+    assert headings == ["answer", "headers", "delivery", "stream", "ids", "resume", "time"]
+    assert "  good      status: 200" in lines
+    assert " wrong" not in run.output
+    assert lines[-1].endswith("; 6 requests")
+
+
+def test_a_fault_is_told_with_what_was_seen_the_mend_and_the_clause() -> None:
+    with SSEServer(faulty) as server:
+        run = sse("check", "--once", server.url)
+    assert run.code == ExitCode.FOUND_FAULTS
+    lines = run.output.splitlines()
+    number = lines.index("  wrong     charset: charset='latin1'")
+    assert lines[number + 1].strip() == "Leave the parameter out, and send UTF-8."
+    assert lines[number + 2].strip().startswith("(WHATWG HTML 9.2.5")
+    assert "  wrong     fields: 1 line that clients drop, the first 'second'" in lines
+    assert run.output.endswith("; 1 request\n")
+
+
+def test_programs_get_json() -> None:
+    with SSEServer(faulty) as server:
+        run = sse("check", "--format", "json", server.url)
+    assert run.code == ExitCode.FOUND_FAULTS
+    report = json.loads(run.output)
+    findings = {finding["check"]: finding for finding in report["findings"]}
+    assert findings["charset"]["verdict"] == "wrong"
+    assert findings["charset"]["mend"] == "Leave the parameter out, and send UTF-8."
+    assert findings["status"]["mend"] is None
+    assert report["wrong"] == sum(finding["verdict"] == "wrong" for finding in report["findings"]) > 0
+    assert [request["status"] for request in report["requests"]] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "told"),
+    [
+        (
+            [503, {"Retry-After": "5"}, b"busy"],
+            ExitCode.HTTP_ERROR,
+            "wrong     status: 503, Retry-After: 5, 'busy'",
+        ),
+        (
+            [{"Content-Type": "text/html"}, b"<p>"],
+            ExitCode.NOT_AN_EVENT_STREAM,
+            "wrong     content-type: 'text/html'",
+        ),
+        ([204], ExitCode.ENDED, "doubtful  status: 204"),
+        (
+            [NoAnswer()],
+            ExitCode.FOUND_FAULTS,
+            "wrong     head: the connection was accepted, and no head came",
+        ),
+    ],
+    ids=["an error", "no event stream", "204", "no head"],
+)
+def test_without_a_stream_there_is_a_report_and_an_exit_code_that_says_so(
+    steps: Steps, code: ExitCode, told: str
+) -> None:
+    with SSEServer(lambda _: steps) as server:
+        run = sse("check", "--for", "0.5", server.url)
+        assert len(server.calls) == 1
+    assert run.code == code, run
+    assert told in run.output
+
+
+def test_no_connection_is_an_error_of_one_line() -> None:
+    with SSEServer() as server:
+        url = server.url
+    run = sse("check", url)
+    assert run.code == ExitCode.GAVE_UP
+    assert run.output == ""
+    assert run.errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["feed.sse"], "feed.sse is no URL"),
+        (["--for", "0", "http://localhost/"], "--for"),
+        (["--retry", "http://localhost/"], "No such option"),
+        (["-d", "a", "-X", "GET", "http://localhost/"], "have no body"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_sent(arguments: list[str], told: str) -> None:
+    run = sse("check", *arguments)
+    assert run.code == ExitCode.USAGE
+    assert run.output == ""
+    assert told in run.errors
+    assert run.errors.count("\n") == 1
+
+
+def test_a_body_makes_a_post_and_a_post_is_sent_once() -> None:
+    with SSEServer(lambda _: [HEADERS, Event("[DONE]")]) as server:
+        run = sse("check", "--json", '{"stream": true}', "-H", "Authorization: Bearer x", "-v", server.url)
+        (call,) = server.calls
+    assert (call.method, call.body) == ("POST", b'{"stream": true}')
+    assert call.headers["authorization"] == b"Bearer x"
+    assert call.headers["content-type"] == b"application/json"
+    assert "  not seen  resume: only the first request was sent" in run.output
+    first, second = run.errors.splitlines()
+    assert first == f"POST {server.url}, watched for 10 s"
+    assert second.startswith("  200 after ")
+
+
+def test_ctrl_c_prints_what_is_known_so_far() -> None:
+    with (
+        SSEServer(lambda _: [HEADERS, Event("a", id="1"), Stall()]) as server,
+        Terminal("check", "--for", "60", "-v", server.url) as terminal,
+    ):
+        terminal.until("200 after ")
+        terminal.interrupt()
+        code = terminal.finish()
+    assert code == ExitCode.INTERRUPTED
+    assert "good      status: 200" in terminal.text
+    assert "; 1 request" in terminal.text
+    assert "Traceback" not in terminal.text
+
+
+def test_a_terminal_gets_colours_and_no_line_that_is_too_long() -> None:
+    with SSEServer(faulty) as server, Terminal("check", "--once", server.url, columns=60) as terminal:
+        assert terminal.finish() == ExitCode.FOUND_FAULTS
+    assert "\x1b[" in terminal.screen
+    assert max(map(len, terminal.text.splitlines())) <= 60
+    assert "wrong" in terminal.text
+
+
+def test_a_terminal_that_wants_no_colour_gets_none_and_a_pipe_never_does() -> None:
+    with SSEServer(faulty) as server:
+        with Terminal("check", "--once", server.url, env={"NO_COLOR": "1"}) as terminal:
+            terminal.finish()
+        assert "\x1b[3" not in terminal.screen
+        assert "\x1b" not in sse("check", "--once", server.url, env={"TERM": "xterm"}).output
+
+
+def test_what_a_server_sent_cannot_steer_the_terminal() -> None:
+    evil: Steps = [{**HEADERS, "Via": "1.1 \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
+    with SSEServer(lambda _: evil) as server, Terminal("check", "--once", server.url) as terminal:
+        terminal.finish()
+    assert "\x1b]0;" not in terminal.screen
+    assert "\x9b" not in terminal.screen
+
+
+def test_a_closed_pipe_ends_it_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        with SSEServer(faulty) as server:
+            with Terminal("check", "--once", server.url, output=writing) as terminal:
+                assert terminal.finish() == ExitCode.CLOSED_PIPE
+            assert terminal.text == ""
+    finally:
+        os.close(writing)
