@@ -58,6 +58,12 @@ def _clock(_: Call) -> Steps:
     return [Event("tick"), Event("tock"), Stall()]
 
 
+def _news(_: Call) -> Steps:
+    """Answer as a server does that was written in a hurry: `sse check` shows what it finds."""
+    head = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return [head, Event("Rain", id="1"), b"id: 2\ndata: Rain,\nand then wind\n\n", Event("Sun", id="3")]
+
+
 def _page(_: Call) -> Steps:
     return [{"Content-Type": "text/html"}, b"<!doctype html><title>Prices</title>"]
 
@@ -66,6 +72,7 @@ PAGES: dict[str, Callable[[Call], Steps]] = {
     "/prices": _prices,
     "/v1/chat/completions": _chat,
     "/clock": _clock,
+    "/news": _news,
     "/page": _page,
 }
 """What is there; each may be asked in any order, and any number of times."""

@@ -13,7 +13,7 @@ from ._targets import URL
 from ._terminal import console, is_terminal, printable
 from .checks._observation import Observation
 from .checks._observe import Observer, Question
-from .checks._report import as_json, as_text, count, rows, summary
+from .checks._report import WIDEST, as_json, as_text, count, rows, summary
 from .checks._rule import Finding, Verdict, apply
 from .checks._rules import RULES
 from .checks._wire import NotingTransport
@@ -87,28 +87,25 @@ def _show(seen: Observation, findings: list[Finding], form: str) -> None:
     elif not is_terminal(sys.stdout):
         click.echo(printable(as_text(seen, findings), keep="\n"), nl=False)
     else:
-        _show_table(seen, findings)
+        _show_on_terminal(seen, findings)
 
 
-def _show_table(seen: Observation, findings: list[Finding]) -> None:
+def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
     # Not above: importing rich takes longer than all else here.
-    from rich.table import Table
     from rich.text import Text
 
     out = console()
-    table: Table | None = None
+    indent = WIDEST + 4
     for left, right, style in rows(findings):
         if not right:
-            if table is not None:
-                out.print(table)
             out.print(Text(left, style))
-            table = Table.grid(padding=(0, 2, 0, 0))
-            table.add_column(no_wrap=True, min_width=10)
-            table.add_column(overflow="fold")
-        elif table is not None:
-            table.add_row(Text(f"  {left}", style), Text(printable(right), "" if left else "dim"))
-    if table is not None:
-        out.print(table)
+            continue
+        text = Text(printable(right), "" if left else "dim")
+        lines = text.wrap(out, max(20, out.width - indent))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            margin = Text(f"  {'' if number else left:{WIDEST}}  ", style)
+            out.print(margin + line, soft_wrap=True)
     out.print(Text(summary(seen, findings)))
 
 

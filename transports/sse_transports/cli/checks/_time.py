@@ -27,7 +27,7 @@ def _heartbeat(seen: Observation) -> Seen:
     gaps = sorted(later.at - sooner.at for sooner, later in pairwise(stream.comments))
     if gaps and gaps[len(gaps) // 2] > 0.005:
         return good(f"a comment every {seconds(gaps[len(gaps) // 2])}; no silence over {seconds(longest)}")
-    if seen.first.ending is Ending.ENDED:
+    if seen.first.ending is not Ending.LEFT:
         return not_seen(f"no silence over {seconds(longest)} before the end")
     return not_seen(
         f"no silence over {seconds(longest)}, which needs no heartbeat; watch a quiet stream with --for 60"
