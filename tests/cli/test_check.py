@@ -82,22 +82,34 @@ def test_programs_get_json() -> None:
             "wrong     content-type: 'text/html'",
         ),
         ([204], ExitCode.ENDED, "doubtful  status: 204"),
-        (
-            [NoAnswer()],
-            ExitCode.FOUND_FAULTS,
-            "wrong     head: the connection was accepted, and no head came",
-        ),
     ],
-    ids=["an error", "no event stream", "204", "no head"],
+    ids=["an error", "no event stream", "204"],
 )
 def test_without_a_stream_there_is_a_report_and_an_exit_code_that_says_so(
     steps: Steps, code: ExitCode, told: str
 ) -> None:
     with SSEServer(lambda _: steps) as server:
-        run = sse("check", "--for", "0.5", server.url)
+        run = sse("check", server.url)
         assert len(server.calls) == 1
     assert run.code == code, run
     assert told in run.output
+
+
+def test_who_waits_for_a_head_in_vain_is_told_to_wait_longer() -> None:
+    with SSEServer(lambda _: [NoAnswer()]) as server:
+        run = sse("check", "--for", "0.1", server.url)
+    assert run.code == ExitCode.ENDED, run
+    assert "doubtful  head: the connection was accepted, and no head came within" in run.output
+
+
+def test_passwords_and_queries_are_in_no_report() -> None:
+    with SSEServer(faulty) as server:
+        url = server.url.replace("//", "//ann:secret@") + "/feed?key=secret"
+        run = sse("check", "--format", "json", "--verbose", url)
+        assert {call.path for call in server.calls} == {"/feed?key=secret"}
+        assert "authorization" in server.calls[0].headers
+    assert "secret" not in run.output + run.errors
+    assert json.loads(run.output)["url"] == f"{server.url}/feed?…"
 
 
 def test_no_connection_is_an_error_of_one_line() -> None:
@@ -126,6 +138,14 @@ def test_wrong_usage_is_told_before_anything_is_sent(arguments: list[str], told:
     assert run.errors.count("\n") == 1
 
 
+def test_a_certificate_that_nobody_vouches_for_is_an_error_unless_that_is_wanted() -> None:
+    with SSEServer(faulty, tls=True) as server:
+        assert sse("check", server.url).code == ExitCode.GAVE_UP
+        run = sse("check", "--insecure", "--once", server.url)
+    assert run.code == ExitCode.FOUND_FAULTS
+    assert "wrong     charset" in run.output
+
+
 def test_a_body_makes_a_post_and_a_post_is_sent_once() -> None:
     with SSEServer(lambda _: [HEADERS, Event("[DONE]")]) as server:
         run = sse("check", "--json", '{"stream": true}', "-H", "Authorization: Bearer x", "-v", server.url)
@@ -135,7 +155,7 @@ def test_a_body_makes_a_post_and_a_post_is_sent_once() -> None:
     assert call.headers["content-type"] == b"application/json"
     assert "  not seen  resume: only the first request was sent" in run.output
     first, second = run.errors.splitlines()
-    assert first == f"POST {server.url}, watched for 10 s"
+    assert first == f"POST {server.url}/, watched for 10 s"
     assert second.startswith("  200 after ")
 
 

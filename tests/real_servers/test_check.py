@@ -61,7 +61,7 @@ def test_what_nginx_holds_back_is_found_where_not_even_a_head_comes(
     aiohttp_port: int, tmp_path: Path, authority: trustme.CA, held: Hold
 ) -> None:
     with nginx_before(aiohttp_port, tmp_path, authority) as nginx:
-        seen = check(f"{nginx.url}/buffered/held/{held.name}", seconds=0.5)
+        seen = check(f"{nginx.url}/buffered/held/{held.name}", seconds=3.2)
         assert list(wrong(seen)) == ["head"]
         seen = check(f"{nginx.url}/held/{held.name}", seconds=PLENTY)
         assert wrong(seen) == {}
@@ -75,7 +75,7 @@ def test_what_nginx_holds_back_is_found_where_its_buffer_cuts_an_event(
         call.wait_until_gone()
 
     with SSEServer(answer) as server, nginx_before(server.port, tmp_path, authority) as nginx:
-        seen = check(f"{nginx.url}/buffered/", seconds=3.0)
+        seen = check(f"{nginx.url}/buffered/", seconds=4.0)
     assert "held-back" in wrong(seen)
     assert len(seen.first.stream.events) < 10
 

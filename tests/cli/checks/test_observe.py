@@ -151,7 +151,7 @@ def test_a_coding_that_cannot_be_undone_leaves_no_stream_to_look_at() -> None:
 def test_no_head_is_a_finding_and_no_connection_an_error() -> None:
     seen, calls = observe(lambda _: [NoAnswer()], seconds=0.05)
     assert seen.first.ending is Ending.UNANSWERED
-    assert complaints(seen) == [("head", Verdict.WRONG)]
+    assert complaints(seen) == [("head", Verdict.DOUBTFUL)]
     assert len(calls) == 1
     with SSEServer() as server:
         url = server.url

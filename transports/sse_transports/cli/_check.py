@@ -49,12 +49,12 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
     sse check --for 60 -H 'Authorization: Bearer ...' https://example.com/events
     sse check --json '{"stream": true}' --once https://example.com/chat
     """
-    seen = Observation(url, method=request.method.upper(), seconds=seconds, epoch=time.time())
+    question = Question(url, request.method, request.headers, request.content, request.last_event_id)
+    seen = Observation(question.shown_url, method=request.method.upper(), seconds=seconds, epoch=time.time())
     if seen.method != "GET":
         seen.alone = UNSAFE
     elif once:
         seen.alone = ONCE
-    question = Question(url, request.method, request.headers, request.content, request.last_event_id)
     observer = Observer(
         question,
         NotingTransport(context=unverified() if request.insecure else None),

@@ -10,15 +10,18 @@ from ._observation import Ending, Observation
 from ._rule import Needs, Rule, Seen, doubtful, good, note, quoted, seconds, wrong
 
 GROUP = "answer"
-PERMANENT = {301: 307, 308: 307}
-BECOMES_GET = {301, 302, 303}
+PERMANENT = {301, 308}
+
+PATIENCE = 3.0
+"""Seconds after which a head is not late, but held back."""
 
 
 def _head(seen: Observation) -> Seen | None:
     first = seen.first
-    if first.ending is Ending.UNANSWERED:
-        return wrong(f"the connection was accepted, and no head came within {seconds(first.ended_at)}")
-    return None
+    if first.ending is not Ending.UNANSWERED:
+        return None
+    told = f"the connection was accepted, and no head came within {seconds(first.ended_at)}"
+    return wrong(told) if first.ended_at >= PATIENCE else doubtful(f"{told}; wait longer with --for")
 
 
 def _status(seen: Observation) -> Seen:

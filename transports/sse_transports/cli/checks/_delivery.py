@@ -15,7 +15,8 @@ GROUP = "delivery"
 LATE = 1.0
 """Seconds after which a head or a first byte is late."""
 CUT = 1.0
-"""Seconds of silence inside a line that no server makes, and a full buffer does."""
+LONG_CUT = 2.0
+"""Seconds of silence inside a line: twice the one, or once the other, is no network that lost a packet."""
 SHORT_CUT = 0.1
 """Seconds of silence behind pieces that are all of one buffer's size."""
 BLOCK = 1024
@@ -23,7 +24,7 @@ BLOCK = 1024
 APART = 2.0
 """Seconds between two times of day that tell of a pause, whatever was rounded."""
 ENOUGH = 3
-"""Events that it takes to see how they come."""
+"""Events, or pieces of one size, that it takes to see how they come."""
 
 TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
@@ -57,7 +58,8 @@ def _held_back(seen: Observation) -> Seen:
     stream = seen.first.stream
     cuts = [each for each in stream.silences if each.place is Place.IN_LINE and each.behind]
     longest = max(cuts, key=_length, default=None)
-    if longest is not None and longest.seconds >= CUT:
+    often = sum(each.seconds >= CUT for each in cuts)
+    if longest is not None and (longest.seconds >= LONG_CUT or often > 1):
         return wrong(
             f"silence of {seconds(longest.seconds)} inside a line, behind {size(longest.behind)}:"
             " a buffer was full, and the rest of the event waits for the next"
@@ -65,14 +67,14 @@ def _held_back(seen: Observation) -> Seen:
     bursts = {burst.end: burst for burst in stream.bursts}
     full = [bursts[cut.behind].size for cut in cuts if cut.seconds >= SHORT_CUT and cut.behind in bursts]
     alike = max(full, key=full.count, default=0)
-    if full.count(alike) > 1 and alike % BLOCK == 0:
+    if full.count(alike) >= ENOUGH and alike % BLOCK == 0:
         return wrong(
             f"{full.count(alike)} pieces of {alike} bytes that end inside a line, with silence behind each"
         )
-    if len(stream.events) < ENOUGH:
-        return not_seen(f"{counted(len(stream.events), 'event')} in {seconds(seen.first.ended_at)}")
     if longest is not None and longest.seconds >= SHORT_CUT:
         return doubtful(f"silence of {seconds(longest.seconds)} inside a line, behind {size(longest.behind)}")
+    if len(stream.events) < ENOUGH:
+        return not_seen(f"{counted(len(stream.events), 'event')} in {seconds(seen.first.ended_at)}")
     return good("no event was cut by a silence")
 
 

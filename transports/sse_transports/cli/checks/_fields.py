@@ -76,11 +76,17 @@ def _line_ends(seen: Observation) -> Seen | None:
 
 
 def _names(seen: Observation) -> Seen | None:
-    lines = [line for line in seen.first.stream.lines if line.text and line.end]
-    if not lines:
+    stream = seen.first.stream
+    groups = [*(block.lines for block in stream.blocks), stream.unfinished]
+    if not any(line.text and line.end for lines in groups for line in lines):
         return None
-    unknown = [line for line in lines if line.name not in FIELDS and line.name]
-    lost = [line for line in unknown if not _is_tidy(line)]
+    unknown: list[Line] = []
+    lost: list[Line] = []
+    for lines in groups:
+        has_data = any(line.name == b"data" for line in lines)
+        for line in lines:
+            if line.name and line.end and line.name not in FIELDS:
+                (unknown if _is_harmless(line, has_data=has_data) else lost).append(line)
     if lost:
         return wrong(f"{counted(len(lost), 'line')} that clients drop, the first {quoted(lost[0].text)}")
     if unknown:
@@ -91,11 +97,10 @@ def _names(seen: Observation) -> Seen | None:
     return good("data, event, id, retry and comments only")
 
 
-def _is_tidy(line: Line) -> bool:
-    # An extension, perhaps; and no text that was to be data.
-    return (
-        TIDY_NAME.fullmatch(line.name) is not None and b":" in line.text and not NEARLY.fullmatch(line.name)
-    )
+def _is_harmless(line: Line, *, has_data: bool) -> bool:
+    """Return whether a line is an extension, perhaps, or a heartbeat of one word; not text of the data."""
+    is_tidy = TIDY_NAME.fullmatch(line.name) is not None and not NEARLY.fullmatch(line.name)
+    return is_tidy and (b":" in line.text or not has_data)
 
 
 def _finished(seen: Observation) -> Seen | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ._observation import Observation
+from ._observation import Ending, Observation, Reading
 from ._rule import Needs, Rule, Seen, doubtful, good, not_seen, note, quoted, seconds, wrong
 
 GROUP = "headers"
 DAY = 86400
 EXPIRES_SOON = 14
 LATER = 3.0
-"""Seconds by which a compressed stream's first event may come later than the plain one's."""
+"""Seconds in which something must come of a compressed stream."""
+SURELY = 2.0
+"""How often the longest silence of the plain stream these seconds are, at least."""
 
 
 def _names(value: str | None) -> list[str]:
@@ -22,7 +24,10 @@ def _framing(seen: Observation) -> Seen:
     length = seen.first.header("Content-Length")
     coding = seen.first.header("Transfer-Encoding")
     if length is not None:
-        return wrong(f"Content-Length: {quoted(length)}: a stream has no length before it has ended")
+        told = f"Content-Length: {quoted(length)}: "
+        if seen.first.ending is Ending.ENDED:
+            return doubtful(f"{told}the whole stream was known before its first byte was sent")
+        return wrong(f"{told}a stream has no length before it has ended")
     if "chunked" in _names(coding):
         return good("chunked: a cut can be told from an end")
     return doubtful("neither chunked nor a length: a cut looks like an end")
@@ -80,24 +85,25 @@ def _compressed(seen: Observation) -> Seen | None:
     value = reading.header("Content-Encoding")
     if value is None or _names(value) == ["identity"]:
         return good("not compressed for browsers either")
-    plain = seen.first.stream.event_blocks
-    if not plain:
-        return not_seen(f"{quoted(value)}, but no event came that could tell whether each is flushed")
+    if not reading.pieces:
+        return _nothing_came(seen, reading, f"{quoted(value)}: ")
     vary = _names(seen.first.header("Vary")) + _names(reading.header("Vary"))
-    blocks = reading.stream.event_blocks
-    if not blocks:
-        waited = reading.ended_at - (reading.head_at or 0.0)
-        if waited < LATER:
-            return not_seen(f"{quoted(value)}, and no event in the time there was")
-        return wrong(
-            f"{quoted(value)}: no event within {seconds(waited)}, where the first comes"
-            f" after {seconds(plain[0].at)} uncompressed"
-        )
     if "accept-encoding" not in vary and "*" not in vary:
         return doubtful(
             f"{quoted(value)}, flushed, but without 'Vary: Accept-Encoding'", "Send 'Vary: Accept-Encoding'."
         )
-    return good(f"{quoted(value)}, and events come at once")
+    return good(f"{quoted(value)}, and what is sent comes at once")
+
+
+def _nothing_came(seen: Observation, reading: Reading, told: str) -> Seen:
+    """Judge a compressed stream of which nothing came: held back, or was there nothing to say?"""
+    waited = reading.ended_at - (reading.head_at or 0.0)
+    silence = max((each.seconds for each in seen.first.stream.silences), default=0.0)
+    if not seen.first.pieces or waited < max(LATER, SURELY * silence):
+        return not_seen(f"{told}nothing came in {seconds(waited)}, which may be chance")
+    return wrong(
+        f"{told}nothing came in {seconds(waited)}, where uncompressed no silence was over {seconds(silence)}"
+    )
 
 
 def _proxies(seen: Observation) -> Seen | None:

@@ -50,9 +50,11 @@ def _unique(seen: Observation) -> Seen | None:
     again, count = Counter(ids).most_common(1)[0]
     if count == 1:
         return good(f"{len(ids)} different IDs") if len(ids) > 1 else None
-    return wrong(
-        f"{quoted(again)} is the ID of {count} events: a cut between them loses some, or repeats some"
-    )
+    told = f"{quoted(again)} is the ID of {count} events"
+    if seen.method != "GET":
+        # Which no client resumes by itself.
+        return doubtful(told)
+    return wrong(f"{told}: a cut between them loses some, or repeats some")
 
 
 def _order(seen: Observation) -> Seen | None:

@@ -20,13 +20,14 @@ from sse_core import (
     TransportError,
 )
 
+from ..._log import without_secrets
 from ._observation import Ending, Hop, Observation, Reading
 from ._rule import seconds
 from ._wire import NotingExchange, NotingTransport
 
 PROBE_SECONDS = 5.0
 """How long each further request may take, at most."""
-PLENTY = 16 * 2**20
+PLENTY = 4 * 2**20
 """Bytes of a body after which enough was seen."""
 OVERLAP = 5
 """Events that are to come again, at most."""
@@ -46,6 +47,11 @@ class Question:
     headers: Mapping[str, str]
     content: bytes | None
     last_event_id: str
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without a password and a query, for reports that others may read."""
+        return without_secrets(Connection(self.url, method=self.method, content=self.content).url)
 
 
 class Observer:
@@ -126,7 +132,7 @@ class Observer:
     ) -> Reading:
         """Make one request, and read until there is enough, or the time is over."""
         reading.purpose = what
-        self._tell(f"{self._question.method} {self._question.url}, {what}")
+        self._tell(f"{self._question.method} {self._question.shown_url}, {what}")
         visit = _Visit(reading, limit, enough)
         connection = Connection(
             self._question.url,

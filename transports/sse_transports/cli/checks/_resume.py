@@ -49,6 +49,8 @@ def _behind(seen: Observation) -> Seen | None:
     again = [block for block in blocks if block.own_id and _key(block) in before]
     if again:
         return wrong(f"{told}{quoted(again[0].own_id or '')} came a second time")
+    if blocks[0].own_id in {own_id for own_id, _ in before}:
+        return doubtful(f"{told}{quoted(blocks[0].own_id or '')} came again, with other data")
     missing = _missing(seen, blocks[0])
     if missing:
         return wrong(

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from itertools import accumulate
 
 from sse_core import Event, Parser
@@ -161,28 +162,28 @@ class Stream:
         """Return when the byte before this position came."""
         return self._times[min(bisect_left(self._ends, position), len(self._times) - 1)]
 
-    @property
+    @cached_property
     def events(self) -> list[Event]:
         """The events, in order."""
         return [block.event for block in self.blocks if block.event is not None]
 
-    @property
+    @cached_property
     def event_blocks(self) -> list[Block]:
         """The blocks that are events."""
         return [block for block in self.blocks if block.event is not None]
 
-    @property
+    @cached_property
     def comments(self) -> list[Line]:
         """The comments, in order."""
         return [line for line in self.lines if line.text.startswith(b":")]
 
-    @property
+    @cached_property
     def pending(self) -> int:
         """Bytes of fields behind the last blank line: an event that was not finished."""
         fields = [line for line in self.unfinished if line.name in FIELDS and line.text]
         return sum(len(line.text) + len(line.end) for line in fields)
 
-    @property
+    @cached_property
     def silences(self) -> list[Silence]:
         """All times in which nothing came, the one before the first byte and the last one included."""
         times = [self.begin, *self._times]
@@ -201,7 +202,7 @@ class Stream:
             return Place.BETWEEN
         return Place.IN_EVENT if position in self._inner else Place.IN_LINE
 
-    @property
+    @cached_property
     def bursts(self) -> list[Burst]:
         """The pieces, those that came together as one."""
         bursts: list[Burst] = []
