@@ -35,7 +35,14 @@ UNSAFE = "only the first request was sent: it is not one to repeat"
     help="How long to watch the stream.",
 )
 @click.option("--once", is_flag=True, help="Send one request only: nothing about resuming or compression.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Tell each request before it is sent.")
 def check(request: RequestOptions, url: str, seconds: float, once: bool, form: str, verbose: bool) -> int:
     r"""Tell what the server of an event stream does right and wrong, and what to do about it.
@@ -47,7 +54,7 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
     \b
     sse check https://example.com/events
     sse check --for 60 -H 'Authorization: Bearer ...' https://example.com/events
-    sse check --json '{"stream": true}' --once https://example.com/chat
+    sse check --json '{"stream": true}' https://example.com/chat
     """
     question = Question(url, request.method, request.headers, request.content, request.last_event_id)
     seen = Observation(question.shown_url, method=request.method.upper(), seconds=seconds, epoch=time.time())
