@@ -9,8 +9,7 @@ import pytest
 
 from sse_core import Comment, Event
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.testing import History, NoAnswer, SSEServer, Stall, Steps
-from sse_transports.testing._call import Call
+from sse_transports.testing import Call, History, NoAnswer, SSEServer, Stall, Steps
 from tests.cli.terminal import Terminal, sse
 
 HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]

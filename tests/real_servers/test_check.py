@@ -12,8 +12,7 @@ from sse_transports.cli.checks._observe import Observer, Question
 from sse_transports.cli.checks._rule import Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from sse_transports.cli.checks._wire import NotingTransport
-from sse_transports.testing import SSEServer
-from sse_transports.testing._call import Call
+from sse_transports.testing import Call, SSEServer
 from tests.real_servers.holds import Hold
 from tests.real_servers.nginx import nginx_before
 from tests.real_servers.ways import AIOHTTP, NGINX, UVICORN, Server

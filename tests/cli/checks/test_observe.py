@@ -13,8 +13,7 @@ from sse_transports.cli.checks._observe import NO_SUCH_ID, Observer, Question
 from sse_transports.cli.checks._rule import Finding, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from sse_transports.cli.checks._wire import NotingTransport
-from sse_transports.testing import Cut, Gzip, History, NoAnswer, SSEServer, Stall, Steps
-from sse_transports.testing._call import Call
+from sse_transports.testing import Call, Cut, Gzip, History, NoAnswer, SSEServer, Stall, Steps
 
 HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
 HEADERS = {
