@@ -188,10 +188,13 @@ def test_a_terminal_that_wants_no_colour_gets_none_and_a_pipe_never_does() -> No
         assert "\x1b" not in sse("check", "--once", server.url, env={"TERM": "xterm"}).output
 
 
-def test_what_a_server_sent_cannot_steer_the_terminal() -> None:
-    evil: Steps = [{**HEADERS, "Via": "1.1 \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
-    with SSEServer(lambda _: evil) as server, Terminal("check", "--once", server.url) as terminal:
-        terminal.finish()
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_a_server_sent_cannot_steer_the_terminal(form: str) -> None:
+    evil: Steps = [{**HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
+    arguments = ["check", "--once", "--format", form]
+    with SSEServer(lambda _: evil) as server, Terminal(*arguments, server.url) as terminal:
+        assert terminal.finish() == ExitCode.FOUND_FAULTS
+    assert "31mred" in terminal.text
     assert "\x1b]0;" not in terminal.screen
     assert "\x9b" not in terminal.screen
 

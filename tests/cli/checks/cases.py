@@ -270,6 +270,7 @@ CASES: dict[str, list[Case]] = {
         Case(timed(*buffered(4021, 4096, 4096)), DOUBTFUL, "300 ms"),
         Case(timed(*buffered(1448, 2896, 2896, 2896, 2896)), DOUBTFUL, "300 ms"),
         Case(timed(*buffered(4021, 4096, 4096, 4096, by=0.04)), GOOD),
+        Case(timed(*buffered(4021, 4096, 4096, 4096, by=0.07)), GOOD),
     ],
     "events-in-pieces": [
         Case(good(), None),
@@ -284,6 +285,9 @@ CASES: dict[str, list[Case]] = {
         Case(timed((5.0, b"".join(EVENTS)), ending=Ending.ENDED, ended_at=5.0), DOUBTFUL, "at the end"),
         Case(timed((0.1, b"".join(EVENTS)), ending=Ending.ENDED, ended_at=0.1), NOTE, "too soon to tell"),
         Case(timed((0.1, b"".join(EVENTS)), *spaced(*EVENTS, begin=1.0)), GOOD),
+        Case(timed(*spaced(*EVENTS), ending=Ending.ENDED), GOOD, "8 different times"),
+        Case(timed(*spaced(*[b"".join(EVENTS)] * 6)), GOOD),
+        Case(timed(*spaced(*[LONG_DATA * (3 + number) for number in (0, 4, 1, 5, 2)])), GOOD),
         Case(timed(*spaced(*[LONG_DATA * 4] * 6)), DOUBTFUL, "6 bursts of about 8032 bytes, 4 events each"),
     ],
     "heartbeats-together": [
@@ -293,6 +297,7 @@ CASES: dict[str, list[Case]] = {
         Case(timed((40.0, b":\n\n:\n\n:\n\n")), DOUBTFUL, "3 comments ':' came at the same time"),
         # Quicker than anybody reads: that is not held back.
         Case(timed(*spaced(b":\n\n", b":\n\n:\n\n", b":\n\n", by=0.1)), None),
+        Case(timed((1.0, b": 2026-01-01 10:00:00\n\n: hello\n\n")), None),
         # Told in whole seconds, what is 10 ms apart may seem to be a second apart.
         Case(timed((1.0, b": 2026-01-01 10:00:00\n\n: 2026-01-01 10:00:01\n\n")), None),
     ],
@@ -430,6 +435,14 @@ CASES: dict[str, list[Case]] = {
             ),
             GOOD,
             "204",
+        ),
+        Case(
+            Observation(
+                URL,
+                first=reading(spaced(*[b"id: %c\ndata: a\n\n" % letter for letter in b"abcdef"])),
+                resumed=reading(spaced(b"id: 12\ndata: 12\n\n"), last_event_id="f"),
+            ),
+            GOOD,
         ),
         # Numbers that have gaps anyway tell nothing of what is missing.
         Case(

@@ -90,7 +90,8 @@ def _code(seen: Observation, findings: list[Finding]) -> ExitCode:
 
 def _show(seen: Observation, findings: list[Finding], form: str) -> None:
     if form == "json":
-        click.echo(as_json(seen, findings))
+        # What a server sent is escaped by JSON, but for what is not ASCII.
+        click.echo(as_json(seen, findings, ascii_only=is_terminal(sys.stdout)))
     elif not is_terminal(sys.stdout):
         click.echo(printable(as_text(seen, findings), keep="\n"), nl=False)
     else:

@@ -64,8 +64,8 @@ def _held_back(seen: Observation) -> Seen:
             f"silence of {seconds(longest.seconds)} inside a line, behind {size(longest.behind)}:"
             " a buffer was full, and the rest of the event waits for the next"
         )
-    bursts = {burst.end: burst for burst in stream.bursts}
-    full = [bursts[cut.behind].size for cut in cuts if cut.seconds >= SHORT_CUT and cut.behind in bursts]
+    sizes = {burst.end: burst.size for burst in stream.bursts}
+    full = [sizes[cut.behind] for cut in cuts if cut.seconds >= SHORT_CUT]
     alike = max(full, key=full.count, default=0)
     if full.count(alike) >= ENOUGH and alike % BLOCK == 0:
         return wrong(

@@ -54,7 +54,7 @@ def as_text(seen: Observation, findings: list[Finding]) -> str:
     return "\n".join([*lines, summary(seen, findings), ""])
 
 
-def as_json(seen: Observation, findings: list[Finding]) -> str:
+def as_json(seen: Observation, findings: list[Finding], *, ascii_only: bool = False) -> str:
     """Return the report as one JSON object."""
     return json.dumps(
         {
@@ -75,7 +75,7 @@ def as_json(seen: Observation, findings: list[Finding]) -> str:
             ],
             "requests": [_request(reading) for reading in seen.readings],
         },
-        ensure_ascii=False,
+        ensure_ascii=ascii_only,
         indent=2,
     )
 
