@@ -154,6 +154,13 @@ CASES: dict[str, list[Case]] = {
             WRONG,
             "https to http",
         ),
+        Case(
+            first(
+                reading(url="http://example.com/feed", redirects=[("GET", URL, 302), ("GET", f"{URL}/", 302)])
+            ),
+            WRONG,
+            "https to http",
+        ),
     ],
     "http-version": [Case(good(), GOOD, "HTTP/1.1"), Case(first(reading(version=10)), DOUBTFUL, "HTTP/1.0")],
     "accept": [
@@ -341,6 +348,7 @@ CASES: dict[str, list[Case]] = {
         Case(stream(b"data: a\nping\n\n"), WRONG, "'ping'"),
         Case(stream(b"data: a\n\ndat"), GOOD),
         Case(stream(b"data\n\n"), GOOD),
+        Case(stream(b"dat"), None),
         Case(stream(b""), None),
     ],
     "finished": [
