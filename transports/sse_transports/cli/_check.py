@@ -10,7 +10,7 @@ import click
 from ._exit_codes import ExitCode
 from ._options import RequestOptions, one_request_options, unverified
 from ._targets import URL
-from ._terminal import console, is_terminal, printable
+from ._terminal import console, is_terminal, printable, tell
 from .checks._observation import Observation
 from .checks._observe import Observer, Question
 from .checks._report import WIDEST, as_json, as_text, count, rows, summary
@@ -118,7 +118,7 @@ def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
 
 
 def _tell(line: str) -> None:
-    click.echo(printable(line), err=True)
+    tell(printable(line))
 
 
 def _say_nothing(_line: str) -> None:
