@@ -59,6 +59,15 @@ def resumed(*pieces: bytes, answer: int = 200) -> Observation:
     return seen
 
 
+def unanswered(ending: Ending) -> Observation:
+    """Return a good observation, but for requests behind an event, which got no answer."""
+    seen = good()
+    seen.resumed = reading([], head_at=None, ending=ending, last_event_id="8")
+    seen.overlapping = reading([], head_at=None, ending=ending, last_event_id="3")
+    seen.unknown = reading([], head_at=None, ending=ending, last_event_id="no-such")
+    return seen
+
+
 def overlapping(*pieces: bytes, answer: int = 200) -> Observation:
     seen = good()
     seen.overlapping = reading(spaced(*pieces) if pieces else [], status=answer, last_event_id="3")
@@ -288,12 +297,14 @@ CASES: dict[str, list[Case]] = {
     "one-by-one": [
         Case(good(), GOOD, "8 events at 8 different times"),
         Case(timed((0.1, b"data: a\n\n")), NOT_SEEN),
-        Case(timed((0.1, b"".join(EVENTS))), NOTE),
+        Case(timed((0.1, b"".join(EVENTS))), NOTE, "all 50 ms after the head, then none"),
+        Case(timed((0.1, b"".join(EVENTS)), ended_at=0.1), NOTE, "all 50 ms after the head"),
         Case(timed((5.0, b"".join(EVENTS)), ending=Ending.ENDED, ended_at=5.0), DOUBTFUL, "at the end"),
         Case(timed((0.1, b"".join(EVENTS)), ending=Ending.ENDED, ended_at=0.1), NOTE, "too soon to tell"),
         Case(timed((0.1, b"".join(EVENTS)), *spaced(*EVENTS, begin=1.0)), GOOD),
         Case(timed(*spaced(*EVENTS), ending=Ending.ENDED), GOOD, "8 different times"),
         Case(timed(*spaced(*[b"".join(EVENTS)] * 6)), GOOD),
+        Case(timed(*spaced(*EVENTS, by=0.01)), GOOD, "8 events at 8 different times"),
         Case(timed(*spaced(*[LONG_DATA * (3 + number) for number in (0, 4, 1, 5, 2)])), GOOD),
         Case(timed(*spaced(*[LONG_DATA * 4] * 6)), DOUBTFUL, "6 bursts of about 8032 bytes, 4 events each"),
     ],
@@ -427,6 +438,8 @@ CASES: dict[str, list[Case]] = {
         Case(with_headers(), None),
         Case(Observation(URL, first=reading(), alone="--once"), NOT_SEEN, "--once"),
         Case(resumed(), NOT_SEEN, "no event"),
+        Case(unanswered(Ending.UNANSWERED), NOT_SEEN, "no head"),
+        Case(unanswered(Ending.FAILED), WRONG, "asked behind '8': the connection failed"),
         Case(resumed(EVENTS[7]), WRONG, "'8' came a second time"),
         Case(resumed(EVENTS[0]), WRONG, "'1' came a second time"),
         Case(resumed(b"id: 12\ndata: 12\n\n"), WRONG, "3 events are missing"),
@@ -474,6 +487,8 @@ CASES: dict[str, list[Case]] = {
         Case(overlapping(b"id: 9\ndata: 9\n\n"), DOUBTFUL, "none of the 5"),
         Case(overlapping(b"id: 4\ndata: other\n\n"), DOUBTFUL, "with other data"),
         Case(overlapping(), DOUBTFUL, "nothing in"),
+        Case(unanswered(Ending.UNANSWERED), NOT_SEEN, "no head"),
+        Case(unanswered(Ending.FAILED), WRONG, "asked behind '3': the connection failed"),
         Case(overlapping(answer=204), DOUBTFUL, "204"),
         Case(overlapping(answer=500), WRONG, "500"),
     ],
@@ -481,6 +496,8 @@ CASES: dict[str, list[Case]] = {
         Case(good(), GOOD, "200"),
         Case(with_headers(), None),
         Case(unknown(500), WRONG, "500"),
+        Case(unanswered(Ending.UNANSWERED), NOT_SEEN, "no head"),
+        Case(unanswered(Ending.FAILED), WRONG, "the connection failed"),
         Case(unknown(503), NOT_SEEN),
         Case(unknown(400), DOUBTFUL, "never comes back"),
         Case(unknown(204), DOUBTFUL, "ends for good"),

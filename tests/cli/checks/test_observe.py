@@ -175,6 +175,26 @@ def test_a_stream_that_goes_on_is_left_when_the_time_is_over() -> None:
     assert seen.first.ended_at >= 0.05
 
 
+def test_of_a_flood_no_more_is_taken_than_shows_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports.cli.checks._observe.PLENTY_OF_LINES", 100)
+
+    def flood(call: Call) -> None:
+        call.respond(200, list(HEADERS.items()))
+        try:
+            while True:
+                call.send(b"data: 7\n\n" * 100)
+        except OSError:
+            # The client has seen enough.
+            pass
+
+    with SSEServer(flood) as server:
+        seen = Observation(server.url, seconds=20.0, alone="once")
+        Observer(Question(server.url, "GET", {}, None, ""), NotingTransport(proxies={})).observe(seen)
+    assert seen.first.ending is Ending.LEFT
+    assert seen.first.ended_at < 20.0
+    assert len(seen.first.stream.lines) >= 100
+
+
 def test_redirects_are_followed_and_noted() -> None:
     def answer(call: Call) -> Steps:
         return [302, {"Location": "/there"}] if call.path == "/feed" else good(call)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sse_transports.cli.checks._observation import Ending, Observation, Reading
-from sse_transports.cli.checks._report import as_json, as_text, count
+from sse_transports.cli.checks._observation import Ending, Observation
 from sse_transports.cli.checks._rule import Finding, Rule, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from tests.cli.checks.cases import CASES, Case
@@ -59,72 +55,6 @@ def test_a_good_server_gets_no_complaint() -> None:
 def test_nothing_is_said_of_a_server_that_was_not_reached() -> None:
     nothing = Observation(URL, first=reading([], head_at=None, ending=Ending.FAILED))
     assert apply(RULES, nothing) == []
-
-
-FRAGMENTS = st.sampled_from(
-    [
-        b"data: a",
-        b"data",
-        b"id: 1",
-        b"id: 22",
-        b"id: \xff",
-        b"id: \0",
-        b"retry: 1",
-        b"retry: x",
-        b"event: e",
-        b": c",
-    ]
-    + [
-        b": 2026-99-99 99:99:99",
-        b"{",
-        b"data: {",
-        b"\n",
-        b"\r",
-        b"\n\n",
-        b"\n\n",
-        b"\xef\xbb\xbf",
-        b"\xef\xbf\xbd",
-        b"\xe2",
-    ]
-)
-BODIES = st.lists(st.tuples(st.floats(0, 30), st.lists(FRAGMENTS, min_size=1, max_size=6).map(b"".join)))
-FIELDS = st.dictionaries(
-    st.sampled_from(
-        ["cache-control", "age", "content-length", "content-encoding", "vary", "via", "content-type"]
-    ),
-    st.sampled_from(["", "no-store", "max-age=x", "text/event-stream;;charset", "gzip", "*", ",", "9" * 30]),
-)
-
-
-@st.composite
-def any_reading(draw: st.DrawFn) -> Reading:
-    pieces = [(sum(gap for gap, _ in taken), data) for taken, (_, data) in growing(draw(BODIES))]
-    return reading(
-        pieces,
-        status=draw(st.sampled_from([200, 200, 200, 204, 302, 404, 500])),
-        last_event_id=draw(st.sampled_from(["", "1"])),
-        head_at=draw(st.sampled_from([0.0, 2.0, None])),
-        ending=draw(st.sampled_from(list(Ending))),
-        headers=draw(FIELDS),
-    )
-
-
-def growing(pieces: list[tuple[float, bytes]]) -> list[tuple[list[tuple[float, bytes]], tuple[float, bytes]]]:
-    return [(pieces[: number + 1], piece) for number, piece in enumerate(pieces)]
-
-
-@given(st.lists(any_reading(), min_size=6, max_size=6), st.sampled_from(["GET", "POST"]))
-def test_whatever_a_server_does_each_rule_has_an_answer(readings: list[Reading], method: str) -> None:
-    first, resumed, _, unknown, compressed, any_type = readings
-    seen = Observation(URL, method, first=first, resumed=resumed, unknown=unknown)
-    seen.compressed, seen.any_type = compressed, any_type
-    ids = [block.own_id for block in first.stream.event_blocks if block.own_id]
-    if ids:
-        seen.overlapping = readings[2]
-        seen.overlapping.last_event_id = ids[0]
-    findings = apply(RULES, seen)
-    assert as_text(seen, findings).count("\n") >= len(findings)
-    assert json.loads(as_json(seen, findings))["wrong"] == count(findings, Verdict.WRONG)
 
 
 @pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")

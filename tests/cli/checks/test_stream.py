@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sse_core import Parser
 from sse_transports.cli.checks._stream import Place, Stream
+from tests.sse_core.strategies import PATIENT
 
 BETWEEN, IN_EVENT, IN_LINE = Place.BETWEEN, Place.IN_EVENT, Place.IN_LINE
 
@@ -30,6 +31,7 @@ BODIES = st.lists(
 ).map(b"".join)
 
 
+@PATIENT
 @given(st.sampled_from([b"", b"\xef\xbb\xbf"]), BODIES, st.sampled_from([*LINES, b"data: half"]))
 def test_its_events_are_those_of_the_parser(mark: bytes, body: bytes, rest: bytes) -> None:
     whole = mark + body + rest
@@ -45,6 +47,7 @@ def test_its_events_are_those_of_the_parser(mark: bytes, body: bytes, rest: byte
     ] == ids
 
 
+@PATIENT
 @given(BODIES, st.integers(1, 5))
 def test_its_lines_are_the_body_and_each_came_when_its_end_came(body: bytes, size: int) -> None:
     pieces = [(float(start), body[start : start + size]) for start in range(0, len(body), size)]

@@ -96,16 +96,16 @@ def _one_by_one(seen: Observation) -> Seen:
     if len(blocks) < ENOUGH:
         return not_seen(f"{counted(len(blocks), 'event')} in {seconds(first.ended_at)}")
     times = [block.at for block in blocks]
-    apart = 1 + sum(later - sooner >= TOGETHER for sooner, later in pairwise(times))
-    head = first.head_at or 0.0
-    if apart == 1 and first.ending is Ending.ENDED:
+    at_once = times[-1] - times[0] < TOGETHER
+    if at_once and first.ending is Ending.ENDED:
         told = f"all {len(blocks)} events came at the end, {seconds(times[0])} after the request"
         return doubtful(told) if times[0] >= LATE else note(f"{told}: too soon to tell how they are sent")
-    if apart == 1:
-        return note(f"{len(blocks)} events, all {seconds(times[0] - head)} after the head, then none")
+    if at_once:
+        told = f"{len(blocks)} events, all {seconds(times[0] - (first.head_at or 0.0))} after the head"
+        return note(f"{told}, then none" if first.ended_at - times[-1] >= TOGETHER else told)
     bursts = first.stream.bursts
     whole = bursts[:-1] if first.ending is Ending.LEFT else bursts
-    per_burst = len(blocks) / apart
+    per_burst = len(blocks) / len(bursts)
     sizes = [burst.size for burst in whole[1:]]
     largest = max((block.size for block in blocks), default=0)
     if (
@@ -117,7 +117,7 @@ def _one_by_one(seen: Observation) -> Seen:
         return doubtful(
             f"events come in {len(bursts)} bursts of about {size(max(sizes))}, {per_burst:.0f} events each"
         )
-    return good(f"{len(blocks)} events at {apart} different times")
+    return good(f"{len(blocks)} events at {len(set(times))} different times")
 
 
 def _heartbeats_together(seen: Observation) -> Seen | None:

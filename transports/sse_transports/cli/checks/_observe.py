@@ -28,7 +28,8 @@ from ._wire import NotingExchange, NotingTransport
 PROBE_SECONDS = 5.0
 """How long each further request may take, at most."""
 PLENTY = 4 * 2**20
-"""Bytes of a body after which enough was seen."""
+PLENTY_OF_LINES = 50_000
+"""Bytes of a body, and lines, after which enough was seen: a flood is not to be drunk up."""
 OVERLAP = 5
 """Events that are to come again, at most."""
 NO_SUCH_ID = "sse-check-no-such-event"
@@ -205,15 +206,21 @@ class _Visit:
     def read(self, exchange: NotingExchange) -> None:
         """Read the body."""
         reading = self._reading
-        received = 0
+        received = lines = 0
         try:
-            while not self._is_enough() and received < PLENTY and (left := self.left) > 0:
+            while (
+                not self._is_enough()
+                and received < PLENTY
+                and lines < PLENTY_OF_LINES
+                and (left := self.left) > 0
+            ):
                 data = exchange.read(left)
                 if not data:
                     reading.ending = Ending.ENDED
                     return
                 reading.pieces.append((time.monotonic() - self._begin, data))
                 received += len(data)
+                lines += data.count(b"\n") or data.count(b"\r")
         except SSEError as error:
             # That nothing came while there was time is how most readings end.
             if isinstance(error, ReadError):

@@ -15,12 +15,19 @@ ENOUGH = 5
 def _failure(reading: Reading) -> Seen | None:
     """Judge an answer that is no stream, and not 204."""
     if reading.answer is None:
-        return wrong(f"no answer: {reading.ending.value}")
+        return _no_answer(reading)
     if reading.is_stream or reading.status == 204:
         return None
     if reading.status in (408, 425, 429, 503):
         return not_seen(f"{reading.status}: the server wants fewer requests")
     return wrong(f"{reading.status} where the first answer was 200")
+
+
+def _no_answer(reading: Reading) -> Seen:
+    # Some servers send the head with the first event, and there may be none yet.
+    if reading.ending is Ending.UNANSWERED:
+        return not_seen(f"no head within {seconds(reading.ended_at)}")
+    return wrong(reading.ending.value)
 
 
 def _key(block: Block) -> tuple[str, str]:
@@ -124,7 +131,8 @@ def _unknown(seen: Observation) -> Seen | None:
         return None
     told = f"asked behind {quoted(reading.last_event_id)}: "
     if reading.answer is None:
-        return wrong(f"{told}no answer")
+        failure = _no_answer(reading)
+        return Seen(failure.verdict, told + failure.evidence)
     status = reading.status
     if status in (408, 425, 429, 503):
         return not_seen(f"{told}{status}: the server wants fewer requests")
