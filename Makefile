@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
   bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare clean
 
 demo: $(VENV)/.ready
-	$(RUN) docs/demo/demo.py
+	$(RUN) -m sse_transports demo
 
 test: lint types core transports browser pythons package docs
 

@@ -21,7 +21,7 @@ copyright = author  # noqa: A001  # Sphinx's name for it
 release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.graphviz", "sphinx.ext.napoleon", "_site"]
-exclude_patterns = ["README.md", "demo", "examples", "_site"]
+exclude_patterns = ["README.md", "examples", "_site"]
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "substitution"]
 myst_heading_anchors = 3

@@ -110,6 +110,8 @@ def main() -> None:
         check(f"the wheel holds {sorted(tops - info)}", good=tops - info == PACKAGES)
         typed = {f"{package}/py.typed" for package in PACKAGES} <= set(names)
         check("all packages are marked as typed", good=typed)
+        page = "sse_transports/cli/demo/chat.html"
+        check("the chat page is there", good=page in names)
 
         python = Path(folder) / "empty" / "bin" / "python"
         run(sys.executable, "-m", "venv", python.parents[1])
@@ -131,6 +133,9 @@ def main() -> None:
         for package in ("sse_core", "sse_transports", "sse_transports.testing", "sse_core_pytest"):
             known = completeness(package, python)
             check(f"types of {package} that are known: {known}", good=known == "100%")
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[cli]")
+        said = run(python.parent / "sse", "demo", "--pace", "0")
+        check("the installed demo loses nothing", good="lost 0, duplicated 0, reconnects 5\n" in said)
         print(
             f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
         )

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     ENDED = 0
     """The stream ended, or everything asked for was done."""
     FOUND_FAULTS = 1
-    """`sse check` found faults."""
+    """`sse check` found faults, or `sse demo` lost an event."""
     USAGE = 2
     """A flag, URL, header or file that cannot be used. Nothing was sent."""
     HTTP_ERROR = 3

@@ -1,0 +1,7 @@
+"""What the tests of the demo's services start from: no proxy, and nothing left behind."""
+
+from __future__ import annotations
+
+from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind
+
+__all__ = ["no_proxy_of_this_machine", "nothing_left_behind"]
