@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test lint types core transports browser pythons package docs nginx chromium graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot clean
 
 demo: $(VENV)/.ready
 	$(RUN) -m sse_transports demo
@@ -52,6 +52,18 @@ nginx:
 # a file of tests for one of them, because what one of them waits for takes its time.
 browser: $(VENV)/.ready chromium
 	$(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
+
+# Takes docs/images/chat.png again: the page of `sse demo --serve`, for the README.
+screenshot: $(VENV)/.ready chromium fonts
+	$(RUN) -m tests.browser.screenshot docs/images/chat.png
+
+# Those of the page's characters that a small machine may lack.
+fonts:
+	@fc-list :lang=zh-cn 2>/dev/null | grep -q . && fc-list 2>/dev/null | grep -qi emoji || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --no-install-recommends fontconfig fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
+	}
 
 # The browser and its driver, from Debian's packages: of one version, as they must be.
 chromium:
