@@ -32,7 +32,7 @@ from ._terminal import tell
 def demo(context: click.Context, port: int | None, pace: float | None) -> None:
     r"""Show what event streams do: a chat reply, and a feed that is cut and loses nothing.
 
-    With --serve, open the page that it names: a chat whose replies are cut half way and resumed, with
+    With --serve, open the page that it names: a chat whose replies are cut on the way and resumed, with
     the code that does it. Ctrl-C ends it. Nothing leaves this machine.
 
     \b

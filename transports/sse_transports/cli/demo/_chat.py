@@ -1,6 +1,6 @@
 """The chat: replies word by word, by GET for `EventSource` and by POST as chat services do it.
 
-A reply is cut half way, inside a character, and whoever comes back with Last-Event-ID gets the rest.
+A reply is cut on the way, inside a character, and whoever comes back with Last-Event-ID gets the rest.
 """
 
 from __future__ import annotations
