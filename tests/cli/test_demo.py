@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
@@ -14,7 +15,7 @@ import pytest
 
 from sse_transports.cli._demo import demo
 from sse_transports.cli._exit_codes import ExitCode
-from tests.cli.terminal import Terminal, environment, sse
+from tests.cli.terminal import SSE, Terminal, environment, sse
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +83,20 @@ def test_ctrl_c_ends_each_scene_quietly(scene: str) -> None:
         assert terminal.finish() == ExitCode.INTERRUPTED
     assert "Traceback" not in terminal.text
     assert "Error" not in terminal.text
+
+
+def test_a_closed_pipe_ends_it_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*SSE, "demo"]
+    try:
+        run = subprocess.run(
+            command, stdout=writer, stderr=subprocess.PIPE, env=environment(), check=False, timeout=30
+        )
+    finally:
+        os.close(writer)
+    assert run.returncode == ExitCode.CLOSED_PIPE
+    assert run.stderr == b""
 
 
 def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> None:
