@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types core transports browser pythons package docs nginx chromium graphviz valgrind \
+.PHONY: demo test lint types core transports browser pythons package docs nginx chromium fonts graphviz valgrind \
   bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot clean
 
 demo: $(VENV)/.ready

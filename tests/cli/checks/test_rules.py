@@ -11,7 +11,7 @@ from sse_transports.cli.checks._rule import Finding, Rule, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from tests.cli.checks.cases import CASES, Case
 from tests.cli.checks.observed import URL, good, reading
-from tests.sse_core.test_recorded_streams import FILES, FOLDER
+from tests.recorded_streams import every_recording, there_are_some
 
 COMPLAINTS = {Verdict.WRONG, Verdict.DOUBTFUL}
 
@@ -57,8 +57,8 @@ def test_nothing_is_said_of_a_server_that_was_not_reached() -> None:
     assert apply(RULES, nothing) == []
 
 
-@pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@there_are_some
+@every_recording
 def test_replies_of_real_services_are_not_called_wrong(path: Path) -> None:
     body = path.read_bytes()
     events = [b"%b\n\n" % event for event in body.replace(b"\r\n", b"\n").split(b"\n\n") if event]
