@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sse_core import Comment, Event
+from sse_transports.cli import main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.testing import Cut, Pause, SSEServer, Stall, replay
 from tests.cli.terminal import DEADLINE, SSE, Terminal, environment, sse
@@ -95,12 +96,13 @@ def test_a_file_that_is_there_is_written_over_only_by_force(path: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_told_in_a_line_and_makes_no_file(
-    arguments: list[str], told: str, tmp_path: Path
+    arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = sse(*(argument.format(folder=tmp_path) for argument in arguments))
-    assert run.code == ExitCode.USAGE
-    assert told in run.errors
-    assert run.errors.count("\n") == 1
+    code = main([argument.format(folder=tmp_path) for argument in arguments])
+    output, errors = capsys.readouterr()
+    assert (code, output) == (ExitCode.USAGE, "")
+    assert told in errors
+    assert errors.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ from ._advice import advice
 from ._exit_codes import ExitCode, code_of
 from ._terminal import printable, tell
 
-COMMANDS = ("tail", "record", "completion")
+COMMANDS = ("tail", "record", "replay", "completion")
 """Each is a click command of that name, in the module of that name with an underscore before it."""
 
 

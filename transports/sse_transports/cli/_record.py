@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -39,9 +41,8 @@ def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None
 
     progress = Progress()
     source = request.source(url, on_state=progress.changed)
-    _end_as_ctrl_c_does()
     output = _made(file, force=force)
-    with progress, written(source, output) as writer, progress.of(writer):
+    with _signals_that_end_it(), progress, written(source, output) as writer, progress.of(writer):
         try:
             for item in source:
                 if isinstance(item, Event):
@@ -68,8 +69,13 @@ def _made(file: str, *, force: bool) -> Path | int:
     return path
 
 
-def _end_as_ctrl_c_does() -> None:
-    # Who ends it with `timeout` or `kill`, or closes the terminal, wants a file that is whole too.
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+@contextmanager
+def _signals_that_end_it() -> Iterator[None]:
+    """Take what `timeout` and `kill` send, and a terminal that is closed, as Ctrl-C."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -20,13 +20,25 @@ class Target(click.ParamType[str]):
     name = "URL|FILE"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value == STDIN or is_url(value):
+        if is_url(value):
             return value
-        path = Path(value)
-        if path.is_dir():
-            self.fail(f"{value} is a folder", param, ctx)
-        if not path.exists():
-            self.fail(f"no file {value}; a URL begins with http:// or https://", param, ctx)
+        reason = _no_file(value)
+        if reason:
+            self.fail(f"{reason}; a URL begins with http:// or https://", param, ctx)
+        return value
+
+
+class File(click.ParamType[str]):
+    """A file that is there, or `-` for standard input."""
+
+    name = "FILE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        reason = _no_file(value)
+        if reason:
+            self.fail(
+                f"{reason}; `sse record {value} FILE` makes one" if is_url(value) else reason, param, ctx
+            )
         return value
 
     def shell_complete(
@@ -53,3 +65,13 @@ def is_url(target: str) -> bool:
         return urlsplit(target).scheme.lower() in ("http", "https") and "://" in target
     except ValueError:
         return False
+
+
+def _no_file(name: str) -> str:
+    """Return why nothing can be read from this; empty if something can."""
+    if name == STDIN or (path := Path(name)).is_file():
+        return ""
+    if path.is_dir():
+        return f"{name} is a folder"
+    # A pipe, say, has no size and is no plain file, but is there.
+    return "" if path.exists() else f"no file {name}"
