@@ -1,31 +1,23 @@
 """Recorded replies of real services parse the same, however they arrive.
 
-The recordings are not part of the project: `SSE_CORE_STREAMS` names their folder, or they lie beside
-the repository, in `shared/streams`. Run with `-s` to see how much was read.
+Run with `-s` to see how much was read.
 """
 
 from __future__ import annotations
 
-import os
 import random
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sse_core import Comment, Event, Parser
+from tests.recorded_streams import FILES, every_recording, there_are_some
 from tests.sse_core.feeding import byte_by_byte, cut_at, in_pieces, outcome_of
 from tests.sse_core.reference import interpret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("SSE_CORE_STREAMS") or REPOSITORY.parent / "shared" / "streams")
-FILES = sorted(FOLDER.glob("*.sse"))
-
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")
-every_recording = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+pytestmark = there_are_some
 
 
 def parser() -> Parser[Event | Comment]:

@@ -47,7 +47,7 @@ def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None
             for item in source:
                 if isinstance(item, Event):
                     progress.events += 1
-        except SSEError:
+        except (SSEError, KeyboardInterrupt):
             if not writer.answers and not force and file != STDOUT:
                 # Nothing is in it, and a slip in the URL is to be mended and tried again.
                 Path(file).unlink()
