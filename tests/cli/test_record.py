@@ -193,13 +193,14 @@ def test_a_signal_ends_it_with_a_file_that_is_whole(path: Path, number: signal.S
     assert replay(path).connections[0].end == "left"
 
 
-def test_whoever_reads_the_output_and_goes_ends_it_quietly() -> None:
-    def without_end(_: Call) -> Steps:
+@pytest.mark.parametrize("quiet", [False, True])
+def test_whoever_reads_the_output_and_goes_ends_it_quietly(quiet: bool) -> None:
+    def answer(_: Call) -> Steps:
         steps: list[Step] = [Event("x" * 1000), Pause(0.001)]
-        return [*(steps * 2000), Stall()]
+        return [Event("a"), Stall()] if quiet else [*(steps * 2000), Stall()]
 
     with (
-        SSEServer(without_end, strict=False) as server,
+        SSEServer(answer, strict=False) as server,
         subprocess.Popen(
             [*SSE, "record", server.url, "-"],
             env=environment(),
@@ -208,9 +209,10 @@ def test_whoever_reads_the_output_and_goes_ends_it_quietly() -> None:
         ) as process,
     ):
         assert process.stdout is not None
-        assert process.stdout.readline().startswith(b'{"version": 1')
-        process.stdout.close()
         assert process.stderr is not None
+        assert process.stdout.readline().startswith(b'{"version": 1')
+        assert process.stdout.readline().startswith(b'{"seconds": ')
+        process.stdout.close()
         errors = process.stderr.read()
         assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
     # The sum of what came, and no complaint.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import threading
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
@@ -55,18 +56,21 @@ def body(tmp_path: Path) -> Path:
     return path
 
 
-class Clock:
-    """Time that passes by sleeping only."""
+class Clock(threading.Event):
+    """Time that passes by waiting only; and what is waited for never is."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = 0.0
 
     def monotonic(self) -> float:
         return self.now
 
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        assert timeout > 0
+        self.now += timeout
+        return False
 
 
 class Output(io.BytesIO):
@@ -92,7 +96,7 @@ def played(
     monkeypatch.setattr(_playing, "time", clock)
     output = Output(clock)
     with StreamFile(str(path)) as file:
-        _playing.play(file, output, speed=speed, pace=pace)
+        _playing.play(file, output, speed=speed, pace=pace, stop=clock)
     return output.seen, clock.now
 
 
@@ -177,6 +181,17 @@ def test_it_ends_quietly_when_its_reader_goes_or_ctrl_c_is_pressed(tmp_path: Pat
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+    with subprocess.Popen(
+        [*SSE, "replay", str(body), "--pace", "3600"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        # Nothing more is to be written for an hour.
+        process.stdout.close()
         assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
     with Terminal("replay", str(body), "--pace", "3600") as terminal:
         terminal.until("data: a\n\n")

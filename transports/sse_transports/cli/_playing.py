@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from threading import Event
 from typing import BinaryIO
 
 from ._blocks import BOM, Blocks, blocks_of
@@ -13,7 +14,7 @@ Timed = tuple[float, bytes]
 """Seconds since the beginning, and what comes then."""
 
 
-def play(file: StreamFile, output: BinaryIO, *, speed: float, pace: float) -> None:
+def play(file: StreamFile, output: BinaryIO, *, speed: float, pace: float, stop: Event) -> None:
     """Write the stream in a file, each part of it at its time.
 
     Args:
@@ -21,17 +22,18 @@ def play(file: StreamFile, output: BinaryIO, *, speed: float, pace: float) -> No
         output: where to; flushed whenever something was written.
         speed: how many times faster than it was, for a recording.
         pace: seconds between the events of a raw body.
+        stop: set to end it early, also while it waits.
 
     Raises:
         OSError: a recording has no event stream in it, or something cannot be read or written.
     """
     if file.is_recording:
-        _write(as_it_came(file), output, speed)
+        _write(as_it_came(file), output, speed, stop)
     elif pace:
         blocks = blocks_of(piece.data for connection in file for piece in connection)
-        _write(((number * pace, block) for number, block in enumerate(blocks)), output, 1.0)
+        _write(((number * pace, block) for number, block in enumerate(blocks)), output, 1.0, stop)
     else:
-        _write(((0.0, piece.data) for connection in file for piece in connection), output, 1.0)
+        _write(((0.0, piece.data) for connection in file for piece in connection), output, 1.0, stop)
 
 
 def as_it_came(file: StreamFile) -> Iterator[Timed]:
@@ -70,12 +72,12 @@ def as_it_came(file: StreamFile) -> Iterator[Timed]:
     yield now, unfinished
 
 
-def _write(parts: Iterable[Timed], output: BinaryIO, speed: float) -> None:
+def _write(parts: Iterable[Timed], output: BinaryIO, speed: float, stop: Event) -> None:
     begun = time.monotonic()
     for moment, data in parts:
         # Late is made up for: who reads slowly, or not at all for a while, shifts nothing.
         left = begun + moment / speed - time.monotonic()
-        if left > 0:
-            time.sleep(left)
+        if left > 0 and stop.wait(left):
+            return
         output.write(data)
         output.flush()

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from sse_core import Event, SSEError
 
 from ._options import RequestOptions, request_options
 from ._progress import Progress
+from ._reader_gone import watched
 from ._targets import URL
 
 STDOUT = "-"
@@ -42,7 +43,9 @@ def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None
     progress = Progress()
     source = request.source(url, on_state=progress.changed)
     output = _made(file, force=force)
-    with _signals_that_end_it(), progress, written(source, output) as writer, progress.of(writer):
+    # Whoever reads the output and goes is noticed also while nothing comes.
+    reader = watched(source.close) if file == STDOUT else nullcontext()
+    with _signals_that_end_it(), reader, progress, written(source, output) as writer, progress.of(writer):
         try:
             for item in source:
                 if isinstance(item, Event):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 
 import click
 
 from ._files import StreamFile
+from ._reader_gone import watched
 from ._targets import File
 
 _SECONDS = click.FloatRange(min=0, max=86_400)
@@ -68,4 +70,6 @@ def replay(file: str, *, port: int | None, speed: float, pace: float | None, onc
         else:
             from ._playing import play
 
-            play(stream, sys.stdout.buffer, speed=speed, pace=seconds)
+            gone = threading.Event()
+            with watched(gone.set):
+                play(stream, sys.stdout.buffer, speed=speed, pace=seconds, stop=gone)
