@@ -29,6 +29,9 @@ SERVER = "localhost:8000"
 
 TIME = re.compile(r"\d+\.\d+|\d+(?= (?:ms|s)\b)")
 
+OVERWRITTEN = re.compile(r"[^\n]*\r")
+"""What stood in a line that changes, before it changed."""
+
 CTRL_C = "^C"
 
 
@@ -76,7 +79,7 @@ def run(command: str, expected: str, address: str, folder: Path) -> None:
     with Terminal(program=shell, columns=110, env=scripts, folder=folder) as terminal:
 
         def written() -> str:
-            text = plain(terminal.text.replace(address, SERVER))
+            text = plain(OVERWRITTEN.sub("", terminal.text.replace(address, SERVER)))
             # In the page, a last line that was not ended looks like one that was.
             return f"{text}\n" if text and not text.endswith("\n") else text
 
