@@ -23,7 +23,11 @@ def recording(tmp_path: Path) -> Path:
     """A recording of three connections: one that is lost, an error, and one that is left."""
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport(
-        [[Event("a", id="1"), Event("b", id="2"), Cut()], [503, b"sorry"], [Event("c"), Event("end")]]
+        [
+            [Event("a", id="1"), Event("b", id="2"), Cut()],
+            [503, {"Content-Type": "text/event-stream"}, b"sorry"],
+            [Event("c"), Event("end")],
+        ]
     )
     with record(EventSource(URL, transport=transport, until="end"), path) as source:
         assert len(list(source)) == 3

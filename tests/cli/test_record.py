@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,6 +192,33 @@ def test_a_signal_ends_it_with_a_file_that_is_whole(path: Path, number: signal.S
     assert b"\r" not in errors
     path.write_bytes(received + rest)
     assert replay(path).connections[0].end == "left"
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    hung_up = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.respond(body=b"data: before\n\n")
+        assert hung_up.wait(DEADLINE)
+        call.send(b"data: behind\n\n")
+
+    with (
+        SSEServer(answer) as server,
+        subprocess.Popen(
+            ["nohup", *SSE, "record", server.url, "-", "--no-retry"],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        received = process.stdout.readline() + process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        hung_up.set()
+        rest, _ = process.communicate(timeout=DEADLINE)
+        assert process.returncode == ExitCode.ENDED
+    assert b"before" in received
+    assert b"behind" in rest
 
 
 @pytest.mark.parametrize("quiet", [False, True])

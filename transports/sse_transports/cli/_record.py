@@ -75,10 +75,14 @@ def _made(file: str, *, force: bool) -> Path | int:
 @contextmanager
 def _signals_that_end_it() -> Iterator[None]:
     """Take what `timeout` and `kill` send, and a terminal that is closed, as Ctrl-C."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers: list[int] = [getattr(signal, name) for name in names]
+    # `nohup` has one ignored, and that is to stay so.
+    taken = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
