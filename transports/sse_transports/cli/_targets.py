@@ -27,8 +27,14 @@ class Target(click.ParamType[str]):
             self.fail(f"{reason}; a URL begins with http:// or https://", param, ctx)
         return value
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        # The shell knows its files; nobody knows all URLs.
+        return [CompletionItem(incomplete, type="file")]
 
-class File(click.ParamType[str]):
+
+class File(Target):
     """A file that is there, or `-` for standard input."""
 
     name = "FILE"
@@ -40,12 +46,6 @@ class File(click.ParamType[str]):
                 f"{reason}; `sse record {value} FILE` makes one" if is_url(value) else reason, param, ctx
             )
         return value
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        # The shell knows its files; nobody knows all URLs.
-        return [CompletionItem(incomplete, type="file")]
 
 
 class URL(click.ParamType[str]):
