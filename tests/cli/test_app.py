@@ -50,6 +50,7 @@ def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
     [
         ("sse comp", "plain,completion\n"),
         ("sse tail fee", "file,fee\n"),
+        ("sse replay fee", "file,fee\n"),
         ("sse tail --sel", "plain,--select\n"),
     ],
 )

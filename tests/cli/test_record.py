@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from sse_core import Comment, Event
 from sse_transports.cli import main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.testing import Cut, Pause, SSEServer, Stall, replay
-from tests.cli.terminal import DEADLINE, SSE, Terminal, environment, sse
+from tests.cli.piped import piped
+from tests.cli.terminal import DEADLINE, Terminal, sse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,12 +177,7 @@ def test_the_line_fits_a_narrow_terminal(path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_a_file_that_is_whole(path: Path, number: signal.Signals) -> None:
     with SSEServer(silent_after_two) as server:
-        with subprocess.Popen(
-            [*SSE, "record", server.url, "-"],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with piped("record", server.url, "-") as process:
             assert process.stdout is not None
             received = process.stdout.readline() + process.stdout.readline()
             process.send_signal(number)
@@ -204,12 +199,7 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
 
     with (
         SSEServer(answer) as server,
-        subprocess.Popen(
-            ["nohup", *SSE, "record", server.url, "-", "--no-retry"],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process,
+        piped("record", server.url, "-", "--no-retry", before=["nohup"]) as process,
     ):
         assert process.stdout is not None
         received = process.stdout.readline() + process.stdout.readline()
@@ -229,12 +219,7 @@ def test_whoever_reads_the_output_and_goes_ends_it_quietly(quiet: bool) -> None:
 
     with (
         SSEServer(answer, strict=False) as server,
-        subprocess.Popen(
-            [*SSE, "record", server.url, "-"],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process,
+        piped("record", server.url, "-") as process,
     ):
         assert process.stdout is not None
         assert process.stderr is not None

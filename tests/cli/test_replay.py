@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import threading
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from sse_transports.cli import _playing, main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._files import StreamFile
 from sse_transports.testing import Cut, Pause, ScriptedTransport, SSEServer, record
+from tests.cli.piped import piped
 from tests.cli.replaying import ReplayServer
-from tests.cli.terminal import DEADLINE, SSE, Terminal, environment, sse
+from tests.cli.terminal import DEADLINE, Terminal, sse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,21 +173,14 @@ def test_a_damaged_recording_gives_what_stands_before_the_damage(recording: Path
 def test_it_ends_quietly_when_its_reader_goes_or_ctrl_c_is_pressed(tmp_path: Path, body: Path) -> None:
     large = tmp_path / "large.sse"
     large.write_bytes(BODY * 10_000)
-    with subprocess.Popen(
-        [*SSE, "replay", str(large)], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with piped("replay", str(large)) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
-    with subprocess.Popen(
-        [*SSE, "replay", str(body), "--pace", "3600"],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with piped("replay", str(body), "--pace", "3600") as process:
         assert process.stdout is not None
         process.stdout.readline()
         # Nothing more is to be written for an hour.
