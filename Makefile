@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types core transports pythons package docs nginx graphviz valgrind \
+.PHONY: demo test lint types core transports browser pythons package docs nginx chromium graphviz valgrind \
   bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale compare bench-tail clean
 
 demo: $(VENV)/.ready
 	$(RUN) docs/demo/demo.py
 
-test: lint types core transports pythons package docs
+test: lint types core transports browser pythons package docs
 
 # Sets up, and again only when what is to be set up has changed.
 $(VENV)/.ready: pyproject.toml
@@ -38,7 +38,7 @@ core: $(VENV)/.ready
 
 # Real sockets and servers: these tests wait more than they work, so several run at a time.
 transports: $(VENV)/.ready nginx
-	$(RUN) -m pytest -q -n 4 tests --ignore tests/sse_core
+	$(RUN) -m pytest -q -n 4 tests --ignore tests/sse_core --ignore tests/browser
 
 # The reverse proxy of the tests, from Debian's packages. RUNLEVEL keeps the package from starting it.
 nginx:
@@ -46,6 +46,18 @@ nginx:
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$SUDO apt-get update -qq && $$SUDO env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq --no-install-recommends nginx-light >/dev/null; \
+	}
+
+# Beside the EventSource of a real browser: what both make of the same streams and servers.
+browser: $(VENV)/.ready chromium
+	$(RUN) -m pytest -q tests/browser
+
+# The browser and its driver, from Debian's packages: of one version, as they must be.
+chromium:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq --no-install-recommends chromium chromium-driver >/dev/null; \
 	}
 
 # The core's tests under every other supported Python on this machine.
