@@ -8,8 +8,9 @@ from __future__ import annotations
 from enum import Enum
 
 from ._checks import check_text
+from ._content_type import essence
 from ._errors import InvalidArgument
-from ._headers import joined_header, last_header
+from ._headers import is_token, joined_header, last_header
 from ._numbers import whole_number
 from ._record import Record
 from ._url import origin, resolve
@@ -34,8 +35,6 @@ ORIGIN_HEADERS = frozenset({"host"})
 BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "content-location"}
 )
-# RFC 9110, 5.6.2: what a method or a header's name may be made of, besides letters and digits.
-TOKEN_MARKS = "!#$%&'*+-.^_`|~"  # noqa: S105  # not a password
 
 
 class Request(Record):
@@ -114,7 +113,7 @@ def check_method(method: str) -> str:
     Raises:
         InvalidArgument: naming `method`.
     """
-    if not _is_token(method):
+    if not is_token(method):
         raise InvalidArgument("method", f"{method!r} is not an HTTP method")
     return method.upper()
 
@@ -160,7 +159,7 @@ def make_headers(
     """
     headers: list[tuple[str, str]] = []
     for name, value in (own or {}).items():
-        if not _is_token(name):
+        if not is_token(name):
             raise InvalidArgument("headers", f"{name!r} is not a header's name")
         if last_header(tuple(headers), name) is not None:
             raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
@@ -192,10 +191,9 @@ def judge(response: Response) -> Verdict:
         return Verdict.REDIRECTED
     if response.status != 200:
         return Verdict.WRONG_STATUS
-    # The MIME type's essence: without parameters, and in any case. So charset=latin1 changes nothing:
-    # an event stream is UTF-8.
-    essence = (response.header("Content-Type") or "").partition(";")[0].strip(" \t").lower()
-    return Verdict.ACCEPTED if essence == EVENT_STREAM else Verdict.WRONG_TYPE
+    # Without its parameters: charset=latin1 changes nothing, because an event stream is UTF-8.
+    is_stream = essence(response.joined("Content-Type") or "") == EVENT_STREAM
+    return Verdict.ACCEPTED if is_stream else Verdict.WRONG_TYPE
 
 
 def redirect(request: Request, response: Response, secret: frozenset[str]) -> Request | None:
@@ -268,12 +266,3 @@ def _basic(credentials: str) -> str:
     user, _, password = credentials.partition(":")
     pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
     return f"Basic {b2a_base64(pair, newline=False).decode('ascii')}"
-
-
-def _is_token(text: str) -> bool:
-    return (
-        isinstance(text, str)
-        and bool(text)
-        and text.isascii()
-        and all(character.isalnum() or character in TOKEN_MARKS for character in text)
-    )

@@ -1,8 +1,20 @@
-"""Looking header fields up: names in any case, and a field may come more than once."""
+"""Header fields: what names are made of, and looking them up, in any case; one may come more than once."""
 
 from __future__ import annotations
 
 Headers = tuple[tuple[str, str], ...]
+
+TOKEN_MARKS = "!#$%&'*+-.^_`|~"  # noqa: S105  # not a password
+
+
+def is_token(text: str) -> bool:
+    """Return whether a method, a header's name or half a MIME type may be this: RFC 9110, 5.6.2."""
+    return (
+        isinstance(text, str)
+        and bool(text)
+        and text.isascii()
+        and all(character.isalnum() or character in TOKEN_MARKS for character in text)
+    )
 
 
 def last_header(headers: Headers, name: str) -> str | None:

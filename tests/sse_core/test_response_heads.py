@@ -29,6 +29,16 @@ STREAM_TYPES = [
     "text/event-stream;;;=",
     " \ttext/event-stream\t ",
     'text/event-stream; x="a;b, text/html"',
+    r'text/event-stream; x="a\", text/html"',
+    'text/event-stream; x=", text/html',
+    "text/event-stream, text/event-stream",
+    "text/html, text/event-stream",
+    'text/html; x="a", text/event-stream',
+    # What says nothing does not count.
+    "text/event-stream, */*",
+    "text/event-stream, nonsense",
+    "text/event-stream,",
+    ",text/event-stream",
 ]
 OTHER_TYPES = [
     "",
@@ -44,7 +54,14 @@ OTHER_TYPES = [
     "text/event stream",
     "text/html; a=text/event-stream",
     "text/event-stream, text/html",
-    "text/html, text/event-stream",
+    "text/event-stream; a=b, text/html",
+    r'text/event-stream; x="a\\", text/html',
+    "*/*",
+    "/",
+    "text/",
+    "/event-stream",
+    "text/event-stream charset=utf-8",
+    "text/event-stream(utf-8)",
     "application/text/event-stream",
     "\x0btext/event-stream",
     # A long s, which would be an s if it were case-folded as Unicode is.
@@ -79,8 +96,13 @@ def test_a_missing_content_type_is_an_error() -> None:
 @pytest.mark.parametrize(("values", "is_stream"), [
     (("text/html", "text/event-stream"), True),
     (("text/event-stream", "text/html"), False),
+    (("text/event-stream", "nonsense"), True),
+    (("text/event-stream", "*/*"), True),
+    (("text/event-stream", ""), True),
 ])  # fmt: skip
-def test_of_several_content_types_the_last_counts(values: tuple[str, str], is_stream: bool) -> None:
+def test_of_several_content_types_the_last_that_says_something_counts(
+    values: tuple[str, str], is_stream: bool
+) -> None:
     connection = Connection(URL)
     connected(connection)
     names = ("content-type", "CONTENT-TYPE")
