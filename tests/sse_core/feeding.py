@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sse_core import EventTooLarge
@@ -55,6 +56,11 @@ def cut_at(stream: bytes, places: Iterable[int]) -> list[bytes]:
     """Cut a stream at places in any order; a place named twice gives an empty chunk."""
     ends = [*sorted(places), len(stream)]
     return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def after_blank_lines(stream: bytes) -> list[bytes]:
+    """Cut a stream behind its events."""
+    return re.split(b"(?<=\n\n)|(?<=\r\n\r\n)", stream)
 
 
 def with_empty_chunks(chunks: Sequence[bytes]) -> list[bytes]:

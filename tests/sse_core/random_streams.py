@@ -1,0 +1,53 @@
+"""Streams of a seed, in chunks: the same in every run, for whoever is to read what another one reads too."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from tests.sse_core.feeding import after_blank_lines, byte_by_byte, cut_at
+from tests.sse_core.stream_parts import EVENTS, FIELDS, LINE_ENDS, NOT_TEXT, OTHERS
+
+BOM = b"\xef\xbb\xbf"
+
+
+def random_streams(count: int, seed: int) -> list[list[bytes]]:
+    """Return so many streams, each in chunks without empty ones."""
+    chance = random.Random(seed)
+    return [_random_stream(chance) for _ in range(count)]
+
+
+def _random_stream(chance: random.Random) -> list[bytes]:
+    # From all whole events to none of them.
+    oddness = chance.choice((0.05, 0.2, 0.5, 1.0))
+    parts = [
+        _piece(chance) if chance.random() < oddness else chance.choice(EVENTS)
+        for _ in range(chance.randint(1, 40))
+    ]
+    stream = b"".join(parts)
+    if chance.random() < 0.15:
+        stream = BOM + stream
+    if chance.random() < 0.3:
+        # All with the same line ends, which the parts are not.
+        stream = re.sub(b"\r\n|\r|\n", chance.choice((b"\r", b"\r\n")), stream)
+    return [chunk for chunk in _cut(stream, chance) if chunk]
+
+
+def _piece(chance: random.Random) -> bytes:
+    table = chance.choice((FIELDS, FIELDS, LINE_ENDS, LINE_ENDS, OTHERS, NOT_TEXT, None))
+    return chance.choice(table) if table else chance.randbytes(chance.randint(1, 3))
+
+
+def _cut(stream: bytes, chance: random.Random) -> list[bytes]:
+    match chance.randrange(5):
+        case 0:
+            return [stream]
+        case 1:
+            return after_blank_lines(stream)
+        case 2:
+            # Within each CRLF, and behind each CR.
+            return re.split(b"(?<=\r)", stream)
+        case 3 if len(stream) <= 200:
+            return byte_by_byte(stream)
+        case _:
+            return cut_at(stream, [chance.randint(0, len(stream)) for _ in range(chance.randint(1, 12))])
