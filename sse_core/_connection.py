@@ -202,6 +202,9 @@ class Connection:
         self._progress = False
         self._redirects = 0
         self._parser.reset()
+        # The standard "reestablishes the connection" with the request as the last redirect left it. We
+        # don't, because a server may have moved on since (RFC 9110, 15.4.3 and 15.4.8), and a place that
+        # is gone would be asked for ever.
         return self._send(Request(self._method, self._url, fields, self._body))
 
     def respond(self, response: Response) -> Read | Connect | ReadBody | Stop:

@@ -43,13 +43,17 @@ PATIENCE = 60
 
 
 @contextmanager
-def chromium() -> Iterator[WebDriver]:
-    """Start Chromium with a profile of its own, and end it."""
+def chromium(*, watched: bool = False) -> Iterator[WebDriver]:
+    """Start Chromium with a profile of its own, and end it.
+
+    Args:
+        watched: whether it keeps what its developer tools see, for `dispatched.py`.
+    """
     # What a browser that is killed was still writing, may be in the way.
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with _chromedriver(folder) as address:
-            driver = _session(address, folder / "profile")
+            driver = _session(address, folder / "profile", watched=watched)
             try:
                 yield driver
             finally:
@@ -69,8 +73,10 @@ def page_of_its_own(driver: WebDriver) -> Iterator[WebDriver]:
         driver.switch_to.window(nobodys)
 
 
-def _session(address: str, profile: Path) -> WebDriver:
+def _session(address: str, profile: Path, *, watched: bool) -> WebDriver:
     options = Options()
+    if watched:
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     options.binary_location = _program("chromium")
     for flag in FLAGS:
         options.add_argument(flag)

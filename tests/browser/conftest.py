@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.browser.chromium import chromium, page_of_its_own
-from tests.browser.reporting import parity_line
+from tests.browser.differences import Difference
+from tests.browser.reporting import BROWSER, GONE, PARITY, parity_lines
 from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind, quick_collections
 
 __all__ = ["no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
@@ -22,6 +23,25 @@ def running_chromium() -> Iterator[WebDriver]:
 
 
 @pytest.fixture
+def record_parity(
+    running_chromium: WebDriver, record_property: Callable[[str, object], None]
+) -> Callable[[str], None]:
+    """Note how much agrees, for the line at the end of the run."""
+
+    def record(agreeing: str) -> None:
+        record_property(BROWSER, f"Chromium {running_chromium.capabilities['browserVersion']}")
+        record_property(PARITY, agreeing)
+
+    return record
+
+
+@pytest.fixture
+def record_gone(record_property: Callable[[str, object], None]) -> Callable[[Difference], None]:
+    """Note a difference that is none any more: a browser that is mended breaks no test of ours."""
+    return lambda difference: record_property(GONE, difference.value)
+
+
+@pytest.fixture
 def browser(running_chromium: WebDriver) -> Iterator[WebDriver]:
     """Chromium with a page of the test's own."""
     with page_of_its_own(running_chromium) as driver:
@@ -29,6 +49,6 @@ def browser(running_chromium: WebDriver) -> Iterator[WebDriver]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    line = parity_line(terminalreporter.stats.get("passed", []))
-    if line is not None:
+    failed = terminalreporter.stats.get("failed") or terminalreporter.stats.get("error")
+    for line in parity_lines(terminalreporter.stats.get("passed", []), all_passed=not failed):
         terminalreporter.write_line(line)

@@ -10,6 +10,17 @@ class Difference(Enum):
     """One difference, by the heading under which the page explains it."""
 
     BYTE_ORDER_MARK = "A line that ends right behind the byte order mark"
+    EMPTY_RETRY = "`retry` without a value"
+    HUGE_RETRY = "`retry` of 2⁶⁴ and more"
+    CHARSET = "A charset other than UTF-8"
+    TYPE_WITH_MORE = "A content type with something behind it"
+    CONTENT_CODING = "An unknown content coding"
+    REDIRECTED_FOR_GOOD = "Where the connection behind a redirected one begins"
+    REDIRECTED_IN_VAIN = "A redirect that leads nowhere"
+    EMPTY_LOCATION = "A redirect to an empty `Location`"
+    ANOTHER_ORIGIN = "Another origin that does not allow it"
+    ID_TO_ANOTHER_ORIGIN = "Last-Event-ID for another origin"
+    REQUEST_HEADERS = "Header fields of requests"
 
 
 @dataclass(frozen=True)

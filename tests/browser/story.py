@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sse_transports.testing import Steps
+from sse_transports.testing import Call, Steps
 
 Entry = tuple[str, ...]
 """What a client tells: `("open",)`, `("error", "CONNECTING")`, `("error", "CLOSED")`, or an event: its
@@ -15,7 +15,10 @@ OPEN: Entry = ("open",)
 RECONNECTING: Entry = ("error", "CONNECTING")
 CLOSED: Entry = ("error", "CLOSED")
 
-THE_END: Steps = [204]
+Answer = Steps | Callable[[Call], None]
+"""What the server does at a request: steps, or a function that does it."""
+
+THE_END: Answer = [204]
 """Told this, a client does not come back."""
 
 
@@ -28,8 +31,8 @@ def event(data: str, last_event_id: str = "", kind: str = "message") -> Entry:
 class Story:
     """What the servers do, and when the client has had enough.
 
-    A header's value may say `{other}`, the second server, which is another origin, or `{nowhere}`, an
-    address where nobody listens.
+    In steps, a header's value may say `{other}`, which is the story's place on the second server, another
+    origin, or `{nowhere}`, an address where nobody listens.
 
     Attributes:
         name: the behaviour, in words.
@@ -42,9 +45,9 @@ class Story:
     """
 
     name: str
-    answers: Sequence[Steps] = ()
-    elsewhere: Mapping[str, Sequence[Steps]] = field(default_factory=dict)
-    on_the_other: Mapping[str, Sequence[Steps]] = field(default_factory=dict)
+    answers: Sequence[Answer] = ()
+    elsewhere: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
+    on_the_other: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
     types: frozenset[str] = frozenset()
     closed_at_error: int | None = None
     closed_at_event: int | None = None

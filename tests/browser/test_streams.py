@@ -13,12 +13,14 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.browser.by_us import by_us
 from tests.browser.chromium import page_of_its_own
-from tests.browser.differences import MISREADINGS, Misreading, as_chromium_reads
+from tests.browser.differences import MISREADINGS, Difference, Misreading, as_chromium_reads
 from tests.browser.in_chromium import in_chromium
-from tests.browser.reporting import PARITY
 from tests.browser.story import Outcome
 from tests.browser.streams import StreamStory, stories_of_random_streams, stories_of_vectors
 from tests.browser.theatre import Theatre
+
+# Thousands of connections, which take their time on a machine that does other things.
+pytestmark = pytest.mark.timeout(300)
 
 THREADS = 8
 """Of ours, which read while Chromium does."""
@@ -33,6 +35,16 @@ class Compared:
     story: StreamStory
     chromium: Outcome
     ours: Outcome
+
+    @property
+    def read_to_the_letter(self) -> bool:
+        """Whether Chromium did."""
+        return self.chromium == self.story.outcome_of(self.story.stream)
+
+    @property
+    def misread_as_known(self) -> bool:
+        """Whether Chromium read what it is said to read instead, if it is."""
+        return self.chromium == self.story.outcome_of(as_chromium_reads(self.story.stream))
 
     @property
     def agree(self) -> bool:
@@ -67,19 +79,18 @@ def test_we_read_every_stream_to_the_letter(compared: dict[str, list[Compared]],
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_chromium_reads_every_stream_to_the_letter_but_for_the_known_misreadings(
-    compared: dict[str, list[Compared]], kind: str, record_property: Callable[[str, object], None]
+    compared: dict[str, list[Compared]], kind: str, record_parity: Callable[[str], None]
 ) -> None:
-    wrong = [
-        one
-        for one in compared[kind]
-        if one.chromium != one.story.outcome_of(as_chromium_reads(one.story.stream))
-    ]
-    assert wrong == []
+    assert [one for one in compared[kind] if not (one.read_to_the_letter or one.misread_as_known)] == []
     agreeing = sum(one.agree for one in compared[kind])
-    record_property(PARITY, f"{agreeing} of {len(compared[kind])} {kind}")
+    record_parity(f"{agreeing} of {len(compared[kind])} {kind}")
 
 
 @pytest.mark.parametrize("misreading", MISREADINGS, ids=lambda one: repr(one.begins))
-def test_every_known_misreading_is_met(compared: dict[str, list[Compared]], misreading: Misreading) -> None:
+def test_every_known_misreading_is_met(
+    compared: dict[str, list[Compared]], misreading: Misreading, record_gone: Callable[[Difference], None]
+) -> None:
     met = [one for one in compared["random streams"] if one.story.stream.startswith(misreading.begins)]
-    assert any(not one.agree for one in met)
+    assert met
+    if all(one.read_to_the_letter for one in met):
+        record_gone(misreading.difference)

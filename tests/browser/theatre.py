@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sse_transports.testing import Call, SSEServer, Step, Steps
-from tests.browser.story import THE_END, Asked, Story
+from tests.browser.story import THE_END, Answer, Asked, Story
 
 PAGE = Path(__file__).parent / "page.html"
 HERE, OTHER = "", "other/"
@@ -41,10 +41,8 @@ class Theatre:
             here = stack.enter_context(SSEServer(lambda call: self._answer(call, HERE)))
             other = stack.enter_context(SSEServer(lambda call: self._answer(call, OTHER)))
             self.url = here.url
-            self._places = {
-                "other": other.url,
-                "nowhere": f"http://127.0.0.1:{nowhere.getsockname()[1]}",
-            }
+            port = nowhere.getsockname()[1]
+            self._places = {"other": other.url, "nowhere": f"http://127.0.0.1:{port}"}
             yield self
 
     def stream(self, client: str, number: int) -> str:
@@ -70,6 +68,9 @@ class Theatre:
             asked.append(request)
         answers = _answers(story, server, path)
         steps = answers[turn] if turn < len(answers) else THE_END
+        if callable(steps):
+            steps(call)
+            return None
         return [self._with_places(step, f"/{client}/{number}") for step in steps]
 
     def _with_places(self, step: Step, within: str) -> Step:
@@ -79,7 +80,7 @@ class Theatre:
         return {name: value.format(**places) for name, value in step.items()}
 
 
-def _answers(story: Story, server: str, path: str) -> Sequence[Steps]:
+def _answers(story: Story, server: str, path: str) -> Sequence[Answer]:
     if server == OTHER:
         return story.on_the_other[path]
     return story.answers if path == "stream" else story.elsewhere[path]
