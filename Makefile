@@ -48,9 +48,10 @@ nginx:
 	    apt-get install -qq --no-install-recommends nginx-light >/dev/null; \
 	}
 
-# Beside the EventSource of a real browser: what both make of the same streams and servers.
+# Beside the EventSource of a real browser: what both make of the same streams and servers. Two browsers, and
+# a file of tests for one of them, because what one of them waits for takes its time.
 browser: $(VENV)/.ready chromium
-	$(RUN) -m pytest -q tests/browser
+	$(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
 
 # The browser and its driver, from Debian's packages: of one version, as they must be.
 chromium:
