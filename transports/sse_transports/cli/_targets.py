@@ -48,20 +48,6 @@ class Target(File):
         return value
 
 
-class File(Target):
-    """A file that is there, or `-` for standard input."""
-
-    name = "FILE"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        reason = _no_file(value)
-        if reason:
-            self.fail(
-                f"{reason}; `sse record {value} FILE` makes one" if is_url(value) else reason, param, ctx
-            )
-        return value
-
-
 class URL(click.ParamType[str]):
     """A URL of http or https."""
 
