@@ -33,7 +33,9 @@ def watched(leave: Callable[[], object]) -> Iterator[None]:
         with lock:
             gone = True
             if not over:
-                leave()
+                # What is written in leaving, such as the end of a recording, has no reader either.
+                with contextlib.suppress(OSError):
+                    leave()
 
     if hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
         threading.Thread(target=watch, name="reader of the output", daemon=True).start()
