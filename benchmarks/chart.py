@@ -16,7 +16,7 @@ from benchmarks.cells import cut_name
 from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, LIVE, OPENAI, WIKIMEDIA
 from benchmarks.ours import OURS
 from benchmarks.v8 import V8
-from sse_transports.cli._svg import document, text
+from sse_transports.cli.stats._svg import document, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ import pytest
 from sse_core import Comment, Event, encode
 from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.cli._measure import Measurement
-from sse_transports.cli._measured import Watch
 from sse_transports.cli._options import RequestOptions
+from sse_transports.cli.stats._measure import Measurement
+from sse_transports.cli.stats._measured import Watch
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
 from tests.recorded_streams import every_recording, there_are_some
@@ -218,8 +218,8 @@ def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPat
             if self.events == 3:
                 threading.Thread(target=over[0]).start()
 
-    monkeypatch.setattr("sse_transports.cli._measured.Timer", Timer)
-    monkeypatch.setattr("sse_transports.cli._measured.Measurement", Counted)
+    monkeypatch.setattr("sse_transports.cli.stats._measured.Timer", Timer)
+    monkeypatch.setattr("sse_transports.cli.stats._measured.Measurement", Counted)
     with SSEServer([[*REPLY, Stall()]]) as server:
         watch = Watch(PLAIN, server.url, seconds=60)
         watch.run()

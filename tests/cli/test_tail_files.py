@@ -16,7 +16,7 @@ import pytest
 from sse_core import Event, encode
 from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.cli._json_lines import JSONLines
+from sse_transports.cli.output._json_lines import JSONLines
 from sse_transports.testing import Cut, SSEServer, record
 from tests.cli.terminal import DEADLINE, SSE, environment, sse
 

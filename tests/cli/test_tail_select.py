@@ -11,7 +11,7 @@ import pytest
 
 from sse_core import Event, parse
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.cli._select import RunningText, Selection
+from sse_transports.cli.output._select import RunningText, Selection
 from sse_transports.testing import SSEServer
 from tests.cli.terminal import sse
 

@@ -14,15 +14,15 @@ from sse_core import SSEError
 
 from .._driver import LONGEST_TIMEOUT
 from ._exit_codes import ExitCode
-from ._figures import figures
 from ._files import StreamFile
 from ._live_line import live_line
-from ._measure import Measurement
-from ._measured import Watch, measure_file
 from ._options import RequestOptions, request_options
 from ._targets import Target, is_url
 from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
+from .stats._figures import figures
+from .stats._measure import Measurement
+from .stats._measured import Watch, measure_file
 
 
 @click.command(short_help="Measure a stream: rates, gaps, sizes, types, reconnects.")
@@ -111,7 +111,7 @@ def _line(watch: Watch) -> str:
 def _show(measurement: Measurement, name: str, form: str, svg: Path | None) -> None:
     try:
         if svg is not None:
-            from ._picture import picture
+            from .stats._picture import picture
 
             svg.write_text(picture(measurement, name), encoding="utf-8")
     finally:
@@ -123,7 +123,7 @@ def _print(measurement: Measurement, name: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(figures(measurement, name), indent=2))
         return
-    from ._drawing import drawing
+    from .stats._drawing import drawing
 
     out = console()
     plain = not out.encoding.lower().startswith("utf")

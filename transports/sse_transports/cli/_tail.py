@@ -14,17 +14,17 @@ from sse_core import Comment, Event
 from .. import EventSource, FileStore, Store
 from ._file_events import batches
 from ._files import StreamFile
-from ._formats import DataLines, EventStream, Format
-from ._json_lines import JSONLines
 from ._options import RequestOptions, refuse_request_options, request_options
-from ._output import Output
-from ._pretty import Pretty
-from ._printer import Printer
 from ._reader_gone import watched
-from ._select import Path, RunningText, Selection, ValueLines
 from ._targets import Target, is_url
 from ._terminal import console, paint, plain
-from ._timeline import Timeline
+from .output._formats import DataLines, EventStream, Format
+from .output._json_lines import JSONLines
+from .output._output import Output
+from .output._pretty import Pretty
+from .output._printer import Printer
+from .output._select import Path, RunningText, Selection, ValueLines
+from .output._timeline import Timeline
 
 SELDOM = 100_000
 """Objects made and not freed, after which the garbage collector looks what it can free."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.cells import set_cell_size
 from rich.text import Text
 
+from .._terminal import printable
+from .._units import bytes_text, plural, rate_text, seconds_text, share_text
 from ._buckets import buckets
 from ._distribution import PRECISION, Distribution
 from ._measure import Measurement
 from ._strips import strips
-from ._terminal import printable
-from ._units import bytes_text, plural, rate_text, seconds_text, share_text
 from ._words import ended_word
 
 HEAD = "bold"

@@ -21,12 +21,12 @@ from sse_core import (
     StateChange,
 )
 
-from .._clock import SYSTEM_CLOCK, Clock
-from .._interface import Exchange, Transport
-from .._log import without_secrets
-from ._files import Connection, StreamFile
+from ..._clock import SYSTEM_CLOCK, Clock
+from ..._interface import Exchange, Transport
+from ..._log import without_secrets
+from .._files import Connection, StreamFile
+from .._options import RequestOptions
 from ._measure import COMPLETE, LEFT, TOLD_TO_STOP, Measurement
-from ._options import RequestOptions
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

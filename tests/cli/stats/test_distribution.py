@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_transports.cli._buckets import MOST, buckets
-from sse_transports.cli._distribution import EXACT, PRECISION, Distribution
+from sse_transports.cli.stats._buckets import MOST, buckets
+from sse_transports.cli.stats._distribution import EXACT, PRECISION, Distribution
 
 numbers = st.lists(st.floats(0, 1e9).map(lambda number: number if number >= 1e-9 else 0.0), min_size=1)
 percents = st.integers(1, 100)

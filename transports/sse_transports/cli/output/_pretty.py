@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sse_core import Comment, Event
 
-from ._terminal import Paint
+from .._terminal import Paint
 
 TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|(?P<word>-?\d[\d.eE+-]*|true|false|null)')
 """What is coloured in JSON: names, strings, and what is neither."""

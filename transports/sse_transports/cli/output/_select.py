@@ -10,7 +10,7 @@ import click
 
 from sse_core import Comment, Event, SSEError
 
-from ._terminal import printable, tell
+from .._terminal import printable, tell
 
 EACH = "*"
 

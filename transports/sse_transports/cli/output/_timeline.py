@@ -17,9 +17,9 @@ from sse_core import (
     Waiting,
 )
 
-from .._log import without_secrets
+from ..._log import without_secrets
+from .._terminal import console, is_terminal, paint, plain, printable, tell
 from ._output import Output
-from ._terminal import console, is_terminal, paint, plain, printable, tell
 
 
 def told(change: StateChange) -> tuple[str, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from .._terminal import printable
+from .._units import bytes_text, plural, rate_text, seconds_text, share_text
 from ._buckets import buckets
 from ._distribution import Distribution
 from ._measure import Connection, Measurement
 from ._strips import tick
 from ._svg import document, text
-from ._terminal import printable
-from ._units import bytes_text, plural, rate_text, seconds_text, share_text
 
 WIDTH = 760
 EDGE = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_transports.cli._over_time import PLACES, OverTime
+from sse_transports.cli.stats._over_time import PLACES, OverTime
 
 times = st.lists(st.floats(0, 1e7), min_size=1, max_size=50)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from .._units import plural, seconds_text
 from ._measure import Connection, Measurement
 from ._over_time import column_of
-from ._units import plural, seconds_text
 from ._words import ended_word
 
 MOST = 12

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_core import Comment, Event
-from sse_transports.cli._figures import figures
-from sse_transports.cli._measure import (
+from sse_transports.cli.stats._figures import figures
+from sse_transports.cli.stats._measure import (
     KEPT_CONNECTIONS,
     KEPT_NAMES,
     LONGEST_NAME,

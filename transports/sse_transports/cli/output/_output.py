@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ._terminal import is_terminal, printable
+from .._terminal import is_terminal, printable
 
 LARGEST = 2**16
 """Characters that are held, at most, before they are written."""

@@ -1,0 +1,1 @@
+"""How events are written: which of them, in which format, and where to."""

@@ -1,0 +1,1 @@
+"""What `sse stats` measures, and how it is shown. Measuring does no I/O and knows no clock."""
