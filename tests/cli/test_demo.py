@@ -36,7 +36,12 @@ def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> N
 
 def test_make_demo_runs_it() -> None:
     told = subprocess.run(
-        ["make", "--dry-run", "demo"], cwd=ROOT, env=environment(), capture_output=True, check=True, text=True
+        ["make", "--dry-run", "--no-print-directory", "demo"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        check=True,
+        text=True,
     )
     assert told.stdout.rstrip().endswith("-m sse_transports demo")
 

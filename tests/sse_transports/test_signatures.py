@@ -61,7 +61,7 @@ def test_the_typed_options_are_the_keyword_arguments() -> None:
 
 
 def test_the_typed_options_have_the_arguments_types() -> None:
-    arguments = get_type_hints(EventSource.__init__, vars(inspect.getmodule(EventSource)))
+    arguments = get_type_hints(EventSource.__init__)
     for name, kind in get_type_hints(Options, vars(inspect.getmodule(EventSource))).items():
         assert arguments[name] == kind, name
 
