@@ -6,14 +6,14 @@ step to take next (see `_steps`); a driver is the loop that takes steps:
     step = connection.connect()
     while True:
         match step:
-            case Connect(request):      step = connection.respond(<send it>)
-            case Read():                step = connection.receive(<read>)   # or end(), or fail(error)
-            case Deliver(events, then): <hand them on>; step = then
-            case ReadBody(limit):       step = connection.refuse(<read>, epoch=time())
-            case Decide(cause):         step = connection.decide(now, random=random())
-            case Wait(delay):           <wait>; step = connection.connect()
-            case Pause():               <until it is to go on>; step = connection.connect()
-            case Stop(error):           <close; raise error>; break
+            case Connect(request):         step = connection.respond(<send it>)    # or fail(error)
+            case Read():                   step = connection.receive(<read>)       # or end(), or fail(error)
+            case Deliver(events, then):    <hand them on>; step = then
+            case ReadBody(limit, timeout): step = connection.refuse(<read>, epoch=time())
+            case Decide(cause):            step = connection.decide(monotonic=monotonic(), random=random())
+            case Wait(delay):              <wait>; step = connection.connect()
+            case Pause():                  <until it is to go on>; step = connection.connect()
+            case Stop(error):              <close; raise error>; break
 
 Time and chance come in as arguments: the same calls always give the same steps.
 """
@@ -23,6 +23,7 @@ from __future__ import annotations
 from ._changes import Closed, Connecting, Disconnected, Opened, Paused, Waiting
 from ._checks import check_number
 from ._errors import (
+    ConnectError,
     ContentTypeError,
     EventTooLarge,
     HTTPStatusError,
@@ -32,6 +33,7 @@ from ._errors import (
     ReadError,
     RedirectError,
     RetriesExhausted,
+    SSEError,
     TransportError,
 )
 from ._events import Event
@@ -56,15 +58,21 @@ from ._url import split_credentials
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeVar
 
     from ._changes import StateChange
-    from ._errors import SSEError
+    from ._errors import ResponseError
     from ._events import Comment
     from ._handshake import Response
     from ._state import ReadyState
 
+    Failure = TypeVar("Failure", bound=SSEError)
+
 ERROR_BODY_LIMIT = 64 * 2**10
 """Bytes of an error's body that are kept: enough for any API's explanation."""
+
+ERROR_BODY_SECONDS = 5.0
+"""How long an error's body is waited for: some servers answer 503 and never end."""
 
 READ = Read()
 UNLIMITED = RetryPolicy()
@@ -230,13 +238,13 @@ class Connection:
         if verdict is Verdict.NO_CONTENT:
             return self._stop(None)
         self._move(Signal.REFUSE)
-        return ReadBody(ERROR_BODY_LIMIT)
+        return ReadBody(ERROR_BODY_LIMIT, ERROR_BODY_SECONDS)
 
     def refuse(self, body: bytes, *, epoch: float) -> Decide:
         """The start of a body that is no event stream was read; it becomes part of the error.
 
         Args:
-            body: at most `ERROR_BODY_LIMIT` bytes; more are cut off.
+            body: as much of it as there was; what is above the `limit` of `ReadBody` is cut off.
             epoch: the time in seconds since 1970, UTC, to which a date in Retry-After is compared.
 
         Returns:
@@ -244,12 +252,7 @@ class Connection:
         """
         if self._state is not State.REFUSED or self._response is None:
             raise self._illegal("refuse")
-        response = self._response
-        kinds = {Verdict.WRONG_TYPE: ContentTypeError, Verdict.REDIRECTED: RedirectError}
-        kind = kinds.get(judge(response), HTTPStatusError)
-        wanted = retry_after(response, epoch)
-        error = kind(response.status, response.headers, body[:ERROR_BODY_LIMIT], self.url, wanted)
-        return self.fail(error)
+        return self._fail(self._refusal(self._response, body, epoch))
 
     def receive(self, data: bytes) -> Deliver:
         """Bytes of the stream arrived.
@@ -278,7 +281,7 @@ class Connection:
         if last is not None:
             then = self._stop(last.error)
         elif too_large is not None:
-            then = self.fail(too_large)
+            then = self._fail(too_large)
         return Deliver(events, then)
 
     def end(self) -> Decide:
@@ -295,33 +298,41 @@ class Connection:
             cause = IncompleteStream(dropped, self.last_event_id)
         return self._decide_about(cause, dropped)
 
-    def fail(self, error: SSEError) -> Decide:
+    def fail(self, error: Exception) -> Decide:
         """No response arrived, the stream broke, or it cannot be used.
 
         Args:
-            error: what happened. A `ReadError` of a stream that will not be resumed becomes the
-                cause of an `IncompleteStream`.
+            error: what the HTTP client raised. While connecting it becomes the cause of a
+                `ConnectError`, while a stream is read that of a `ReadError`; an `SSEError` that says
+                as much is taken as it is. While the body of an answer that is no stream is read, the
+                answer is the error, and this is its cause.
 
         Returns:
-            `Decide`.
-        """
-        in_stream = self._state is State.OPEN
-        self._move(Signal.FAIL)
-        dropped = self._parser.close()
-        if in_stream and isinstance(error, ReadError) and not self._repeatable:
-            cause = error
-            error = IncompleteStream(dropped, self.last_event_id)
-            error.__cause__ = cause
-        return self._decide_about(error, dropped)
+            `Decide`. Its cause is `IncompleteStream`, caused by the `ReadError`, if the stream will
+            not be resumed.
 
-    def decide(self, now: float, *, random: float, delay: float | None = None) -> Wait | Stop:
+        Raises:
+            InvalidArgument: what is no `Exception`. Nothing has changed then.
+        """
+        self._check(Signal.FAIL)
+        if not isinstance(error, Exception):
+            raise InvalidArgument("error", f"expected an Exception, not {type(error).__name__}")
+        if self._state is State.REFUSED and self._response is not None:
+            return self._fail(_caused(self._refusal(self._response, b"", None), error))
+        kind, other = (ReadError, ConnectError) if self._state is State.OPEN else (ConnectError, ReadError)
+        if not isinstance(error, SSEError) or isinstance(error, other):
+            error = _caused(kind(str(error) or type(error).__name__), error)
+        return self._fail(error)
+
+    def decide(self, *, monotonic: float, random: float, delay: float | None = None) -> Wait | Stop:
         """Settle what follows the end of a connection.
 
         Args:
-            now: seconds, of a clock that never goes back.
+            monotonic: seconds, of a clock that never goes back (`time.monotonic`).
             random: a number from 0 up to 1, for the jitter.
             delay: seconds; the caller's own decision to try again after them, whatever the error
-                and whatever the policy says but for its limits. None lets the policy decide.
+                and whatever the policy says. Its `max_attempts` and `max_elapsed` hold all the same,
+                as all that ends a caller who always decides so. None lets the policy decide.
 
         Returns:
             `Wait` or `Stop`.
@@ -337,12 +348,12 @@ class Connection:
             return self._stop(cause)
         self._barren = 0 if self._progress else self._barren + 1
         if self._trouble_since is None:
-            self._trouble_since = now
+            self._trouble_since = monotonic
         policy = self._policy
         if delay is None:
             asked = cause.retry_after if isinstance(cause, HTTPStatusError) else None
             delay = policy.delay(self._waits, random=random, retry=self.retry, retry_after=asked)
-        elapsed = now - self._trouble_since
+        elapsed = monotonic - self._trouble_since
         if not policy.allows(self._barren, elapsed + delay):
             exhausted = RetriesExhausted(self._barren, elapsed)
             if cause is not None:
@@ -412,6 +423,20 @@ class Connection:
         self._note(Connecting)
         return Connect(request)
 
+    def _refusal(self, response: Response, body: bytes, epoch: float | None) -> ResponseError:
+        kinds = {Verdict.WRONG_TYPE: ContentTypeError, Verdict.REDIRECTED: RedirectError}
+        kind = kinds.get(judge(response), HTTPStatusError)
+        wanted = retry_after(response, epoch)
+        return kind(response.status, response.headers, body[:ERROR_BODY_LIMIT], self.url, wanted)
+
+    def _fail(self, error: SSEError) -> Decide:
+        in_stream = self._state is State.OPEN
+        self._move(Signal.FAIL)
+        dropped = self._parser.close()
+        if in_stream and isinstance(error, ReadError) and not self._repeatable:
+            error = _caused(IncompleteStream(dropped, self.last_event_id), error)
+        return self._decide_about(error, dropped)
+
     def _decide_about(self, cause: SSEError | None, dropped: int) -> Decide:
         self._cause = cause
         self._note(Disconnected, cause=cause, pending=dropped)
@@ -458,6 +483,11 @@ class Connection:
         error = IllegalState(f"cannot {call} in state {self._state.value}")
         error.__cause__ = self._error
         return error
+
+
+def _caused(error: Failure, cause: Exception) -> Failure:
+    error.__cause__ = cause
+    return error
 
 
 def _up_to_the_last(

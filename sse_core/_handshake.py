@@ -230,12 +230,12 @@ def redirect(request: Request, response: Response, secret: frozenset[str]) -> Re
     return Request(method, url, headers, body, withheld)
 
 
-def retry_after(response: Response, epoch: float) -> float | None:
+def retry_after(response: Response, epoch: float | None) -> float | None:
     """Return the seconds that Retry-After asks to wait, or None if it is missing or not understood.
 
     Args:
         response: the response that may have the field.
-        epoch: the time, in seconds since 1970, UTC.
+        epoch: the time, in seconds since 1970, UTC; None takes the server's own, of its Date.
 
     RFC 9110, 10.2.3: a number of seconds, or a date.
     """
@@ -245,15 +245,21 @@ def retry_after(response: Response, epoch: float) -> float | None:
     seconds = whole_number(value.strip(" \t"))
     if seconds is not None:
         return float(seconds)
+    date = _seconds_of(value)
+    if epoch is None:
+        epoch = _seconds_of(response.header("Date") or "")
+    return None if date is None or epoch is None else max(0.0, date - epoch)
+
+
+def _seconds_of(date: str) -> float | None:
+    """Return the seconds since 1970 that a date of HTTP stands for, or None if it is none."""
     from calendar import timegm
     from email.utils import parsedate
 
-    date = parsedate(value)
-    if date is None:
-        return None
+    parts = parsedate(date)
     try:
         # A date in HTTP is always GMT, whether it says so or not.
-        return max(0.0, timegm(date) - epoch)
+        return None if parts is None else float(timegm(parts))
     except (ValueError, OverflowError):
         return None
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Connect(Record):
-    """Drop the connection, if there is one, send `request`, and call `respond` (or `fail`)."""
+    """Drop the connection, if there is one; send `request`; call `respond` with the answer, or `fail`.
+
+    Redirects are not to be followed: `respond` returns where they lead.
+    """
 
     __slots__ = __match_args__ = ("request",)
     request: Request
@@ -28,13 +31,21 @@ class Read(Record):
 
 
 class ReadBody(Record):
-    """Read at most `limit` bytes of a body that is no event stream, drop the connection, call `refuse`."""
+    """Read the start of a body that is no event stream, drop the connection, and call `refuse` with it.
 
-    __slots__ = __match_args__ = ("limit",)
+    The answer is the error, whatever becomes of its body: one that breaks or takes too long ends there.
+
+    Attributes:
+        limit: bytes that are enough.
+        timeout: seconds that are enough, for all of them.
+    """
+
+    __slots__ = __match_args__ = ("limit", "timeout")
     limit: int
+    timeout: float
 
-    def __init__(self, limit: int) -> None:
-        self._set(limit=limit)
+    def __init__(self, limit: int, timeout: float) -> None:
+        self._set(limit=limit, timeout=timeout)
 
 
 class Deliver(Record):

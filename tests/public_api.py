@@ -107,7 +107,7 @@ def driving() -> None:
         Read | Connect | ReadBody | Stop,
     )
     assert_type(connection.receive(b""), Deliver)
-    assert_type(connection.decide(0.0, random=0.5), Wait | Stop)
+    assert_type(connection.decide(monotonic=0.0, random=0.5), Wait | Stop)
     assert_type(connection.state, State)
     assert_type(connection.changes(), list[StateChange])
 

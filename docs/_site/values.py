@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import sse_core
 import sse_transports
-from sse_transports import _driver
+from sse_core._connection import ERROR_BODY_SECONDS
 from sse_transports.testing import vectors
 
 OWNERS: dict[str, Callable[..., object]] = {
@@ -23,7 +23,7 @@ def values() -> dict[str, object]:
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
         "vectors": len(vectors()),
-        "error_body_seconds": shown(_driver.ERROR_BODY_SECONDS),
+        "error_body_seconds": shown(ERROR_BODY_SECONDS),
     }
 
 

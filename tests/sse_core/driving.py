@@ -66,10 +66,10 @@ def stopped(step: Step) -> BaseException | None:
 def lost(connection: Connection, now: float = 0.0, random: float = 0.0) -> Step:
     """Break the connection and return what is decided."""
     assert isinstance(connection.fail(ReadError("connection reset")), Decide)
-    return connection.decide(now, random=random)
+    return connection.decide(monotonic=now, random=random)
 
 
 def ended(connection: Connection, now: float = 0.0) -> Step:
     """End the stream properly and return what is decided."""
     assert isinstance(connection.end(), Decide)
-    return connection.decide(now, random=0.0)
+    return connection.decide(monotonic=now, random=0.0)

@@ -38,12 +38,12 @@ def test_a_whole_story_is_told_in_order() -> None:
     received(connection, first)
     received(connection, b"data: cut")
     connection.end()
-    connection.decide(1.0, random=0.0)
+    connection.decide(monotonic=1.0, random=0.0)
     opened(connection)
     received(connection, ONE_EVENT)
     failure = ReadError("reset")
     connection.fail(failure)
-    connection.decide(3.0, random=0.5)
+    connection.decide(monotonic=3.0, random=0.5)
     connected(connection)
     connection.respond(answer(204))
 
@@ -127,7 +127,7 @@ def test_a_refusal_is_told_once_its_body_is_known() -> None:
     (change,) = connection.changes()
     assert isinstance(change.cause, HTTPStatusError)
     assert change == Disconnected(URL, 1, change.cause)
-    error = stopped(connection.decide(0.0, random=0.0))
+    error = stopped(connection.decide(monotonic=0.0, random=0.0))
     assert connection.changes() == [Closed(URL, 1, error)]
     assert error is change.cause
 
@@ -176,7 +176,7 @@ def with_secrets() -> list[StateChange]:
     connection = Connection("https://user:PASSWORD@example.com/", method="POST", content="REQUEST-BODY")
     connected(connection, headers={"X-API-Key": "REQUEST-HEADER"})
     refused(connection, answer(404, Set_Cookie="RESPONSE-HEADER"), b"x" * 500 + b"RESPONSE-BODY")
-    connection.decide(0.0, random=0.0)
+    connection.decide(monotonic=0.0, random=0.0)
     return connection.changes()
 
 

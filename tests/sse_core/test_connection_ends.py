@@ -81,34 +81,34 @@ def nothing_received_for_too_long(make: Make) -> tuple[Connection, Step]:
     connection = opened(make())
     received(connection, ID_7)
     connection.fail(IdleTimeout(30.0))
-    return connection, connection.decide(0.0, random=0.0)
+    return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
 def could_not_connect(make: Make) -> tuple[Connection, Step]:
     connection = make(last_event_id="7")
     connected(connection)
     connection.fail(ConnectError("no route to host"))
-    return connection, connection.decide(0.0, random=0.0)
+    return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
 def event_too_large(make: Make) -> tuple[Connection, Step]:
     connection = opened(make(max_event_size=100))
     received(connection, b"data: " + b"x" * 100)
-    return connection, connection.decide(0.0, random=0.0)
+    return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
 def coding_that_cannot_be_undone(make: Make) -> tuple[Connection, Step]:
     connection = make()
     connected(connection)
     connection.fail(ContentEncodingError(200, (("Content-Encoding", "zstd"),)))
-    return connection, connection.decide(0.0, random=0.0)
+    return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
 def answered(make: Make, status: int) -> tuple[Connection, Step]:
     connection = make(last_event_id="7")
     connected(connection)
     refused(connection, answer(status, Content_Type="text/plain"), b"said so")
-    return connection, connection.decide(0.0, random=0.0)
+    return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
 def no_content(make: Make) -> tuple[Connection, Step]:
@@ -247,7 +247,7 @@ def test_a_request_that_may_be_replayed_is_replayed_whole() -> None:
     connection = Connection(URL, method="POST", json={"a": 1}, retry=UNSAFE)
     first = connected(connection)
     connection.fail(ConnectError())
-    connection.decide(0.0, random=0.0)
+    connection.decide(monotonic=0.0, random=0.0)
     assert connected(connection) == first
 
 
@@ -286,12 +286,12 @@ def test_an_answers_body_is_cut_to_64_kib() -> None:
     connected(connection)
     connection.respond(answer(404))
     connection.refuse(b"x" * 2**17, epoch=0.0)
-    error = stopped(connection.decide(0.0, random=0.0))
+    error = stopped(connection.decide(monotonic=0.0, random=0.0))
     assert isinstance(error, HTTPStatusError)
     assert error.body == b"x" * 2**16
 
 
-def test_reading_more_of_an_answers_body_than_64_kib_is_not_asked_for() -> None:
+def test_no_more_of_an_answers_body_is_asked_for_than_64_kib_and_5_seconds() -> None:
     connection = COLUMNS["GET"]()
     connected(connection)
-    assert connection.respond(answer(404)) == ReadBody(2**16)
+    assert connection.respond(answer(404)) == ReadBody(2**16, 5.0)

@@ -83,7 +83,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "receive": lambda connection: connection.receive(ONE_EVENT),
     "end": lambda connection: connection.end(),
     "fail": lambda connection: connection.fail(ConnectError()),
-    "decide": lambda connection: connection.decide(0.0, random=0.0),
+    "decide": lambda connection: connection.decide(monotonic=0.0, random=0.0),
     "pause": lambda connection: connection.pause(),
     "close": lambda connection: connection.close(),
 }
@@ -192,7 +192,7 @@ def test_a_pause_before_a_decision_settles_it() -> None:
     connection = deciding()
     connection.pause()
     with pytest.raises(IllegalState):
-        connection.decide(0.0, random=0.0)
+        connection.decide(monotonic=0.0, random=0.0)
 
 
 def test_a_header_that_cannot_be_sent_leaves_everything_as_it_was() -> None:
@@ -253,7 +253,7 @@ def test_the_same_calls_always_give_the_same_steps() -> None:
         connection = Connection(URL)
         steps: list[object] = [connection.connect(), connection.respond(STREAM)]
         steps += [connection.receive(b"retry: 5000\n\ndata: x"), connection.end()]
-        steps += [connection.decide(2.0, random=0.25), connection.connect(), connection.close()]
+        steps += [connection.decide(monotonic=2.0, random=0.25), connection.connect(), connection.close()]
         return [*steps, *connection.changes()]
 
     assert story() == story()

@@ -22,16 +22,17 @@ from sse_core import (
     EventTooLarge,
     IdleTimeout,
     IllegalState,
-    IncompleteStream,
     Opened,
     Pause,
     Paused,
     Read,
     ReadBody,
     ReadError,
+    ResponseError,
     RetriesExhausted,
     RetryPolicy,
     Signal,
+    SSEError,
     State,
     Stop,
     Wait,
@@ -89,8 +90,8 @@ policies = st.builds(
     reconnect_on_close=st.sampled_from([None, True, False]),
     replay_unsafe=st.booleans(),
 )
-errors: st.SearchStrategy[SSEError] = st.sampled_from(
-    [ConnectError("refused"), ReadError("reset"), IdleTimeout(30.0), EventTooLarge(50)]
+errors: st.SearchStrategy[Exception] = st.sampled_from(
+    [ConnectError("refused"), ReadError("reset"), IdleTimeout(30.0), EventTooLarge(50), OSError("gone")]
 )
 
 
@@ -200,11 +201,18 @@ class AnyCalls(RuleBasedStateMachine):
         self.call(self.connection.end, Signal.END)
 
     @rule(error=errors)
-    def fail(self, error: SSEError) -> None:
+    def fail(self, error: Exception) -> None:
+        before = self.state
         step = self.call(lambda: self.connection.fail(error), Signal.FAIL)
         if isinstance(step, Decide):
-            cause = step.cause
-            assert cause is error or (isinstance(cause, IncompleteStream) and cause.__cause__ is error)
+            chain: list[BaseException] = []
+            last: BaseException | None = step.cause
+            while last is not None:
+                chain.append(last)
+                last = last.__cause__
+            assert isinstance(chain[0], ResponseError if before is State.REFUSED else SSEError)
+            # It is the error, or what the error, or one that ends the stream, was made of.
+            assert error in chain[:3]
 
     @rule(
         passed=st.floats(0, 10),
@@ -215,7 +223,9 @@ class AnyCalls(RuleBasedStateMachine):
         self.now += passed
         legal = self.state is State.DECIDING
         signals = [Signal.WAIT, Signal.CLOSE] if legal else [Signal.WAIT]
-        step = self.call(lambda: self.connection.decide(self.now, random=random, delay=delay), *signals)
+        step = self.call(
+            lambda: self.connection.decide(monotonic=self.now, random=random, delay=delay), *signals
+        )
         if isinstance(step, Wait) and delay is None:
             assert self.policy is not None
             assert self.policy.min_delay <= step.delay <= self.policy.max_delay

@@ -89,7 +89,7 @@ def test_an_id_survives_answers_that_are_no_stream() -> None:
     ended(connection)
     connected(connection)
     refused(connection, answer(503), b"id: 9\n\n")
-    connection.decide(0.0, random=0.0)
+    connection.decide(monotonic=0.0, random=0.0)
     assert next_id(connection) == "7"
 
 

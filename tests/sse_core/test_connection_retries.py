@@ -118,14 +118,14 @@ def test_retry_after_is_waited_for_within_the_policys_bounds(value: str, delay: 
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(503, Retry_After=value), epoch=100.0)
-    assert waited(connection.decide(0.0, random=0.0)) == delay
+    assert waited(connection.decide(monotonic=0.0, random=0.0)) == delay
 
 
 def test_retry_after_counts_once() -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(503, Retry_After="9"))
-    assert waited(connection.decide(0.0, random=0.0)) == 9.0
+    assert waited(connection.decide(monotonic=0.0, random=0.0)) == 9.0
     assert failed_to_connect(connection, 1) == [2.0]
 
 
@@ -136,7 +136,7 @@ def test_attempts_without_an_event_come_to_an_end() -> None:
     connected(connection)
     cause = ConnectError("no route to host")
     connection.fail(cause)
-    error = stopped(connection.decide(3.5, random=0.0))
+    error = stopped(connection.decide(monotonic=3.5, random=0.0))
     assert isinstance(error, RetriesExhausted)
     assert (error.attempts, error.elapsed) == (3, 3.5)
     assert error.__cause__ is cause
@@ -218,7 +218,7 @@ def test_a_caller_may_go_on_after_an_error_that_is_final() -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(200, Content_Type="text/html"))
-    assert connection.decide(0.0, random=0.9, delay=5.5) == Wait(5.5)
+    assert connection.decide(monotonic=0.0, random=0.9, delay=5.5) == Wait(5.5)
     assert opened(connection).error is None
 
 
@@ -228,17 +228,17 @@ def test_a_callers_delay_is_taken_as_it_is(delay: float) -> None:
     connection = opened(Connection(URL))
     received(connection, b"retry: 5000\n" + ONE_EVENT)
     connection.end()
-    assert connection.decide(0.0, random=0.9, delay=delay) == Wait(delay)
+    assert connection.decide(monotonic=0.0, random=0.9, delay=delay) == Wait(delay)
 
 
 def test_a_caller_may_go_on_without_a_policy_and_after_an_unsafe_request() -> None:
     connection = opened(Connection(URL, method="POST", retry=None))
     connection.end()
-    assert connection.decide(0.0, random=0.0, delay=1.0) == Wait(1.0)
+    assert connection.decide(monotonic=0.0, random=0.0, delay=1.0) == Wait(1.0)
     for _ in range(100):
         connected(connection)
         connection.fail(ConnectError())
-        assert connection.decide(10**6, random=0.0, delay=1.0) == Wait(1.0)
+        assert connection.decide(monotonic=10**6, random=0.0, delay=1.0) == Wait(1.0)
 
 
 def test_a_caller_does_not_go_on_past_the_limit_of_attempts() -> None:
@@ -246,7 +246,7 @@ def test_a_caller_does_not_go_on_past_the_limit_of_attempts() -> None:
     for attempt in (1, 2):
         connected(connection)
         cause = refused(connection, answer(404)).cause
-        step = connection.decide(0.0, random=0.0, delay=1.0)
+        step = connection.decide(monotonic=0.0, random=0.0, delay=1.0)
         assert (step == Wait(1.0)) is (attempt == 1)
     error = stopped(step)
     assert isinstance(error, RetriesExhausted)
@@ -258,7 +258,7 @@ def test_a_caller_does_not_go_on_past_the_limit_of_time() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_elapsed=10.0))
     connected(connection)
     refused(connection, answer(200, Content_Type="text/html"))
-    error = stopped(connection.decide(0.0, random=0.0, delay=10.1))
+    error = stopped(connection.decide(monotonic=0.0, random=0.0, delay=10.1))
     assert isinstance(error, RetriesExhausted)
     assert isinstance(error.__cause__, ContentTypeError)
 
@@ -267,7 +267,7 @@ def test_a_callers_waits_count_as_waits() -> None:
     connection = Connection(URL)
     connected(connection)
     connection.fail(ConnectError())
-    connection.decide(0.0, random=0.0, delay=0.0)
+    connection.decide(monotonic=0.0, random=0.0, delay=0.0)
     assert failed_to_connect(connection, 1) == [2.0]
 
 
@@ -277,11 +277,11 @@ def test_a_delay_that_cannot_be_waited_is_refused_and_nothing_has_changed(delay:
     connection.end()
     changes = connection.changes()
     with pytest.raises(InvalidArgument) as caught:
-        connection.decide(0.0, random=0.0, delay=delay)
+        connection.decide(monotonic=0.0, random=0.0, delay=delay)
     assert caught.value.name == "delay"
     assert (state_of(connection), connection.error, connection.changes()) == (State.DECIDING, None, [])
     # Nor was it counted as an attempt: this is still the first of two.
-    assert connection.decide(0.0, random=0.0) == Wait(1.0)
+    assert connection.decide(monotonic=0.0, random=0.0) == Wait(1.0)
     assert changes[-1].attempt == 1
 
 

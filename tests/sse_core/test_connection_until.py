@@ -155,7 +155,7 @@ def test_an_event_that_is_too_large_comes_after_the_events_before_it() -> None:
     assert step.events == [A]
     assert isinstance(step.then, Decide)
     assert state_of(connection) is State.DECIDING
-    error = stopped(connection.decide(0.0, random=0.0))
+    error = stopped(connection.decide(monotonic=0.0, random=0.0))
     assert isinstance(error, EventTooLarge)
     assert error is step.then.cause is connection.error
     # Whoever catches it must not find again what was delivered.
@@ -171,7 +171,7 @@ def test_the_end_counts_before_an_event_that_is_too_large() -> None:
 def test_after_an_event_that_is_too_large_a_caller_may_still_go_on() -> None:
     connection = opened(Connection(URL, max_event_size=100))
     received(connection, b"data: " + b"x" * 100)
-    assert waited(connection.decide(0.0, random=0.0, delay=2.0)) == 2.0
+    assert waited(connection.decide(monotonic=0.0, random=0.0, delay=2.0)) == 2.0
     opened(connection)
     assert received(connection, ONE_EVENT) == Deliver([A], Read())
 
@@ -186,13 +186,13 @@ def test_a_large_event_is_no_progress_but_the_events_before_it_are() -> None:
     connection = Connection(URL, max_event_size=100, retry=RetryPolicy(max_attempts=2))
     opened(connection)
     received(connection, ONE_EVENT + b"data: " + b"x" * 100)
-    connection.decide(0.0, random=0.0, delay=0.0)
+    connection.decide(monotonic=0.0, random=0.0, delay=0.0)
     changes = connection.changes()
     assert [change.events_received for change in changes] == [0, 0, 1, 1]
     assert changes[-1].attempt == 1
     opened(connection)
     received(connection, b"data: " + b"x" * 100)
-    assert connection.decide(0.0, random=0.0, delay=0.0) == Wait(0.0)
+    assert connection.decide(monotonic=0.0, random=0.0, delay=0.0) == Wait(0.0)
     assert connection.changes()[-1].attempt == 2
 
 

@@ -46,7 +46,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "RetryPolicy": lambda: RetryPolicy(factor=3.0, statuses=[503]),
     "Connect": lambda: Connect(Request("GET", "https://example.com/")),
     "Read": Read,
-    "ReadBody": lambda: ReadBody(65536),
+    "ReadBody": lambda: ReadBody(65536, 5.0),
     "Deliver": lambda: Deliver([Event("a"), Comment("b")], Read()),
     "Decide": lambda: Decide(None),
     "Wait": lambda: Wait(1.5),
@@ -83,7 +83,8 @@ def test_records_of_different_types_are_never_equal() -> None:
     ("one", "other"),
     [
         (Wait(1.0), Wait(2.0)),
-        (ReadBody(1), ReadBody(2)),
+        (ReadBody(1, 5.0), ReadBody(2, 5.0)),
+        (ReadBody(1, 5.0), ReadBody(1, 6.0)),
         (Stop(None), Stop(ValueError())),
         (Deliver([], Read()), Deliver([], Stop(None))),
         (Deliver([], Read()), Deliver([Event("")], Read())),
@@ -177,8 +178,8 @@ def told(step: Step) -> tuple[object, ...]:
             return ("connect", request)
         case Read():
             return ("read",)
-        case ReadBody(limit):
-            return ("read body", limit)
+        case ReadBody(limit, timeout):
+            return ("read body", limit, timeout)
         case Deliver(events, then):
             return ("deliver", events, *told(then))
         case Decide(cause):
@@ -197,7 +198,7 @@ def test_steps_are_matched_by_position() -> None:
     assert told(Deliver([Event("a")], Stop(error))) == ("deliver", [Event("a")], "stop", error)
     assert told(Deliver([], Read())) == ("deliver", [], "read")
     assert told(Wait(2.0)) == ("wait", 2.0)
-    assert told(ReadBody(9)) == ("read body", 9)
+    assert told(ReadBody(9, 5.0)) == ("read body", 9, 5.0)
     assert told(Decide(None)) == ("decide", None)
     assert told(Stop(error)) == ("stop", error)
     assert told(Pause()) == ("pause",)

@@ -153,7 +153,7 @@ def test_an_http_client_is_told_which_of_its_own_headers_to_withhold() -> None:
     assert redirected(connection, "/further").withheld == away
     assert redirected(connection, URL).withheld == away
     connection.fail(ConnectError("gone"))
-    connection.decide(0.0, random=0.0)
+    connection.decide(monotonic=0.0, random=0.0)
     assert connected(connection).withheld == frozenset()
 
 

@@ -6,21 +6,17 @@ from collections import Counter
 
 import pytest
 
-import sse_transports._async_event_source
-import sse_transports._event_source
+import sse_core._connection
 from tests.sse_transports.clients import WAYS, Way
 from tests.sse_transports.scenario import Scenario, play, verify
 from tests.sse_transports.scenarios import SCENARIOS
-
-DRIVERS = (sse_transports._event_source, sse_transports._async_event_source)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_client_plays_it_alike(scenario: Scenario, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     if scenario.error_body_seconds is not None:
-        for driver in DRIVERS:
-            monkeypatch.setattr(driver, "ERROR_BODY_SECONDS", scenario.error_body_seconds)
+        monkeypatch.setattr(sse_core._connection, "ERROR_BODY_SECONDS", scenario.error_body_seconds)
     verify(scenario, play(scenario, way.play))
 
 

@@ -36,7 +36,6 @@ from sse_core import (
 from ._clock import Clock, clock_for
 from ._default_transport import default_transport
 from ._driver import (
-    ERROR_BODY_SECONDS,
     INTERRUPTED,
     Command,
     Driver,
@@ -343,8 +342,9 @@ class AsyncEventSource(Driver[Item]):
                 return await self._read()
             case Connect(request):
                 return await self._open(request)
-            case ReadBody(limit):
-                return self._connection.refuse(await self._read_body(limit), epoch=self._clock.epoch())
+            case ReadBody(limit, timeout):
+                body = await self._read_body(limit, timeout)
+                return self._connection.refuse(body, epoch=self._clock.epoch())
             case Decide(cause):
                 return await self._decide(cause)
             case Wait(delay):
@@ -388,10 +388,10 @@ class AsyncEventSource(Driver[Item]):
             self._events = islice(self._arrived, AT_ONCE)
         return step
 
-    async def _read_body(self, limit: int) -> bytes:
-        """Read the start of an error's body: what there is of it in a reasonable time."""
+    async def _read_body(self, limit: int, timeout: float) -> bytes:
+        """Read the start of an error's body: what there is of it in time."""
         body = b""
-        deadline = self._clock.monotonic() + ERROR_BODY_SECONDS
+        deadline = self._clock.monotonic() + timeout
         try:
             while len(body) < limit:
                 left = deadline - self._clock.monotonic()
@@ -409,7 +409,8 @@ class AsyncEventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
-        return self._connection.decide(self._clock.monotonic(), random=self._clock.random(), delay=delay)
+        clock = self._clock
+        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
     async def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""

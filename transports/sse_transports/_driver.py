@@ -33,9 +33,6 @@ Headers = Mapping[str, str]
 Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
 """The steps between deliveries."""
 
-ERROR_BODY_SECONDS = 5.0
-"""How long the text of an error is waited for: some servers answer 503 and never end."""
-
 INTERRUPTED = "the iteration was interrupted, and that closed the source"
 
 LONGEST_TIMEOUT = 2_147_483

@@ -32,7 +32,6 @@ from sse_core import (
 
 from ._clock import Clock, clock_for
 from ._driver import (
-    ERROR_BODY_SECONDS,
     INTERRUPTED,
     Command,
     Driver,
@@ -307,8 +306,9 @@ class EventSource(Driver[Item]):
                 return self._read()
             case Connect(request):
                 return self._open(request)
-            case ReadBody(limit):
-                return self._connection.refuse(self._read_body(limit), epoch=self._clock.epoch())
+            case ReadBody(limit, timeout):
+                body = self._read_body(limit, timeout)
+                return self._connection.refuse(body, epoch=self._clock.epoch())
             case Decide(cause):
                 return self._decide(cause)
             case Wait(delay):
@@ -347,10 +347,10 @@ class EventSource(Driver[Item]):
             return self._failed(error)
         return self._received(data)
 
-    def _read_body(self, limit: int) -> bytes:
-        """Read the start of an error's body: what there is of it in a reasonable time."""
+    def _read_body(self, limit: int, timeout: float) -> bytes:
+        """Read the start of an error's body: what there is of it in time."""
         body = b""
-        deadline = self._clock.monotonic() + ERROR_BODY_SECONDS
+        deadline = self._clock.monotonic() + timeout
         try:
             while len(body) < limit:
                 left = deadline - self._clock.monotonic()
@@ -368,7 +368,8 @@ class EventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
-        return self._connection.decide(self._clock.monotonic(), random=self._clock.random(), delay=delay)
+        clock = self._clock
+        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
     def _slept(self, seconds: float | None) -> bool:
         """Wait, if need be for ever; return False if a command came first."""

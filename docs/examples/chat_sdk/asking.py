@@ -85,4 +85,4 @@ class Asking:
             self._renewed = True
             self.refused_token = self._token
             delay = 0.0
-        return self._connection.decide(time.monotonic(), random=random.random(), delay=delay)
+        return self._connection.decide(monotonic=time.monotonic(), random=random.random(), delay=delay)

@@ -1,0 +1,125 @@
+"""`Connection.fail`: whatever an HTTP client raises becomes the error that its moment calls for."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_core import (
+    ConnectError,
+    Connection,
+    ContentEncodingError,
+    ContentTypeError,
+    Decide,
+    HTTPStatusError,
+    IdleTimeout,
+    IncompleteStream,
+    InvalidArgument,
+    ReadError,
+    Response,
+    SSEError,
+    State,
+    Wait,
+)
+from tests.sse_core.driving import URL, answer, connected, opened, received, state_of, waited
+
+SUNDAY = "Sun, 06 Nov 1994 08:49:37 GMT"
+A_MINUTE_BEFORE = "Sun, 06 Nov 1994 08:48:37 GMT"
+
+
+def connecting() -> Connection:
+    connection = Connection(URL)
+    connected(connection)
+    return connection
+
+
+def refused_with(response: Response) -> Connection:
+    connection = connecting()
+    connection.respond(response)
+    assert state_of(connection) is State.REFUSED
+    return connection
+
+
+def cause_of(step: Decide) -> SSEError:
+    assert step.cause is not None
+    return step.cause
+
+
+@pytest.mark.parametrize("raised", [OSError("no route to host"), ReadError("no route to host")])
+def test_what_a_client_raises_while_connecting_is_a_connect_error(raised: Exception) -> None:
+    error = cause_of(connecting().fail(raised))
+    assert type(error) is ConnectError
+    assert str(error) == "no route to host"
+    assert error.__cause__ is raised
+
+
+@pytest.mark.parametrize("raised", [OSError("reset by peer"), ConnectError("reset by peer")])
+def test_what_a_client_raises_while_a_stream_is_read_is_a_read_error(raised: Exception) -> None:
+    error = cause_of(opened(Connection(URL)).fail(raised))
+    assert type(error) is ReadError
+    assert str(error) == "reset by peer"
+    assert error.__cause__ is raised
+
+
+def test_an_error_without_words_is_told_by_its_name() -> None:
+    assert str(cause_of(connecting().fail(TimeoutError()))) == "TimeoutError"
+
+
+def test_a_failure_that_fits_is_taken_as_it_is() -> None:
+    failure = ConnectError("refused")
+    assert connecting().fail(failure).cause is failure
+    for other in (ReadError("reset"), IdleTimeout(30.0), ContentEncodingError(200)):
+        assert opened(Connection(URL)).fail(other).cause is other
+
+
+def test_what_a_client_raises_ends_a_stream_that_is_not_resumed_as_incomplete() -> None:
+    connection = opened(Connection(URL, method="POST"))
+    received(connection, b"id: 7\ndata: a\n\ndata")
+    raised = OSError("reset by peer")
+    error = cause_of(connection.fail(raised))
+    assert isinstance(error, IncompleteStream)
+    assert (error.pending, error.last_event_id) == (4, "7")
+    assert type(error.__cause__) is ReadError
+    assert error.__cause__.__cause__ is raised
+
+
+@pytest.mark.parametrize("raised", [OSError("reset"), ReadError("reset"), IdleTimeout(5.0)])
+def test_an_error_whose_body_breaks_stays_the_error_that_it_is(raised: Exception) -> None:
+    error = cause_of(refused_with(answer(404, X_Trace="9")).fail(raised))
+    assert type(error) is HTTPStatusError
+    assert (error.status, error.body, error.url, error.header("X-Trace")) == (404, b"", URL, "9")
+    assert error.__cause__ is raised
+
+
+def test_a_wrong_content_type_whose_body_breaks_stays_one() -> None:
+    connection = refused_with(answer(200, Content_Type="text/html"))
+    assert isinstance(connection.fail(ReadError("reset")).cause, ContentTypeError)
+
+
+def test_an_error_whose_body_breaks_is_tried_again_as_its_status_says() -> None:
+    connection = refused_with(answer(503, Retry_After="9"))
+    connection.fail(OSError("reset"))
+    assert waited(connection.decide(monotonic=0.0, random=0.0)) == 9.0
+
+
+def test_without_a_clock_a_date_in_retry_after_is_compared_to_that_of_the_answer() -> None:
+    connection = refused_with(answer(503, Retry_After=SUNDAY, Date=A_MINUTE_BEFORE))
+    error = cause_of(connection.fail(OSError("reset")))
+    assert isinstance(error, HTTPStatusError)
+    assert error.retry_after == 60.0
+
+
+@pytest.mark.parametrize("response", [answer(503, Retry_After=SUNDAY), answer(503, Date=A_MINUTE_BEFORE)])
+def test_without_any_clock_a_date_in_retry_after_says_nothing(response: Response) -> None:
+    connection = refused_with(response)
+    connection.fail(OSError("reset"))
+    assert connection.decide(monotonic=0.0, random=0.0) == Wait(1.0)
+
+
+@pytest.mark.parametrize("error", ["reset", None, OSError, KeyboardInterrupt()])
+def test_what_is_no_exception_is_refused_and_nothing_has_changed(error: Exception) -> None:
+    connection = opened(Connection(URL))
+    connection.changes()
+    with pytest.raises(InvalidArgument) as caught:
+        connection.fail(error)
+    assert caught.value.name == "error"
+    assert (state_of(connection), connection.changes()) == (State.OPEN, [])
