@@ -8,7 +8,7 @@ step to take next (see `_steps`); a driver is the loop that takes steps:
         match step:
             case Connect(request):         step = connection.respond(<send it>)    # or fail(error)
             case Read():                   step = connection.receive(<read>)       # or end(), or fail(error)
-            case Deliver(events, then):    <hand them on>; step = then
+            case Deliver(events):          <hand them on>; step = step.then
             case ReadBody(limit, timeout): step = connection.refuse(<read>, epoch=time())
             case Decide(cause):            step = connection.decide(monotonic=monotonic(), random=random())
             case Wait(delay):              <wait>; step = connection.connect()
@@ -53,12 +53,13 @@ from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, Signal, State
 from ._steps import Connect, Decide, Deliver, Pause, Read, ReadBody, Stop, Wait
+from ._typing import Generic, Item
 from ._url import split_credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import TypeVar
+    from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
     from ._changes import StateChange
     from ._errors import ResponseError
@@ -67,6 +68,19 @@ if TYPE_CHECKING:
     from ._state import ReadyState
 
     Failure = TypeVar("Failure", bound=SSEError)
+
+    class Options(TypedDict, total=False):
+        """The keyword arguments of `Connection`, but for `comments`, in types."""
+
+        method: str
+        json: object
+        content: bytes | str | None
+        last_event_id: str
+        retry: RetryPolicy | None
+        max_event_size: int
+        until: str | Callable[[Event], bool] | None
+        secret_headers: Iterable[str]
+
 
 ERROR_BODY_LIMIT = 64 * 2**10
 """Bytes of an error's body that are kept: enough for any API's explanation."""
@@ -79,7 +93,7 @@ UNLIMITED = RetryPolicy()
 """Where there is no policy, a caller's own decision to try again meets no limit."""
 
 
-class Connection:
+class Connection(Generic[Item]):
     """One event source, over all its connections, without any I/O.
 
     Args:
@@ -100,6 +114,17 @@ class Connection:
 
     WHATWG HTML 9.2.3.
     """
+
+    if TYPE_CHECKING:
+        # The one thing that a plain signature cannot tell: `comments` decides what is delivered.
+        @overload
+        def __init__(
+            self: Connection[Event], url: str, *, comments: Literal[False] = ..., **options: Unpack[Options]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Connection[Event | Comment], url: str, *, comments: bool, **options: Unpack[Options]
+        ) -> None: ...
 
     def __init__(
         self,
@@ -126,7 +151,7 @@ class Connection:
         self._until = until
         self._comments = comments
         self._secret = frozenset(name.lower() for name in _names(secret_headers))
-        self._parser: Parser[Event | Comment] = Parser(last_event_id, max_event_size, comments)
+        self._parser: Parser[Any] = Parser(last_event_id, max_event_size, comments)
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
         self._repeatable = retry is not None and (self._method in SAFE_METHODS or retry.replay_unsafe)
         self._reconnects_on_close = self._repeatable
@@ -254,7 +279,7 @@ class Connection:
             raise self._illegal("refuse")
         return self._fail(self._refusal(self._response, body, epoch))
 
-    def receive(self, data: bytes) -> Deliver:
+    def receive(self, data: bytes) -> Deliver[Item]:
         """Bytes of the stream arrived.
 
         Returns:
@@ -405,7 +430,7 @@ class Connection:
 
     # What every call is made of.
 
-    def _count(self, events: list[Event | Comment]) -> None:
+    def _count(self, events: list[Item]) -> None:
         received = len(events)
         if self._comments:
             received = sum(isinstance(event, Event) for event in events)
@@ -491,8 +516,8 @@ def _caused(error: Failure, cause: Exception) -> Failure:
 
 
 def _up_to_the_last(
-    events: list[Event | Comment], until: str | Callable[[Event], bool]
-) -> tuple[list[Event | Comment], Stop | None]:
+    events: list[Item], until: str | Callable[[Event], bool]
+) -> tuple[list[Item], Stop | None]:
     """Return the events before the one that ends the stream, and the stop if it was among them."""
     for index, event in enumerate(events):
         if isinstance(event, Event):

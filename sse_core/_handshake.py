@@ -43,7 +43,7 @@ class Request(Record):
     Attributes:
         method: in upper case.
         url: absolute, ASCII, without a fragment.
-        headers: (name, value) in order. A value is sent as UTF-8 bytes.
+        headers: (name, value) in order, as text; `raw_headers` is what to send.
         body: bytes, or None for no body.
         withheld: names of headers, in lower case, that an HTTP client must not add from its own
             settings: after a redirect to another origin, those that were for the first one only.
@@ -65,6 +65,14 @@ class Request(Record):
         withheld: frozenset[str] = frozenset(),
     ) -> None:
         self._set(method=method, url=url, headers=headers, body=body, withheld=withheld)
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The header fields as bytes, in UTF-8: hand these to your HTTP client.
+
+        A last event ID may be any text, and many clients take a str only if it is ASCII.
+        """
+        return tuple((name.encode(), value.encode()) for name, value in self.headers)
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""

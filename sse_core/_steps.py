@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ._record import Record
+from ._typing import Generic, Item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._errors import SSEError
-    from ._events import Comment, Event
     from ._handshake import Request
 
 
@@ -48,14 +48,14 @@ class ReadBody(Record):
         self._set(limit=limit, timeout=timeout)
 
 
-class Deliver(Record):
+class Deliver(Generic[Item], Record):
     """Hand on `events` in order, then take the step `then`."""
 
     __slots__ = __match_args__ = ("events", "then")
-    events: list[Event | Comment]
+    events: list[Item]
     then: Read | Decide | Stop
 
-    def __init__(self, events: list[Event | Comment], then: Read | Decide | Stop) -> None:
+    def __init__(self, events: list[Item], then: Read | Decide | Stop) -> None:
         _set_events(self, events)
         _set_then(self, then)
 
@@ -101,5 +101,8 @@ class Stop(Record):
         self._set(error=error)
 
 
-Step = Connect | Read | ReadBody | Deliver | Decide | Wait | Pause | Stop
-"""Every step there is: a `match` over these is complete."""
+Step = Connect | Read | ReadBody | Deliver[Item] | Decide | Wait | Pause | Stop
+"""Every step there is: a `match` over these is complete.
+
+For type checkers `Step` delivers events, and `"Step[Event | Comment]"`, in quotes, comments too.
+"""

@@ -5,11 +5,13 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generic as Generic
-    from typing import TypeVar
+
+    # Type checkers bring it along. They know its defaults, which `typing` has from Python 3.13 on.
+    from typing_extensions import TypeVar
 
     from ._events import Comment, Event
 
-    Item = TypeVar("Item", bound=Event | Comment)
+    Item = TypeVar("Item", bound=Event | Comment, default=Event)
 else:
 
     class Generic:

@@ -17,6 +17,7 @@ from sse_core import (
     Comment,
     Connect,
     Connection,
+    Decide,
     Deliver,
     Event,
     Parser,
@@ -27,6 +28,7 @@ from sse_core import (
     SSEError,
     State,
     StateChange,
+    Step,
     Stop,
     Wait,
 )
@@ -106,10 +108,52 @@ def driving() -> None:
         connection.respond(sse_core.Response(200, [("Content-Type", "text/event-stream")])),
         Read | Connect | ReadBody | Stop,
     )
-    assert_type(connection.receive(b""), Deliver)
+    assert_type(connection, Connection[Event])
+    assert_type(connection.receive(b""), Deliver[Event])
+    assert_type(connection.fail(OSError("reset")), Decide)
     assert_type(connection.decide(monotonic=0.0, random=0.5), Wait | Stop)
     assert_type(connection.state, State)
     assert_type(connection.changes(), list[StateChange])
+
+
+def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iterator[str]:
+    """An embedder's loop: what is delivered needs no `isinstance`, unless comments were asked for."""
+    step: Step = connection.connect()
+    while True:
+        match step:
+            case Connect(request):
+                assert_type(request.raw_headers, tuple[tuple[bytes, bytes], ...])
+                step = connection.respond(answer)
+            case Read():
+                step = connection.receive(b"data: hi\n\n")
+            case Deliver(events):
+                assert_type(events, list[Event])
+                yield from (event.data for event in events)
+                step = step.then
+            case ReadBody(limit, timeout):
+                assert_type((limit, timeout), tuple[int, float])
+                step = connection.refuse(b"", epoch=0.0)
+            case Decide(cause):
+                assert_type(cause, SSEError | None)
+                step = connection.decide(monotonic=0.0, random=0.5)
+            case Wait():
+                step = connection.connect()
+            case Stop():
+                return
+
+
+def driving_with_comments() -> Step[Event | Comment]:
+    connection = Connection("https://example.com", comments=True)
+    assert_type(connection, Connection[Event | Comment])
+    delivery = connection.receive(b": hi\n")
+    assert_type(delivery.events, list[Event | Comment])
+    return delivery
+
+
+def kept_without_a_parameter(source: EventSource, twin: AsyncEventSource, parser: Parser) -> None:
+    assert_type(next(source), Event)
+    assert_type(aiter(twin), AsyncIterator[Event])
+    assert_type(parser.feed(b""), list[Event])
 
 
 def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:

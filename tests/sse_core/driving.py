@@ -8,8 +8,11 @@ from sse_core import Connect, Decide, Deliver, Read, ReadBody, ReadError, Respon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, TypeVar
 
-    from sse_core import Connection, Request, State, Step
+    from sse_core import Comment, Connection, Event, Request, State, Step
+
+    Item = TypeVar("Item", bound=Event | Comment)
 
 URL = "https://example.com/stream"
 STREAM = Response(200, (("Content-Type", "text/event-stream"),))
@@ -21,30 +24,30 @@ def answer(status: int, **headers: str) -> Response:
     return Response(status, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
 
 
-def state_of(connection: Connection) -> State:
+def state_of(connection: Connection[Any]) -> State:
     # A type checker takes a property that was compared once for a constant; a call it does not.
     return connection.state
 
 
-def connected(connection: Connection, headers: Mapping[str, str] | None = None) -> Request:
+def connected(connection: Connection[Any], headers: Mapping[str, str] | None = None) -> Request:
     step = connection.connect(headers)
     assert isinstance(step, Connect)
     return step.request
 
 
-def opened(connection: Connection) -> Connection:
+def opened(connection: Connection[Item]) -> Connection[Item]:
     connected(connection)
     assert connection.respond(STREAM) == Read()
     return connection
 
 
-def received(connection: Connection, data: bytes) -> Deliver:
+def received(connection: Connection[Item], data: bytes) -> Deliver[Item]:
     step = connection.receive(data)
     assert isinstance(step, Deliver)
     return step
 
 
-def refused(connection: Connection, response: Response, body: bytes = b"", epoch: float = 0.0) -> Decide:
+def refused(connection: Connection[Any], response: Response, body: bytes = b"", epoch: float = 0.0) -> Decide:
     """Answer with what is no event stream, as far as the decision that it asks for."""
     step = connection.respond(response)
     assert isinstance(step, ReadBody)
@@ -63,13 +66,13 @@ def stopped(step: Step) -> BaseException | None:
     return step.error
 
 
-def lost(connection: Connection, now: float = 0.0, random: float = 0.0) -> Step:
+def lost(connection: Connection[Any], now: float = 0.0, random: float = 0.0) -> Step:
     """Break the connection and return what is decided."""
     assert isinstance(connection.fail(ReadError("connection reset")), Decide)
     return connection.decide(monotonic=now, random=random)
 
 
-def ended(connection: Connection, now: float = 0.0) -> Step:
+def ended(connection: Connection[Any], now: float = 0.0) -> Step:
     """End the stream properly and return what is decided."""
     assert isinstance(connection.end(), Decide)
     return connection.decide(monotonic=now, random=0.0)

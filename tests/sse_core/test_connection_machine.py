@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import strategies as st
@@ -98,7 +98,7 @@ errors: st.SearchStrategy[Exception] = st.sampled_from(
 class AnyCalls(RuleBasedStateMachine):
     """Makes calls, legal or not, and knows from the table alone where each may lead."""
 
-    connection: Connection
+    connection: Connection[Any]
     policy: RetryPolicy | None
 
     @initialize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sse_core import (
@@ -32,7 +34,7 @@ from tests.sse_core.driving import (
 )
 
 
-def failed_to_connect(connection: Connection, times: int) -> list[float]:
+def failed_to_connect(connection: Connection[Any], times: int) -> list[float]:
     waits = []
     for _ in range(times):
         connected(connection)

@@ -64,6 +64,16 @@ def test_a_last_event_id_is_sent_as_the_text_it_is(identifier: str) -> None:
     assert connected(Connection(URL, last_event_id=identifier)).header("last-event-id") == identifier
 
 
+def test_raw_headers_are_what_is_sent() -> None:
+    request = connected(Connection(URL, last_event_id="€"), headers={"X-Name": "Zoë"})
+    assert request.raw_headers == (
+        (b"Accept", b"text/event-stream"),
+        (b"Cache-Control", b"no-cache"),
+        (b"Last-Event-ID", b"\xe2\x82\xac"),
+        (b"X-Name", b"Zo\xc3\xab"),
+    )
+
+
 @pytest.mark.parametrize("identifier", ["a\rb", "a\nb", "a\0b", "\ud800", 7, None, b"7"], ids=repr)
 def test_a_last_event_id_that_no_stream_could_set_is_refused(identifier: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:

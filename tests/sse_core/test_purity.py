@@ -24,7 +24,7 @@ every_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: sou
 
 IMPORTED_AT_ONCE = {"__future__", "enum"}
 IMPORTED_WHEN_FIRST_USED = {"binascii", "calendar", "email.utils", "json", "urllib.parse"}
-IMPORTED_FOR_TYPE_CHECKERS = {"collections.abc", "typing"}
+IMPORTED_FOR_TYPE_CHECKERS = {"collections.abc", "typing", "typing_extensions"}
 
 # What an import may not bring along: all that does I/O, tells the time, rolls dice or costs milliseconds.
 KEPT_OUT = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from sse_core import (
     Comment,
@@ -27,7 +27,11 @@ from sse_core import (
 from ._clock import Clock
 from ._stores import Store
 
-Item = TypeVar("Item", bound=Event | Comment)
+if TYPE_CHECKING:
+    # As in `sse_core`: a source of which nobody says more is one of events.
+    from sse_core._typing import Item as Item
+else:
+    Item = TypeVar("Item", bound=Event | Comment)
 Headers = Mapping[str, str]
 
 Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
@@ -91,7 +95,7 @@ class Driver(Generic[Item]):
         check_plain(until=until)
         if store is not None and not last_event_id:
             last_event_id = store.load()
-        self._connection = Connection(
+        connection = Connection(
             url,
             method=method,
             json=json,
@@ -103,6 +107,7 @@ class Driver(Generic[Item]):
             comments=comments,
             secret_headers=secret_headers,
         )
+        self._connection = cast("Connection[Item]", connection)
         self._idle_timeout = idle_timeout
         self._timeout = timeout
         self._clock = clock
@@ -149,7 +154,7 @@ class Driver(Generic[Item]):
         if data:
             delivery = self._connection.receive(data)
             # Now, and not as a step of its own: a command that has come could take its place.
-            self._events = iter(cast("list[Item]", delivery.events))
+            self._events = iter(delivery.events)
             self._id_behind_events = self._connection.last_event_id
             self._quiet = isinstance(delivery.then, Read)
             if not self._quiet and isinstance(delivery.then, Stop):

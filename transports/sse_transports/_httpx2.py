@@ -483,7 +483,7 @@ def _built(
     built = client.build_request(
         request.method,
         request.url,
-        headers=[(name.encode(), value.encode()) for name, value in request.headers],
+        headers=request.raw_headers,
         content=request.body,
         timeout=httpx2.Timeout(
             connect=bounded(limits.connect),

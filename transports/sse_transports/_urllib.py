@@ -290,9 +290,9 @@ class _UrllibRequest(urllib.request.Request):
     def __init__(self, request: Request, exchange: UrllibExchange) -> None:
         super().__init__(request.url, data=request.body, method=request.method)
         self.exchange = exchange
-        for name, value in request.headers:
-            # http.client writes a str as ISO-8859-1, which turns this back into UTF-8.
-            self.add_header(name, value.encode().decode("latin-1"))
+        for name, value in request.raw_headers:
+            # http.client writes a str as ISO-8859-1, which turns this back into bytes.
+            self.add_header(name.decode(), value.decode("latin-1"))
         if not self.has_header("User-agent") and "user-agent" not in request.withheld:
             self.add_header("User-Agent", f"sse-core/{sse_core.__version__}")
 
