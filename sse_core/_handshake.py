@@ -84,7 +84,8 @@ class Response(Record):
 
     Attributes:
         status: the HTTP status code.
-        headers: (name, value) in the order received, decoded as ISO-8859-1.
+        headers: (name, value) in the order received. Hand over bytes, if your HTTP client has them;
+            they are decoded as ISO-8859-1, so that none is lost.
         url: the URL that was asked; where a redirect was followed, the one it led to.
     """
 
@@ -93,8 +94,11 @@ class Response(Record):
     headers: Headers
     url: str
 
-    def __init__(self, status: int, headers: Iterable[tuple[str, str]] = (), url: str = "") -> None:
-        self._set(status=status, headers=tuple(headers), url=url)
+    def __init__(
+        self, status: int, headers: Iterable[tuple[str, str] | tuple[bytes, bytes]] = (), url: str = ""
+    ) -> None:
+        fields = tuple((_as_text(name), _as_text(value)) for name, value in headers)
+        self._set(status=status, headers=fields, url=url)
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
@@ -270,6 +274,10 @@ def _seconds_of(date: str) -> float | None:
         return None if parts is None else float(timegm(parts))
     except (ValueError, OverflowError):
         return None
+
+
+def _as_text(part: str | bytes) -> str:
+    return part if isinstance(part, str) else part.decode("latin-1")
 
 
 def _basic(credentials: str) -> str:

@@ -2,57 +2,90 @@
 
 from __future__ import annotations
 
-from ._errors import EventTooLarge, IncompleteStream
-from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
+from ._errors import EventTooLarge, IncompleteStream, InvalidArgument
+from ._parser import Parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from typing import Any, overload
 
     from ._events import Event
+    from ._typing import Item
+
+if TYPE_CHECKING:
+
+    @overload
+    def parse(chunks: Iterable[bytes], *, max_event_size: int = ...) -> Iterator[Event]: ...
+    @overload
+    def parse(chunks: Iterable[bytes], *, parser: Parser[Item]) -> Iterator[Item]: ...
 
 
-def parse(chunks: Iterable[bytes], *, max_event_size: int = DEFAULT_MAX_EVENT_SIZE) -> Iterator[Event]:
+def parse(
+    chunks: Iterable[bytes], *, max_event_size: int | None = None, parser: Parser[Any] | None = None
+) -> Iterator[Any]:
     """Yield the events of a stream, each as soon as it is complete.
 
     Args:
-        chunks: the stream's bytes, cut anywhere.
-        max_event_size: bytes, as in `Parser`.
+        chunks: the stream's bytes, cut anywhere. What reading them raises is passed on.
+        max_event_size: bytes, as in `Parser`. Not with `parser`, which has its own.
+        parser: the parser to read with, for whoever wants comments, or to know `last_event_id` and
+            `retry` when the stream is over, or broken. It is reset first: one call reads one stream.
 
     Raises:
         EventTooLarge: after the events before it were yielded.
         IncompleteStream: after the last event, if the stream ends inside another. That one is
             dropped, as the standard says, but not silently.
+        InvalidArgument: naming the argument.
 
     WHATWG HTML 9.2.6.
     """
-    parser = Parser(max_event_size=max_event_size)
+    reader = _reader(max_event_size, parser)
     for chunk in chunks:
-        yield from _fed(parser, chunk)
-    _end(parser)
+        yield from _fed(reader, chunk)
+    _end(reader)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def aparse(chunks: AsyncIterable[bytes], *, max_event_size: int = ...) -> AsyncIterator[Event]: ...
+    @overload
+    def aparse(chunks: AsyncIterable[bytes], *, parser: Parser[Item]) -> AsyncIterator[Item]: ...
 
 
 async def aparse(
-    chunks: AsyncIterable[bytes], *, max_event_size: int = DEFAULT_MAX_EVENT_SIZE
-) -> AsyncIterator[Event]:
+    chunks: AsyncIterable[bytes], *, max_event_size: int | None = None, parser: Parser[Any] | None = None
+) -> AsyncIterator[Any]:
     """`parse` for an asynchronous iterable: the same arguments, events and errors."""
-    parser = Parser(max_event_size=max_event_size)
+    reader = _reader(max_event_size, parser)
     async for chunk in chunks:
-        for event in _fed(parser, chunk):
+        for event in _fed(reader, chunk):
             yield event
-    _end(parser)
+    _end(reader)
 
 
-def _fed(parser: Parser[Event], chunk: bytes) -> Iterator[Event]:
+def _reader(max_event_size: int | None, parser: Parser[Any] | None) -> Parser[Any]:
+    if parser is None:
+        return Parser() if max_event_size is None else Parser(max_event_size=max_event_size)
+    if max_event_size is not None:
+        raise InvalidArgument("max_event_size", "the parser has its own: give one of both")
+    if not isinstance(parser, Parser):
+        raise InvalidArgument("parser", f"expected a Parser, not {type(parser).__name__}")
+    parser.reset()
+    return parser
+
+
+def _fed(parser: Parser[Any], chunk: bytes) -> Iterator[Any]:
     try:
         yield from parser.feed(chunk)
     except EventTooLarge as error:
-        yield from error.events  # type: ignore[misc]  # no comment among them: none were asked for
+        yield from error.events
         # Without its events: they were yielded, and must not be found a second time.
         raise EventTooLarge(error.limit) from None
 
 
-def _end(parser: Parser[Event]) -> None:
+def _end(parser: Parser[Any]) -> None:
     dropped = parser.close()
     if dropped:
         raise IncompleteStream(dropped, parser.last_event_id)

@@ -92,7 +92,9 @@ def parsing(chunks: Iterable[bytes], later: AsyncIterable[bytes]) -> None:
     assert_type(parser.close(), int)
 
     assert_type(sse_core.parse(chunks), Iterator[Event])
-    assert_type(sse_core.aparse(later), AsyncIterator[Event])
+    assert_type(sse_core.aparse(later, max_event_size=2**20), AsyncIterator[Event])
+    assert_type(sse_core.parse(chunks, parser=parser), Iterator[Event])
+    assert_type(sse_core.aparse(later, parser=Parser(comments=True)), AsyncIterator[Event | Comment])
     assert_type(sse_core.encode(event), bytes)
     assert_type(sse_core.encode_comment("keepalive"), bytes)
 

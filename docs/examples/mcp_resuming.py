@@ -117,7 +117,7 @@ class BegunExchange:
 
     async def open(self) -> Response:
         """Return its head."""
-        return Response(200, self._response.headers.multi_items(), str(self._response.url))
+        return Response(200, self._response.headers.raw, str(self._response.url))
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the next bytes."""

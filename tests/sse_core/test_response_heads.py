@@ -163,6 +163,15 @@ def test_a_header_is_found_in_any_case_and_the_last_one_counts() -> None:
     assert (response.header("X-a"), response.header("x-B"), response.header("x-c")) == ("2", "3", None)
 
 
+def test_headers_may_be_given_as_bytes_and_none_is_lost() -> None:
+    as_bytes = [(b"Content-Type", b"text/event-stream"), (b"X-Name", b"Zo\xc3\xab")]
+    response = Response(200, as_bytes, URL)
+    assert response == Response(200, [("Content-Type", "text/event-stream"), ("X-Name", "Zo\xc3\xab")], URL)
+    connection = Connection(URL)
+    connected(connection)
+    assert connection.respond(response) == Read()
+
+
 @given(st.text(st.characters(max_codepoint=255)))
 def test_no_content_type_breaks_the_judgement(value: str) -> None:
     connection = Connection(URL)

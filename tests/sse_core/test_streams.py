@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import io
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 
-from sse_core import Event, EventTooLarge, IncompleteStream, InvalidArgument, aparse, parse
+from sse_core import Comment, Event, EventTooLarge, IncompleteStream, InvalidArgument, Parser, aparse, parse
 from tests.sse_core.reference import interpret
 from tests.sse_core.strategies import MODERATE, cut_streams
 
@@ -47,13 +48,13 @@ class Source:
             self.let_go = True
 
 
-def blocking_events(source: Source, max_event_size: int = 2**20) -> Iterator[Event]:
-    return parse(source.blocking(), max_event_size=max_event_size)
+def blocking_events(source: Source, **options: Any) -> Iterator[Event]:
+    return parse(source.blocking(), **options)
 
 
-def asynchronous_events(source: Source, max_event_size: int = 2**20) -> Iterator[Event]:
+def asynchronous_events(source: Source, **options: Any) -> Iterator[Event]:
     """`aparse`, driven step by step, so that one test can ask both."""
-    events = aparse(source.asynchronous(), max_event_size=max_event_size)
+    events = aparse(source.asynchronous(), **options)
 
     async def following() -> Event:
         return await anext(events)
@@ -252,12 +253,68 @@ def test_a_cancelled_asynchronous_stream_is_cancelled_where_it_waits() -> None:
     asyncio.run(read())
 
 
+def drained(events: Iterator[Event | Comment]) -> list[Event | Comment]:
+    """What comes before the stream ends or breaks."""
+    items: list[Event | Comment] = []
+    with contextlib.suppress(ConnectionResetError):
+        # Not `list(...)`: what came before the error counts.
+        for item in events:
+            items.append(item)  # noqa: PERF402
+    return items
+
+
+def cut(chunk: bytes) -> Iterator[bytes]:
+    yield chunk
+    raise ConnectionResetError
+
+
+def test_a_parser_of_the_callers_own_still_knows_where_a_broken_stream_was() -> None:
+    parser = Parser(comments=True)
+    assert drained(parse(cut(b": hi\nretry: 5\nid: 7\ndata: a\n\ndata: b\n"), parser=parser)) == [
+        Comment("hi"),
+        Event("a", id="7", retry=5),
+    ]
+    assert (parser.last_event_id, parser.retry, parser.pending) == ("7", 5, 8)
+    # The next stream begins where that one was, without what it left behind.
+    assert list(parse([b"data: c\n\n"], parser=parser)) == [Event("c", id="7")]
+    assert list(parse([b"id: 8\ndata: d\n\n"], parser=parser)) == [Event("d", id="8")]
+    assert (parser.last_event_id, parser.retry, parser.pending) == ("8", 5, 0)
+
+
+@both_ways
+def test_the_limit_is_that_of_the_callers_parser(events_of: Opener) -> None:
+    events = events_of(Source(b"data: a\n\ndata: 0123456789"), parser=Parser(max_event_size=10))
+    assert next(events) == Event("a")
+    with pytest.raises(EventTooLarge, match="10 bytes"):
+        next(events)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("max_event_size", {"parser": Parser(), "max_event_size": 10}),
+        ("max_event_size", {"max_event_size": 0}),
+        ("parser", {"parser": Parser}),
+        ("parser", {"parser": "utf-8"}),
+    ],
+)
+def test_what_is_no_way_to_read_is_refused_by_name(
+    events_of: Opener, name: str, arguments: dict[str, object]
+) -> None:
+    source = Source(b"data: a\n\n")
+    with pytest.raises(InvalidArgument) as caught:
+        next(events_of(source, **arguments))
+    assert (caught.value.name, source.read) == (name, 0)
+
+
 def test_any_iterable_of_bytes_will_do() -> None:
     assert list(parse([b"data: a\n\n"])) == [Event("a")]
     assert list(parse((b"data: a\n", b"\n"))) == [Event("a")]
     assert list(parse(io.BytesIO(b"data: a\n\ndata: b\n\n"))) == [Event("a"), Event("b")]
 
 
-def test_the_limit_is_named() -> None:
+def test_all_but_the_chunks_is_named() -> None:
     for function in (parse, aparse):
-        assert inspect.signature(function).parameters["max_event_size"].kind is inspect.Parameter.KEYWORD_ONLY
+        _, *options = inspect.signature(function).parameters.values()
+        assert [option.kind for option in options] == [inspect.Parameter.KEYWORD_ONLY] * 2

@@ -152,10 +152,7 @@ class AiohttpExchange(AsyncDecodedExchange):
             raise closed()
         if self._response is None:
             raise self._no_response()
-        fields = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._response.raw_headers
-        ]
-        head = Response(self._response.status, fields, self._request.url)
+        head = Response(self._response.status, self._response.raw_headers, self._request.url)
         if self._response.connection is not None:
             self._watch(self._response.connection.protocol)
         return self._opened(head, _decoder(head, session))

@@ -105,9 +105,9 @@ class Httpx2Transport:
 
     def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
-        return Httpx2Exchange(self.client, request, timeout)
+        return Httpx2Exchange(self._the_client, request, timeout)
 
-    def client(self) -> httpx2.Client:
+    def _the_client(self) -> httpx2.Client:
         """Return the caller's client, or our own.
 
         Raises:
@@ -264,9 +264,9 @@ class AsyncHttpx2Transport:
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncHttpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
-        return AsyncHttpx2Exchange(self.client, request, timeout)
+        return AsyncHttpx2Exchange(self._the_client, request, timeout)
 
-    def client(self) -> httpx2.AsyncClient:
+    def _the_client(self) -> httpx2.AsyncClient:
         """Return the caller's client, or our own.
 
         Raises:
@@ -517,8 +517,7 @@ def _auth(request: Request) -> dict[str, None]:
 
 
 def _head(response: httpx2.Response, request: Request) -> Response:
-    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-    return Response(response.status_code, fields, request.url)
+    return Response(response.status_code, response.headers.raw, request.url)
 
 
 def _undone_by_client(head: Response, client: httpx2.Client | httpx2.AsyncClient) -> bool:
