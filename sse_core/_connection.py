@@ -151,7 +151,9 @@ class Connection(Generic[Item]):
         self._until = until
         self._comments = comments
         self._secret = frozenset(name.lower() for name in _names(secret_headers))
-        self._parser: Parser[Any] = Parser(last_event_id, max_event_size, comments)
+        self._parser: Parser[Any] = Parser(
+            last_event_id=last_event_id, max_event_size=max_event_size, comments=comments
+        )
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
         self._repeatable = retry is not None and (self._method in SAFE_METHODS or retry.replay_unsafe)
         self._reconnects_on_close = self._repeatable
@@ -172,6 +174,11 @@ class Connection(Generic[Item]):
         self._progress = False
         self._bytes_received = 0
         self._events_received = 0
+
+    def __repr__(self) -> str:
+        # Not the query, which may hold a secret.
+        url = self.url.partition("?")[0]
+        return f"<Connection {self._method} {url} {self._state.value}>"
 
     @property
     def state(self) -> State:
@@ -194,7 +201,7 @@ class Connection(Generic[Item]):
         return self._parser.last_event_id
 
     @property
-    def retry(self) -> int | None:
+    def server_retry(self) -> int | None:
         """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
         return self._parser.retry
 
@@ -377,9 +384,9 @@ class Connection(Generic[Item]):
         policy = self._policy
         if delay is None:
             asked = cause.retry_after if isinstance(cause, HTTPStatusError) else None
-            delay = policy.delay(self._waits, random=random, retry=self.retry, retry_after=asked)
+            delay = policy.delay(self._waits, random=random, retry=self.server_retry, retry_after=asked)
         elapsed = monotonic - self._trouble_since
-        if not policy.allows(self._barren, elapsed + delay):
+        if not policy.allows(attempts=self._barren, elapsed=elapsed + delay):
             exhausted = RetriesExhausted(self._barren, elapsed)
             if cause is not None:
                 exhausted = RetriesExhausted(self._barren, elapsed, str(cause))

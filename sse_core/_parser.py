@@ -65,6 +65,7 @@ class Parser(FrameReader, Generic[Item]):
         @overload
         def __init__(
             self: Parser[Event],
+            *,
             last_event_id: str = ...,
             max_event_size: int = ...,
             comments: Literal[False] = ...,
@@ -72,6 +73,7 @@ class Parser(FrameReader, Generic[Item]):
         @overload
         def __init__(
             self: Parser[Event | Comment],
+            *,
             last_event_id: str = ...,
             max_event_size: int = ...,
             comments: bool = ...,
@@ -79,6 +81,7 @@ class Parser(FrameReader, Generic[Item]):
 
     def __init__(
         self,
+        *,
         last_event_id: str = "",
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         comments: bool = False,
@@ -90,6 +93,11 @@ class Parser(FrameReader, Generic[Item]):
             )
         self._largest_whole = min(SLICE, max_event_size)
         super().__init__(last_event_id, max_event_size, comments)
+
+    def __repr__(self) -> str:
+        # An ID may be as long as an event.
+        last_event_id = self.last_event_id[:200]
+        return f"<Parser {last_event_id=} retry={self.retry} pending={self.pending}>"
 
     def reset(self) -> None:
         """Make ready for the next connection: forget the unfinished event, and any failure.

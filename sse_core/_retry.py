@@ -22,7 +22,8 @@ class RetryPolicy(Record):
             together do not come back together: 0.5 adds up to half.
         min_delay: seconds; the shortest wait, whatever the server asks for.
         max_attempts: connections in a row without an event after which `RetriesExhausted` is
-            raised; None for no limit.
+            raised; None for no limit. Also those after which the caller decided to try again: to
+            renew a token once takes two.
         max_elapsed: seconds without an event, from the first failure on, past which no further
             attempt is begun and `RetriesExhausted` is raised; None for no limit.
         statuses: HTTP status codes worth another attempt.
@@ -62,6 +63,7 @@ class RetryPolicy(Record):
 
     def __init__(
         self,
+        *,
         initial_delay: float = 1.0,
         max_delay: float = 30.0,
         factor: float = 2.0,
@@ -146,7 +148,7 @@ class RetryPolicy(Record):
         wait = max(grown, asked, retry_after or 0.0) * (1 + self.jitter * random)
         return min(max(wait, self.min_delay), self.max_delay)
 
-    def allows(self, attempts: int, elapsed: float) -> bool:
+    def allows(self, *, attempts: int, elapsed: float) -> bool:
         """Return whether there may be another attempt.
 
         Args:

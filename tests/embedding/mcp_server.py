@@ -77,7 +77,7 @@ def passed_on(call: Call, port: int, cut: Cut) -> None:
         server.sendall(b"\r\n".join([*head, b"", call.body]))
         sent = 0
         came = b""
-        for data in _read_while_there(call._connection, server):
+        for data in _read_while_there(call, server):
             came += data
             end = cut(came)
             call.send(came[sent:end])
@@ -86,12 +86,12 @@ def passed_on(call: Call, port: int, cut: Cut) -> None:
             sent = len(came)
 
 
-def _read_while_there(client: socket.socket, server: socket.socket) -> Iterator[bytes]:
+def _read_while_there(call: Call, server: socket.socket) -> Iterator[bytes]:
     """Yield what the server sends, until it ends or the client leaves."""
     with selectors.DefaultSelector() as selector:
-        selector.register(client, selectors.EVENT_READ)
+        selector.register(call, selectors.EVENT_READ)
         selector.register(server, selectors.EVENT_READ)
-        while client not in [key.fileobj for key, _ in selector.select()]:
+        while call not in [key.fileobj for key, _ in selector.select()]:
             data = server.recv(2**16)
             if not data:
                 return

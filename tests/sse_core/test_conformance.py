@@ -22,8 +22,8 @@ every_vector = pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for v
 
 def check(vector: Vector, chunks: list[bytes]) -> None:
     # Annotated: without comments a parser gives events alone, which mypy holds apart.
-    silent: Parser[Event] = Parser(vector.initial_last_event_id)
-    talking: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    silent: Parser[Event] = Parser(last_event_id=vector.initial_last_event_id)
+    talking: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
     assert outcome_of(chunks, silent) == vector.expected.without_comments(), chunks
     assert outcome_of(chunks, talking) == vector.expected, chunks
 
@@ -57,7 +57,7 @@ def test_a_stream_gives_what_the_standard_says_cut_in_two_anywhere(vector: Vecto
 
 @every_vector
 def test_a_stream_gives_what_the_standard_says_on_a_parser_that_was_used_before(vector: Vector) -> None:
-    parser: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    parser: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
     # Leaves a CR to look back at, half a line and half an event behind.
     parser.feed(b"event: other\rdata: other\r")
     parser.feed(b"\nid: other")
@@ -73,7 +73,7 @@ def test_the_reference_gives_what_the_standard_says(vector: Vector) -> None:
 @every_vector
 def test_nothing_complete_is_held_back(vector: Vector) -> None:
     """After each byte, the parser has given what the standard gives for the bytes so far."""
-    parser: Parser[Event | Comment] = Parser(vector.initial_last_event_id, comments=True)
+    parser: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
     items: list[Event | Comment] = []
     for end, byte in enumerate(byte_by_byte(vector.stream), 1):
         items += parser.feed(byte)

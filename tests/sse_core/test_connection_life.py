@@ -240,10 +240,16 @@ def test_the_names_of_secret_headers_are_read_once() -> None:
         assert step.request.header("X-API-Key") is None
 
 
+def test_a_connection_is_shown_without_secrets() -> None:
+    connection = Connection("https://user:password@example.com/stream?key=secret", method="POST")
+    assert repr(connection) == "<Connection POST https://example.com/stream new>"
+    assert repr(opened(connection)) == "<Connection POST https://example.com/stream open>"
+
+
 def test_two_connections_share_nothing() -> None:
     one, other = opened(Connection(URL)), opened(Connection(URL))
     received(one, b"id: 7\nretry: 5\ndata: half")
-    assert (other.last_event_id, other.retry) == ("", None)
+    assert (other.last_event_id, other.server_retry) == ("", None)
     assert received(other, ONE_EVENT).events == received(opened(new()), ONE_EVENT).events
     assert len(one.changes()) == len(other.changes()) == 2
 

@@ -121,7 +121,7 @@ class AnyCalls(RuleBasedStateMachine):
         return (
             connection.state,
             connection.last_event_id,
-            connection.retry,
+            connection.server_retry,
             connection.error,
             connection.url,
         )

@@ -97,11 +97,11 @@ SLOWER = [
 
 
 def talking_parser(last_event_id: str = "", max_event_size: int = 2**20) -> Parser[Event | Comment]:
-    return Parser(last_event_id, max_event_size, comments=True)
+    return Parser(last_event_id=last_event_id, max_event_size=max_event_size, comments=True)
 
 
 def silent_parser(last_event_id: str = "", max_event_size: int = 2**20) -> Parser[Event]:
-    return Parser(last_event_id, max_event_size)
+    return Parser(last_event_id=last_event_id, max_event_size=max_event_size)
 
 
 @MODERATE
@@ -148,7 +148,7 @@ def test_a_fast_way_gives_what_the_plain_way_gives(
     slower: type[Parser[Event | Comment]], chunks: list[bytes], start_held: int, comments: bool
 ) -> None:
     with starts_held_up_to(start_held):
-        fast = outcome_of(chunks, Parser[Event | Comment]("", 2**20, comments))
+        fast = outcome_of(chunks, Parser[Event | Comment](max_event_size=2**20, comments=comments))
         assert fast == outcome_of(chunks, slower(comments=comments))
 
 
@@ -159,7 +159,7 @@ def test_a_fast_way_keeps_the_limit_as_the_plain_way_does(
     slower: type[Parser[Event | Comment]], chunks: list[bytes], limit: int, start_held: int, comments: bool
 ) -> None:
     with starts_held_up_to(start_held):
-        fast = outcome_under_limit(chunks, Parser[Event | Comment]("", limit, comments))
+        fast = outcome_under_limit(chunks, Parser[Event | Comment](max_event_size=limit, comments=comments))
         assert fast == outcome_under_limit(chunks, slower(max_event_size=limit, comments=comments))
 
 
@@ -198,7 +198,7 @@ def test_a_limit_fails_at_the_same_line_however_the_bytes_are_cut(chunks: list[b
 @given(cut_streams(), limits, st.booleans())
 def test_no_more_is_held_than_the_limit(chunks: list[bytes], limit: int, comments: bool) -> None:
     for cut in (chunks, byte_by_byte(b"".join(chunks))):
-        parser = Parser[Event | Comment]("", limit, comments)
+        parser = Parser[Event | Comment](max_event_size=limit, comments=comments)
         for chunk in cut:
             try:
                 parser.feed(chunk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sse_core import Event, IllegalState, InvalidArgument, Parser
@@ -10,7 +12,7 @@ from sse_core import Event, IllegalState, InvalidArgument, Parser
 @pytest.mark.parametrize("value", ["1\n", "1\r", "1\0", "\ud800", 1, None, b"1"])
 def test_a_last_event_id_that_no_stream_could_have_set_is_refused(value: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        Parser(value)
+        Parser(last_event_id=value)
     assert caught.value.name == "last_event_id"
 
 
@@ -28,11 +30,24 @@ def test_a_last_event_id_that_no_stream_could_have_set_is_refused(value: str) ->
     ids=["nothing", "no id", "an id with NUL", "no blank line", "another id", "the same id", "an empty id"],
 )
 def test_an_id_counts_as_set_when_a_stream_commits_one(stream: bytes, expected: bool) -> None:
-    parser = Parser("7")
+    parser = Parser(last_event_id="7")
     parser.feed(stream)
     assert parser.id_was_set is expected
     parser.reset()
     assert parser.id_was_set is expected
+
+
+def test_arguments_are_given_by_name() -> None:
+    make: Any = Parser
+    with pytest.raises(TypeError):
+        make("7")
+
+
+def test_a_parser_is_shown_with_what_it_knows_and_never_at_length() -> None:
+    parser = Parser()
+    assert repr(parser) == "<Parser last_event_id='' retry=None pending=0>"
+    parser.feed(b"retry: 5\nid: " + b"x" * 10_000 + b"\n\ndata: a")
+    assert repr(parser) == f"<Parser last_event_id='{'x' * 200}' retry=5 pending=7>"
 
 
 def test_closing_returns_how_much_of_an_event_is_dropped() -> None:

@@ -128,7 +128,13 @@ def test_waits_that_have_grown_to_the_cap_still_differ(random: float, waits: int
 
 @given(policies(), waits, randoms)
 def test_without_jitter_chance_changes_nothing(policy: RetryPolicy, waits: int, random: float) -> None:
-    calm = RetryPolicy(policy.initial_delay, policy.max_delay, policy.factor, 0.0, policy.min_delay)
+    calm = RetryPolicy(
+        initial_delay=policy.initial_delay,
+        max_delay=policy.max_delay,
+        factor=policy.factor,
+        jitter=0.0,
+        min_delay=policy.min_delay,
+    )
     assert calm.delay(waits, random=random) == calm.delay(waits, random=0.0)
 
 
@@ -154,7 +160,7 @@ def test_the_browsers_policy_obeys_the_server_and_never_grows(waits: int, random
 
 def test_the_browsers_policy_has_no_end_and_retries_no_status() -> None:
     browser = RetryPolicy.browser()
-    assert browser.allows(10**9, 1e12)
+    assert browser.allows(attempts=10**9, elapsed=1e12)
     assert browser.statuses == frozenset()
     assert browser.reconnect_on_close is None
     assert not browser.replay_unsafe
@@ -182,4 +188,4 @@ def test_the_browsers_policy_has_no_end_and_retries_no_status() -> None:
 def test_further_attempts_are_allowed_within_both_limits(
     policy: RetryPolicy, attempts: int, elapsed: float, allowed: bool
 ) -> None:
-    assert policy.allows(attempts, elapsed) is allowed
+    assert policy.allows(attempts=attempts, elapsed=elapsed) is allowed

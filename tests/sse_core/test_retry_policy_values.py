@@ -83,20 +83,11 @@ def test_the_defaults_are_those_that_are_documented() -> None:
     )
 
 
-def test_arguments_may_be_given_by_position_in_the_documented_order() -> None:
-    policy = RetryPolicy(2.0, 20.0, 3.0, 0.25, 0.5, 7, 90.0, {503}, True, True)
-    assert policy == RetryPolicy(
-        initial_delay=2.0,
-        max_delay=20.0,
-        factor=3.0,
-        jitter=0.25,
-        min_delay=0.5,
-        max_attempts=7,
-        max_elapsed=90.0,
-        statuses={503},
-        reconnect_on_close=True,
-        replay_unsafe=True,
-    )
+def test_arguments_are_given_by_name() -> None:
+    """Seconds, shares and counts in a row would tell nobody which is which."""
+    make: Any = RetryPolicy
+    with pytest.raises(TypeError):
+        make(2.0)
 
 
 def test_statuses_are_copied_so_that_the_caller_may_change_its_own() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import http.client
 import os
+import selectors
 import socket
 import ssl
 import threading
@@ -169,6 +170,35 @@ def test_open_connections_are_counted_until_they_end() -> None:
             eventually(lambda: server.open_connections == open_ones, f"{open_ones} connections are open")  # noqa: B023
             client.close()
         eventually(lambda: server.open_connections == 0, "the connections end")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_function_that_waits_for_something_else_notices_that_the_client_has_gone(
+    encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    ready: list[object] = []
+    other, speaker = socket.socketpair()
+
+    def relay(call: Call) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(call, selectors.EVENT_READ)
+            selector.register(other, selectors.EVENT_READ)
+            while call not in ready:
+                ready.extend(key.fileobj for key, _ in selector.select())
+                if ready[-1] is other:
+                    call.send(other.recv(1))
+
+    with other, speaker, SSEServer(relay, context=server_tls if encrypted else None) as server:
+        client = socket.create_connection(("127.0.0.1", server.port))
+        if encrypted:
+            client = client_tls.wrap_socket(client, server_hostname="127.0.0.1")
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        speaker.sendall(b"x")
+        assert client.recv(1) == b"x"
+        client.close()
+        eventually(lambda: server.open_connections == 0, "the function returns")
+    assert ready == [other, *server.calls]
 
 
 @pytest.mark.timeout(20)

@@ -111,6 +111,14 @@ class Call:
             while self._receive():
                 pass
 
+    def fileno(self) -> int:
+        """Return the connection's file descriptor, so that a call can be waited for with `selectors`.
+
+        It is ready to be read once the client has gone, which else says nothing more. That is how a
+        function notices it that waits for something else too, such as a server behind this one.
+        """
+        return self._connection.fileno()
+
     def read_request(self) -> bool:
         """Read the request; False if the client went away without one.
 
