@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import anyio
 import pytest
 
 import chat_sdk
+import sse_core._connection
 from chat_sdk import AsyncChat, Chat, Finished, Part, ServiceError, Started, Text
 from chat_sdk import client as client_module
 from chat_sdk.asking import RETRY
@@ -25,7 +27,7 @@ from sse_core import (
     RetryPolicy,
 )
 from sse_core_pytest import MakeServer
-from sse_transports.testing import HALF_CHARACTER, Call, Cut, History, Refuse, Stall, Step, Steps
+from sse_transports.testing import HALF_CHARACTER, Call, Cut, Drip, History, Refuse, Stall, Step, Steps
 from tests.embedding.chat_clients import EVERY_CLIENT, QUICK, AskChat
 from tests.sse_transports.waiting import eventually, until_set
 
@@ -261,6 +263,21 @@ def test_an_answer_that_is_no_stream_is_told_with_its_body(sse_server: MakeServe
 
 
 @every_client
+@pytest.mark.timeout(20)
+def test_an_error_whose_body_does_not_end_is_told_in_time(
+    sse_server: MakeServer, ask: AskChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse_core._connection, "ERROR_BODY_SECONDS", 0.05)
+    # All of it would take more than a minute.
+    server = sse_server([[404, Drip(b"x" * 10_000, 0.01)]])
+
+    error = ask(server.url).error
+
+    assert isinstance(error, HTTPStatusError)
+    assert 0 < len(error.body) < 10_000
+
+
+@every_client
 def test_attempts_without_an_event_have_an_end(sse_server: MakeServer, ask: AskChat) -> None:
     server = sse_server([[*REPLY[:1], Cut()], [503], [503], [Refuse()]])
 
@@ -302,7 +319,7 @@ def test_no_connection_is_held_during_a_wait(sse_server: MakeServer, monkeypatch
     def wait(_seconds: float) -> None:
         eventually(lambda: server.open_connections == 0, "the connection is closed")
 
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=wait))
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=wait, monotonic=time.monotonic))
 
     with Chat(server.url, lambda: "token") as client, client.ask("Why?") as reply:
         assert list(reply) == PARTS

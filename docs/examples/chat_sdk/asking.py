@@ -8,30 +8,13 @@ import uuid
 
 import httpx2
 
-from sse_core import (
-    Connect,
-    ConnectError,
-    Connection,
-    HTTPStatusError,
-    ReadError,
-    Request,
-    Response,
-    RetryPolicy,
-    SSEError,
-    State,
-    Step,
-)
+from sse_core import Connect, Connection, HTTPStatusError, Response, RetryPolicy, SSEError, State, Step
 
 RETRY = RetryPolicy(replay_unsafe=True, max_attempts=5)
 """Sent again, a question is not answered and billed twice: the service knows it by its Idempotency-Key."""
 
 TIMEOUT = httpx2.Timeout(10, read=60)
 """`read` is how long a stream may be silent. This service sends comments while it thinks."""
-
-
-def encoded(request: Request) -> list[tuple[bytes, bytes]]:
-    """Return a request's header fields as UTF-8, because httpx2 takes a str for ASCII."""
-    return [(name.encode(), value.encode()) for name, value in request.headers]
 
 
 class Asking:
@@ -57,7 +40,7 @@ class Asking:
 
     def answered(self, response: httpx2.Response) -> Step:
         """The head of an answer came."""
-        head = Response(response.status_code, response.headers.multi_items(), str(response.url))
+        head = Response(response.status_code, response.headers.raw, str(response.url))
         step = self._connection.respond(head)
         if self._connection.state is State.OPEN:
             self._renewed = False
@@ -73,10 +56,7 @@ class Asking:
 
     def failed(self, error: httpx2.TransportError) -> Step:
         """There is no connection, or not any more."""
-        kind = ReadError if self._connection.state is State.OPEN else ConnectError
-        failure = kind(str(error))
-        failure.__cause__ = error
-        return self._connection.fail(failure)
+        return self._connection.fail(error)
 
     def ended(self, cause: SSEError | None) -> Step:
         """The connection is over. The policy says whether there is another; but a new token is tried once."""

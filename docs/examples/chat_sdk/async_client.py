@@ -11,7 +11,7 @@ import httpx2
 
 from sse_core import Connect, Decide, Deliver, Read, ReadBody, RetryPolicy, Step, Stop, Wait
 
-from .asking import RETRY, TIMEOUT, Asking, encoded
+from .asking import RETRY, TIMEOUT, Asking
 from .parts import Part, parts_of
 
 
@@ -68,7 +68,7 @@ class AsyncChat:
                     case Connect(request):
                         await opened.aclose()
                         exchange = self._http.stream(
-                            request.method, request.url, headers=encoded(request), content=request.body
+                            request.method, request.url, headers=request.raw_headers, content=request.body
                         )
                         try:
                             response = await opened.enter_async_context(exchange)
@@ -85,12 +85,12 @@ class AsyncChat:
                             step = asking.failed(error)
                         else:
                             step = asking.received(chunk)
-                    case Deliver(events, then):
+                    case Deliver(events):
                         for part in parts_of(events):
                             yield part
-                        step = then
-                    case ReadBody(limit):
-                        step = asking.refused(await _start_of(chunks, limit))
+                        step = step.then
+                    case ReadBody(limit, timeout):
+                        step = asking.refused(await _start_of(chunks, limit, timeout))
                     case Decide(cause):
                         await opened.aclose()
                         step = asking.ended(cause)
@@ -110,10 +110,10 @@ class AsyncChat:
         return asking.connect(self._token)
 
 
-async def _start_of(chunks: AsyncGenerator[bytes, None], limit: int) -> bytes:
+async def _start_of(chunks: AsyncGenerator[bytes, None], limit: int, timeout: float) -> bytes:
     """Read the start of an error's body. It is an error also if the body breaks."""
     body = b""
-    with suppress(httpx2.TransportError):
+    with suppress(httpx2.TransportError), anyio.move_on_after(timeout):
         while len(body) < limit and (chunk := await anext(chunks, b"")):
             body += chunk
     return body

@@ -11,7 +11,7 @@ import httpx2
 
 from sse_core import Connect, Decide, Deliver, Read, ReadBody, RetryPolicy, Step, Stop, Wait
 
-from .asking import RETRY, TIMEOUT, Asking, encoded
+from .asking import RETRY, TIMEOUT, Asking
 from .parts import Part, parts_of
 
 
@@ -65,7 +65,7 @@ class Chat:
                     case Connect(request):
                         opened.close()
                         exchange = self._http.stream(
-                            request.method, request.url, headers=encoded(request), content=request.body
+                            request.method, request.url, headers=request.raw_headers, content=request.body
                         )
                         try:
                             response = opened.enter_context(exchange)
@@ -81,11 +81,11 @@ class Chat:
                             step = asking.failed(error)
                         else:
                             step = asking.received(chunk)
-                    case Deliver(events, then):
+                    case Deliver(events):
                         yield from parts_of(events)
-                        step = then
-                    case ReadBody(limit):
-                        step = asking.refused(_start_of(chunks, limit))
+                        step = step.then
+                    case ReadBody(limit, timeout):
+                        step = asking.refused(_start_of(chunks, limit, timeout))
                     case Decide(cause):
                         opened.close()
                         step = asking.ended(cause)
@@ -103,10 +103,11 @@ class Chat:
         return asking.connect(self._token)
 
 
-def _start_of(chunks: Iterator[bytes], limit: int) -> bytes:
+def _start_of(chunks: Iterator[bytes], limit: int, timeout: float) -> bytes:
     """Read the start of an error's body. It is an error also if the body breaks."""
     body = b""
+    end = time.monotonic() + timeout
     with suppress(httpx2.TransportError):
-        while len(body) < limit and (chunk := next(chunks, b"")):
+        while len(body) < limit and time.monotonic() < end and (chunk := next(chunks, b"")):
             body += chunk
     return body

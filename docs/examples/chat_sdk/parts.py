@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sse_core import Comment, Event
+from sse_core import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,21 @@ class ServiceError(Exception):
         self.code = code
 
 
-def parts_of(events: Iterable[Event | Comment]) -> Iterator[Part]:
+def parts_of(events: Iterable[Event]) -> Iterator[Part]:
     """Yield the events' parts, in order.
 
     Raises:
         ServiceError: an event says so.
     """
     for event in events:
-        match event:
-            case Event(event="started"):
+        match event.event:
+            case "started":
                 yield Started(event.json()["reply"])
-            case Event(event="text"):
+            case "text":
                 yield Text(event.json()["text"])
-            case Event(event="finished"):
+            case "finished":
                 yield Finished(event.json()["tokens"])
-            case Event(event="error"):
+            case "error":
                 error = event.json()
                 raise ServiceError(error["code"], error["message"])
             case _:
