@@ -68,7 +68,7 @@ class Request(Record):
 
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The header fields as bytes, in UTF-8: hand these to your HTTP client.
+        """The header fields as UTF-8 bytes, to hand to an HTTP client.
 
         A last event ID may be any text, and many clients take a str only if it is ASCII.
         """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
     from typing import Any, overload
 
-    from ._events import Event
+    from ._events import Comment, Event
     from ._typing import Item
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def parse(
     chunks: Iterable[bytes], *, max_event_size: int | None = None, parser: Parser[Any] | None = None
-) -> Iterator[Any]:
+) -> Iterator[Event | Comment]:
     """Yield the events of a stream, each as soon as it is complete.
 
     Args:
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 async def aparse(
     chunks: AsyncIterable[bytes], *, max_event_size: int | None = None, parser: Parser[Any] | None = None
-) -> AsyncIterator[Any]:
+) -> AsyncIterator[Event | Comment]:
     """`parse` for an asynchronous iterable: the same arguments, events and errors."""
     reader = _reader(max_event_size, parser)
     async for chunk in chunks:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ._events import Comment, Event
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generic as Generic
 
     # Type checkers bring it along. They know its defaults, which `typing` has from Python 3.13 on.
     from typing_extensions import TypeVar
-
-    from ._events import Comment, Event
 
     Item = TypeVar("Item", bound=Event | Comment, default=Event)
 else:
@@ -22,4 +22,4 @@ else:
         def __class_getitem__(cls, _item):
             return cls
 
-    Item = None
+    Item = Event | Comment
