@@ -118,8 +118,8 @@ class AsyncEventSource(Driver[Item]):
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
         on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error; None, to let the policy decide; or raise, to end the
-            iteration with that error.
+            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
+            any; None, to let the policy decide; or raise, to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         secret_headers: names of further headers that a redirect to another origin must not get.

@@ -65,8 +65,13 @@ class RecordedConnection:
     end: Ending
     ended: float
 
-    def steps(self, speed: float, *, one_server: bool = True) -> Steps:
-        """Return what a server would have to do; one server has no other to redirect to."""
+    def steps(self, *, speed: float = 1.0, one_server: bool = True) -> Steps:
+        """Return what a server would have to do.
+
+        Args:
+            speed: how many times faster than it was.
+            one_server: whether all of it comes from one server, which has no other to redirect to.
+        """
         steps: list[Step] = [_pause(self.seconds, speed)]
         if self.status is None:
             return [*steps, Refuse()]
@@ -151,7 +156,7 @@ class Recording:
         # Written so that NaN fails too.
         if not speed > 0:
             raise InvalidArgument("speed", f"expected a number above 0, not {speed!r}")
-        return [connection.steps(speed, one_server=one_server) for connection in self.connections]
+        return [connection.steps(speed=speed, one_server=one_server) for connection in self.connections]
 
 
 def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
