@@ -165,6 +165,7 @@ def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
             assert_type(event, Event)
         assert_type(source.last_event_id, str)
         assert_type(source.ready_state, ReadyState)
+        assert_type(source.server_retry, int | None)
     for item in EventSource("https://example.com", comments=True):
         assert_type(item, Event | Comment)
 

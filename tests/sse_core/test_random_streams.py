@@ -71,6 +71,6 @@ def test_many_streams_are_of_each_kind(kind: str) -> None:
 
 
 def test_the_parser_gives_what_the_reference_gives() -> None:
-    assert [outcome_of(chunks, Parser[Event]("", 2**20)) for chunks in STREAMS] == [
+    assert [outcome_of(chunks, Parser[Event](max_event_size=2**20)) for chunks in STREAMS] == [
         outcome(chunks) for chunks in STREAMS
     ]

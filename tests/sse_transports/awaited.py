@@ -123,6 +123,10 @@ class Awaited:
         return self.source.last_event_id
 
     @property
+    def server_retry(self) -> int | None:
+        return self.source.server_retry
+
+    @property
     def ready_state(self) -> ReadyState:
         return self.source.ready_state
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sse_core import Event
 from sse_transports import EventSource
-from sse_transports.testing import Call, SSEServer
+from sse_transports.testing import Call, Script, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
 
@@ -26,6 +27,12 @@ def test_it_is_that_of_the_last_event_that_was_yielded() -> None:
             reading.until_it_reads()
             assert source.last_event_id == "3"
         assert source.last_event_id == "3"
+
+
+def test_the_servers_retry_is_told_like_it_and_survives_reconnects() -> None:
+    script: Script = [[b"retry: 7\n\n", Event("a")], [Event("b")], [204]]
+    with SSEServer(script) as server, EventSource(server.url) as source:
+        assert [source.server_retry, *(source.server_retry for _ in source)] == [None, 7, 7]
 
 
 def test_an_id_without_data_counts_when_all_before_it_was_yielded() -> None:

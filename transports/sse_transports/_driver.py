@@ -145,6 +145,11 @@ class Driver(Generic[Item]):
         return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
 
     @property
+    def server_retry(self) -> int | None:
+        """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
+        return self._connection.server_retry
+
+    @property
     def url(self) -> str:
         """The URL asked last, after redirects."""
         return self._connection.url

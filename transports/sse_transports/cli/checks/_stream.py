@@ -121,7 +121,7 @@ class Stream:
         self.has_bom = self.body.startswith(BOM)
         self._times = [at for at, _ in pieces]
         self._ends = list(accumulate(len(data) for _, data in pieces))
-        parser = Parser(last_event_id)
+        parser = Parser(last_event_id=last_event_id)
         self._events = iter(parser.feed(self.body))
         self.last_event_id = parser.last_event_id
         self.lines: list[Line] = []
