@@ -230,8 +230,8 @@ def _on_disk(file: StreamFile) -> Iterator[Path]:
 
 
 def _wait(event: threading.Event) -> None:
-    # On some systems a wait without end does not hear Ctrl-C.
-    while not event.wait(3600):
+    # A Ctrl-C in the instant before a wait begins is not heard until it is over, so that it must not be long.
+    while not event.wait(0.5):
         pass
 
 
