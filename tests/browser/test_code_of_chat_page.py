@@ -25,14 +25,19 @@ def test_fetch_sends_the_last_id_as_it_is_and_none_that_was_cleared(page: Callab
 
 
 @pytest.mark.parametrize(
-    "steps", [[204], [{"Content-Type": "text/html"}, DONE], [202, DONE]], ids=["204", "another type", "202"]
+    ("status", "steps"),
+    [(204, [204]), (200, [{"Content-Type": "text/html"}, DONE]), (202, [202, DONE])],
+    ids=["204", "another type", "202"],
 )
-def test_fetch_reads_and_repeats_nothing_that_is_no_stream(page: Callable[..., Page], steps: Steps) -> None:
+def test_fetch_reads_and_repeats_nothing_that_is_no_stream(
+    page: Callable[..., Page], status: int, steps: Steps
+) -> None:
     with scripted_server(steps) as server:
         chat = page(server, "fetch")
         chat.ask("What is SSE?")
         chat.until_done()
         assert chat.steps() == ["connecting", "failed"]
+        assert chat.texts(".note") == [f"No reply. {status}: no event stream."]
 
 
 def test_fetch_does_not_take_an_event_of_another_kind_for_a_cut(page: Callable[..., Page]) -> None:
