@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from sse_transports.testing import SSEServer
+from tests.browser.chat_page import NOTES_TROUBLES, Page
 from tests.browser.chromium import chromium, page_of_its_own
 from tests.browser.differences import Difference
 from tests.browser.reporting import BROWSER, GONE, PARITY, parity_lines
@@ -46,6 +49,19 @@ def browser(running_chromium: WebDriver) -> Iterator[WebDriver]:
     """Chromium with a page of the test's own."""
     with page_of_its_own(running_chromium) as driver:
         yield driver
+
+
+@pytest.fixture
+def page(browser: WebDriver) -> Iterator[Callable[..., Page]]:
+    """Open the page; what a browser would write to its console fails the test."""
+    execute: Any = browser
+    execute.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": NOTES_TROUBLES})
+
+    def opened(server: SSEServer, way: str = "eventsource") -> Page:
+        return Page(browser, server.url, way)
+
+    yield opened
+    assert browser.execute_script("return window.troubles") == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

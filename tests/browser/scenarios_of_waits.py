@@ -10,6 +10,9 @@ from tests.browser.story import CLOSED, OPEN, RECONNECTING
 IGNORED = ("x", "-5", "+5", "1e3", "1_0", "1.0", "0x10", "60000x", "60000 ", "\u0663")
 """Obeyed, some of them would keep a client from coming back before the test has lost its patience."""
 
+LONG = 3.5
+"""Seconds, more than browsers wait by themselves: who waits at least so long did not fall back to that."""
+
 LONGEST = (2**31 - 1) / 1000
 TOO_LONG = 2**64
 """Milliseconds: the longest wait that we obey, and the shortest that Chromium does not take for a number."""
@@ -19,6 +22,10 @@ ONCE_MORE = (OPEN, RECONNECTING, OPEN, RECONNECTING, CLOSED)
 
 def _retry(value: str) -> Steps:
     return [f"retry: {value}\n\n".encode()]
+
+
+def _long_and_then(value: str) -> Steps:
+    return [f"retry: {LONG * 1000:.0f}\nretry: {value}\n\n".encode()]
 
 
 SCENARIOS = (
@@ -59,11 +66,11 @@ SCENARIOS = (
     ),
     *(
         Scenario(
-            name=f"no longer, if the server says {value!r}",
-            answers=[_retry("200"), _retry(value)],
-            told=ONCE_MORE,
-            asked=(ASKED, ASKED, ASKED),
-            waits=(0.2, 0.2),
+            name=f"as long as before, if the server says {value!r}",
+            answers=[_long_and_then(value)],
+            told=(OPEN, RECONNECTING, CLOSED),
+            asked=(ASKED, ASKED),
+            waits=(LONG,),
         )
         for value in IGNORED
     ),
@@ -77,10 +84,10 @@ SCENARIOS = (
     ),
     Scenario(
         name="for a time of more digits than a number of 64 bits has",
-        answers=[_retry("1"), _retry(str(TOO_LONG))],
-        told=ONCE_MORE,
-        asked=(ASKED, ASKED, ASKED),
-        waits=(0.001, LONGEST),
-        otherwise=Otherwise(Difference.HUGE_RETRY, ONCE_MORE, (ASKED, ASKED, ASKED), (0.001, 0.001)),
+        answers=[_long_and_then(str(TOO_LONG))],
+        told=(OPEN, RECONNECTING, CLOSED),
+        asked=(ASKED, ASKED),
+        waits=(LONGEST,),
+        otherwise=Otherwise(Difference.HUGE_RETRY, (OPEN, RECONNECTING, CLOSED), (ASKED, ASKED), (LONG,)),
     ),
 )

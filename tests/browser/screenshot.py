@@ -16,7 +16,7 @@ from sse_transports.cli.demo._chat_server import chat_server
 from tests.browser.chromium import chromium
 from tests.sse_transports.waiting import eventually
 
-SIZE = {"width": 1200, "height": 740, "deviceScaleFactor": 1, "mobile": False}
+SIZE = {"width": 1200, "height": 800, "deviceScaleFactor": 1, "mobile": False}
 QUESTIONS = ["What if it breaks?"]
 
 

@@ -163,10 +163,32 @@ def test_a_post_that_is_refused_says_why(options: dict[str, str], status: int, t
 
 
 @pytest.mark.parametrize("last_event_id", ["59", "0", "-1", "x", "1e1", "٣", "9" * 5000])
-def test_an_id_that_was_never_sent_is_refused(last_event_id: str) -> None:
-    with quick_server() as server, pytest.raises(HTTPStatusError) as refused:
-        text_by_get(by_get(server.url, "What is SSE?", last_event_id=last_event_id))
-    assert refused.value.status == 400
+def test_an_id_that_was_never_sent_counts_as_none(last_event_id: str) -> None:
+    with quick_server() as server:
+        source = by_get(server.url, "What is SSE?", last_event_id=last_event_id)
+        assert text_by_get(source) == reply_to("What is SSE?")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("HEAD", "/", 200, None),
+        ("POST", "/", 405, "GET, HEAD"),
+        ("POST", "/reply", 405, "GET"),
+        ("GET", "/v1/chat/completions", 405, "POST"),
+        ("GET", "/favicon.ico", 404, None),
+    ],
+)
+def test_another_method_is_told_which_it_should_be(
+    method: str, path: str, status: int, allow: str | None
+) -> None:
+    with (
+        quick_server() as server,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection,
+    ):
+        connection.request(method, path)
+        response = connection.getresponse()
+        assert (response.status, response.getheader("Allow")) == (status, allow)
 
 
 @pytest.mark.parametrize(

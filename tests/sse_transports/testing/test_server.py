@@ -17,7 +17,8 @@ import pytest
 
 from sse_core import HTTPStatusError, IllegalState, InvalidArgument
 from sse_transports import EventSource
-from sse_transports.testing import Call, SSEServer
+from sse_transports.testing import Call, SSEServer, _server
+from sse_transports.testing._call import MAX_HEAD
 from sse_transports.testing._request_body import MalformedRequest
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
@@ -445,6 +446,24 @@ def test_a_server_listens_on_the_port_that_is_asked_for() -> None:
         assert server.url == f"http://127.0.0.1:{taken}"
     with pytest.raises(InvalidArgument, match=r"^port: .*65536"):
         SSEServer(port=65536)
+
+
+def test_a_head_that_does_not_end_is_refused() -> None:
+    def work() -> None:
+        with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+            # Not a byte is left unread, for which the system would reset the connection.
+            client.sendall(b"GET /".ljust(MAX_HEAD + 1, b"x"))
+            assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
+
+    with pytest.raises(MalformedRequest, match="a head of more than 65536 bytes: b'GET /xx"):
+        work()
+
+
+def test_a_server_that_is_not_strict_keeps_its_last_requests_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "KEPT", 2)
+    with SSEServer(lambda call: call.respond(body=b"%d" % call.number), strict=False) as server:
+        assert [ask(server, f"/{number}") for number in range(4)] == [b"0", b"1", b"2", b"3"]
+    assert [call.path for call in server.calls] == ["/2", "/3"]
 
 
 def test_a_server_that_is_not_strict_goes_on_after_a_failure() -> None:

@@ -128,8 +128,10 @@ class Call:
         """
         data = b""
         while b"\r\n\r\n" not in data:
+            if len(data) > MAX_HEAD:
+                raise MalformedRequest(f"a head of more than {MAX_HEAD} bytes: {data[:80]!r}")
             more = self._receive()
-            if not more or len(data) > MAX_HEAD:
+            if not more:
                 return False
             data += more
         head, _, body = data.partition(b"\r\n\r\n")

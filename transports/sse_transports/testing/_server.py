@@ -26,6 +26,9 @@ from ._serving import serve
 
 Answer = Callable[[Call], Steps | None]
 
+KEPT = 1000
+"""How many requests are kept by a server that is not strict: nobody reads them, and it may run for days."""
+
 LEAVING = 10.0
 """Seconds for functions to return, once their connections are cut."""
 
@@ -48,7 +51,7 @@ class SSEServer:
         port: the port to listen on; 0 for any that is free.
         strict: whether the first error is kept for the end, as told above. If not, a request that
             fails is answered with 500 and the error, the next ones are answered as ever, and leaving
-            raises nothing: for a server that people play with.
+            raises nothing: for a server that people play with. Of its `calls`, the last 1000 are kept.
 
     Raises:
         OSError: when it is entered, if the port is taken.
@@ -101,6 +104,7 @@ class SSEServer:
         self._error: BaseException | None = None
         self._stopping = threading.Event()
         self.calls: list[Call] = []
+        self._count = 0
 
     @property
     def url(self) -> str:
@@ -258,8 +262,11 @@ class SSEServer:
             serve(_refusal(error, 400), call)
             return
         with self._lock:
-            call.number = len(self.calls)
+            call.number = self._count
+            self._count += 1
             self.calls.append(call)
+            if not self._strict:
+                del self.calls[:-KEPT]
         # What a debugger shows too, and the error if it is never answered.
         threading.current_thread().name = f"request {call.number + 1}, {call.method} {call.path}"
         plan = self._plan(call)

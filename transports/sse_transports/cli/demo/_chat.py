@@ -26,6 +26,8 @@ PACE = 0.05
 """Seconds between words, so that a person can watch."""
 RETRY = 1000
 """Milliseconds after which a client is to come back."""
+ALLOWED = {"/": "GET, HEAD", "/reply": "GET", "/v1/chat/completions": "POST"}
+"""The methods of each path."""
 REMEMBERED = 1000
 """How many replies by POST can be resumed; older ones are forgotten."""
 
@@ -106,6 +108,10 @@ class ChatService:
                 return self._by_get(call)
             case "POST", "/v1/chat/completions":
                 return self._by_post(call)
+            case _, path if path in ALLOWED:
+                allowed = ALLOWED[path]
+                message = f"this wants {allowed}"
+                raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, message, ("Allow", allowed))
             case _:
                 raise Refusal(HTTPStatus.NOT_FOUND, "there is no such thing here")
 
@@ -206,6 +212,8 @@ def _refuse(call: Call, refusal: Refusal) -> str:
 _EVENT_STREAM = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-store"),
+    # So that nginx hands on each word when it comes.
+    ("X-Accel-Buffering", "no"),
     ("Transfer-Encoding", "chunked"),
 ]
 
@@ -231,13 +239,13 @@ def _asked(body: bytes) -> tuple[str, str]:
 
 
 def _first(call: Call, count: int) -> int:
-    """Return the index of the word behind Last-Event-ID; the end event has an id, too."""
+    """Return the index of the word behind Last-Event-ID; the end event has an id, too.
+
+    An ID that was never sent counts as none: an error would end an EventSource for good.
+    """
     told = call.last_event_id
-    if not told:
-        return 0
-    if not (told.isascii() and told.isdigit() and len(told) < 10 and 0 < int(told) <= count + 1):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "there is no event with this Last-Event-ID")
-    return int(told)
+    is_known = told.isascii() and told.isdigit() and len(told) < 10 and int(told) <= count + 1
+    return int(told) if is_known else 0
 
 
 def _place_of_cut(words: list[str]) -> int:

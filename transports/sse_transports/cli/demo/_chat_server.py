@@ -37,8 +37,9 @@ def chat_server(
     fields, html = page()
 
     def answer(call: Call) -> None:
-        if (call.method, path_of(call)) == ("GET", "/"):
-            call.respond(200, [*fields, ("Content-Length", str(len(html)))], html)
+        if path_of(call) == "/" and call.method in ("GET", "HEAD"):
+            body = html if call.method == "GET" else b""
+            call.respond(200, [*fields, ("Content-Length", str(len(html)))], body)
             tell_of(call, "200  the page")
         else:
             chat.answer(call)
