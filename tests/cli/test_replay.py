@@ -252,6 +252,13 @@ def test_any_method_and_path_are_answered(recording: Path) -> None:
     assert server.errors.splitlines()[0] == "POST /v1/chat?x=1 -> 200, connection 1 of 1"
 
 
+def test_the_icon_that_a_browser_asks_for_takes_no_turn(recording: Path, body: Path) -> None:
+    for file in (recording, body):
+        with ReplayServer(str(file)) as server:
+            assert server.ask("favicon.ico")[0] == 404
+        assert server.errors == ""
+
+
 def test_when_all_was_played_an_id_gets_nothing_more_and_others_get_all_again(recording: Path) -> None:
     with ReplayServer(str(recording), "--speed", "inf") as server:
         statuses = []

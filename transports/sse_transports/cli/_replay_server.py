@@ -29,6 +29,8 @@ ORIGIN = "Access-Control-Allow-Origin"
 CORS = (ORIGIN, "*")
 """Lets pages of every origin read the answer."""
 
+ICON = "/favicon.ico"
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -68,6 +70,9 @@ def serve_file(file: StreamFile, port: int, *, speed: float, pace: float, once: 
         def answer(call: Call) -> None:
             if cors and "access-control-request-method" in call.headers and call.method == "OPTIONS":
                 _allow(call)
+            elif call.path.partition("?")[0] == ICON:
+                # A browser asks for it by itself, and a turn of the recording would be gone.
+                call.respond(404, [])
             else:
                 played.answer(call)
 
