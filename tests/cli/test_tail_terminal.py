@@ -148,3 +148,19 @@ def test_ctrl_c_while_standard_input_is_read() -> None:
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
     assert terminal.text.endswith("message  typed\n^C")
+
+
+@pytest.mark.parametrize(
+    "text", ["50\u202f%\xa0!", "\u3000全角", "👩\u200d🚀", "\u0645\u06cc\u200c\u0634", "\U0001fae8"]
+)
+def test_spaces_and_joiners_of_real_text_are_shown_as_they_are(text: str) -> None:
+    with SSEServer([[Event(text, id="1")], [204]]) as server, Terminal("tail", server.url) as terminal:
+        terminal.finish()
+    assert f"message  id 1  {text}\n" in terminal.text
+
+
+def test_what_could_turn_or_hide_text_is_not_obeyed() -> None:
+    hostile = "\x9b31m\u202e\u2028\u200f\ufeff\U000e0041"
+    with SSEServer([[Event(hostile)], [204]]) as server, Terminal("tail", server.url) as terminal:
+        terminal.finish()
+    assert "\\x9b31m\\u202e\\u2028\\u200f\\ufeff\\U000e0041\n" in terminal.text

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
+from click.exceptions import Exit, NoArgsIsHelpError
 
 from sse_core import SSEError, __version__
 
 from ._advice import advice
 from ._exit_codes import ExitCode, code_of
+from ._standard_streams import stand_in_for_closed
 from ._terminal import printable, tell
 
 COMMANDS = ("tail", "record", "replay", "stats", "check", "demo", "completion")
@@ -40,26 +46,47 @@ class Commands(click.Group):
             ctx.fail(f"no command {printable(args[0])!r}; there are {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        # This is where `--help` and `--version` are printed.
+        with _ending():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        # Here and not around `main`: click has its own words for some of these.
-        try:
+        with _ending():
             result = super().invoke(ctx)
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except KeyboardInterrupt:
-            ctx.exit(ExitCode.INTERRUPTED)
-        except BrokenPipeError:
-            _forget_output()
-            ctx.exit(ExitCode.CLOSED_PIPE)
-        except SSEError as error:
-            tell(_one_line(f"sse: {error}{advice(error)}"))
-            ctx.exit(code_of(error))
-        except OSError as error:
-            tell(_one_line(f"sse: {_what_failed(error)}"))
-            _flush_or_forget_output()
-            ctx.exit(ExitCode.USAGE)
-        else:
+            sys.stdout.flush()
             return result
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[None]:
+    """Make of what ends a command one line and an exit code.
+
+    Inside of click's `main` and not around it: that has its own words for some of these.
+
+    Raises:
+        Exit: what click takes an exit code from.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Exit(ExitCode.INTERRUPTED) from None
+    except BrokenPipeError:
+        _forget_output()
+        raise Exit(ExitCode.CLOSED_PIPE) from None
+    except SSEError as error:
+        tell(_one_line(f"sse: {error}{advice(error)}"))
+        raise Exit(code_of(error)) from None
+    except OSError as error:
+        tell(_one_line(f"sse: {_what_failed(error)}"))
+        _flush_or_forget_output()
+        raise Exit(ExitCode.USAGE) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -74,8 +101,12 @@ def sse() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run `sse` with these arguments, and return the exit code."""
+    stand_in_for_closed()
     try:
         return _code(sse.main(arguments, prog_name="sse", standalone_mode=False))
+    except NoArgsIsHelpError as error:
+        tell(error.format_message())
+        return ExitCode.USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if isinstance(context, click.Context) else "sse"
@@ -102,14 +133,12 @@ def _what_failed(error: OSError) -> str:
 def _flush_or_forget_output() -> None:
     # It may be the output that failed, as on a full disk.
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError:
         _forget_output()
 
 
 def _forget_output() -> None:
     """Let what is still to be written go nowhere, or Python would complain when it exits."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    with Path(os.devnull).open("wb") as nowhere, contextlib.suppress(OSError):
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

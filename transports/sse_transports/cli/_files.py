@@ -92,7 +92,7 @@ class StreamFile:
         self._first = b""
 
     def __enter__(self) -> Self:
-        self._file = _standard_input() if self.path is None else self.path.open("rb")
+        self._file = cast("BufferedReader", sys.stdin.buffer) if self.path is None else self.path.open("rb")
         try:
             # No line of an event stream begins like this, but for some that are passed over. All
             # others are not waited for: a line may come slowly.
@@ -180,9 +180,3 @@ def _is_accepted(head: RecordedConnection) -> bool:
     types = [value for name, value in head.headers if name.lower() == "content-type"]
     essence = types[-1].partition(";")[0].strip(" \t").lower() if types else ""
     return head.status == 200 and essence == "text/event-stream"
-
-
-def _standard_input() -> BufferedReader:
-    if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return cast("BufferedReader", sys.stdin.buffer)

@@ -11,6 +11,9 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+JOINERS = "\u200c\u200d"
+"""They join characters, as in Persian and in emoji, or keep them apart."""
+
 Paint = Callable[[str, str], str]
 """Takes one of rich's styles and a text, and returns the text in that style."""
 
@@ -25,22 +28,31 @@ def printable(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() or character in keep else repr(character)[1:-1]
+        character
+        if character.isprintable() or character in keep or _is_harmless(character)
+        else repr(character)[1:-1]
         for character in text
     )
 
 
-def is_terminal(stream: IO[str] | None) -> bool:
-    """Return whether a person reads this, and not a pipe or a file; nobody does if it is closed (None)."""
-    return stream is not None and stream.isatty()
+def _is_harmless(character: str) -> bool:
+    """Return whether it is text that Python does not call printable: odd spaces, new characters."""
+    # Not above: most text is printable.
+    from unicodedata import category
+
+    return character in JOINERS or category(character) in ("Zs", "Cn", "Co")
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Return whether a person reads this, and not a pipe or a file."""
+    return stream.isatty()
 
 
 def tell(line: str) -> None:
     """Write a line to standard error, now. Perhaps nobody is there to read it."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def console(*, stderr: bool = False) -> Console:

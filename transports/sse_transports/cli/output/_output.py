@@ -19,14 +19,9 @@ class Output:
     Attributes:
         is_terminal: whether a person reads this.
         in_line: whether the last line that was written has no end yet.
-
-    Raises:
-        OSError: it is closed.
     """
 
     def __init__(self) -> None:
-        if sys.stdout is None:
-            raise OSError("standard output is closed")
         self.is_terminal = is_terminal(sys.stdout)
         self.in_line = False
         self._encoding = sys.stdout.encoding if self.is_terminal else "utf-8"
