@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -23,6 +26,18 @@ def test_the_version_is_told() -> None:
         (["completion", "tcsh"], "'tcsh' is not one of"),
         (["completion"], "Missing argument"),
         (["--frobnicate"], "No such option"),
+        (["tail", ""], "the name is empty"),
+        (["tail", "--json", "NaN", "http://x"], "NaN is no number"),
+        (["tail", "--json", "[" * 50_000, "http://x"], "nested too deeply"),
+        (["tail", "--json", "\udcff", "http://x"], "--json: that is not UTF-8"),
+        (["tail", "--timeout", "nan", "http://x"], "nan is no number of seconds"),
+        (["stats", "--for", "nan", "http://x"], "nan is no number of seconds"),
+        (["check", "--for", "nan", "http://x"], "nan is no number of seconds"),
+        (["check", "--for", "inf", "http://x"], "inf is not in the range"),
+        (["replay", "-", "--pace", "nan"], "nan is no number of seconds"),
+        (["demo", "--pace", "nan"], "nan is no number of seconds"),
+        (["tail", "--state", "/dev/null", "http://x"], "/dev/null is no plain file"),
+        (["tail", "--state", "/no/folder", "http://x"], "cannot write /no/folder: No such file"),
     ],
 )
 def test_wrong_usage_is_told_in_one_line_that_names_it(arguments: list[str], told: str) -> None:
@@ -52,6 +67,7 @@ def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
         ("sse tail fee", "file,fee\n"),
         ("sse replay fee", "file,fee\n"),
         ("sse tail --sel", "plain,--select\n"),
+        ("sse record http://x fee", "file,fee\n"),
     ],
 )
 def test_bash_completes_commands_options_and_files(words: str, completed: str) -> None:
@@ -91,22 +107,67 @@ def with_scripts() -> dict[str, str]:
     return {**env, "PATH": f"{sys.prefix}/bin:{env['PATH']}"}
 
 
-def test_closed_streams_are_no_riddle() -> None:
-    def closed(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        line = f'"$@" {redirection}'
-        return subprocess.run(
-            ["sh", "-c", line, "sh", *SSE, *arguments],
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
+def redirected(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *SSE, *arguments],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
 
-    output = closed(">&-", "tail", "-")
-    assert (output.returncode, output.stderr) == (ExitCode.USAGE, "sse: standard output is closed\n")
-    errors = closed("2>&-", "tail", "nothing")
-    assert (errors.returncode, errors.stdout) == (ExitCode.USAGE, "")
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["tail", "-"], ["stats", "-"], ["replay", "-"], ["record", "http://127.0.0.1:1/", "-"], ["--version"]],
+)
+def test_a_closed_output_is_told(arguments: list[str]) -> None:
+    run = redirected(">&-", *arguments)
+    assert (run.returncode, run.stderr) == (ExitCode.USAGE, "sse: standard output is closed\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["tail", "-"], ["stats", "-"], ["tail", "-d", "@-", "http://x"], ["check", "-H@-", "http://x"]],
+)
+def test_a_closed_input_is_told(arguments: list[str]) -> None:
+    run = redirected("<&-", *arguments)
+    assert run.returncode == ExitCode.USAGE
+    assert "standard input is closed" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_nothing_is_amiss_where_nobody_hears_of_trouble() -> None:
+    run = redirected("2>&-", "tail", "nothing")
+    assert (run.returncode, run.stdout) == (ExitCode.USAGE, "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["tail", "--help"]])
+def test_a_help_that_cannot_be_written_ends_like_all_else(arguments: list[str]) -> None:
+    with open_pipe_without_reader() as pipe:
+        run = subprocess.run(
+            [*SSE, *arguments], env=environment(), stdout=pipe, stderr=subprocess.PIPE, check=False
+        )
+    assert (run.returncode, run.stderr) == (ExitCode.CLOSED_PIPE, b"")
+
+
+@contextmanager
+def open_pipe_without_reader() -> Iterator[int]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+
+
+def test_without_a_command_the_help_is_told_as_it_is() -> None:
+    run = sse()
+    assert run.code == ExitCode.USAGE
+    assert run.output == ""
+    assert run.errors.startswith("Usage: sse ")
+    assert "\n  tail " in run.errors
 
 
 def test_ctrl_c_before_a_command_runs_is_quiet() -> None:

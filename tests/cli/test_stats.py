@@ -160,7 +160,7 @@ def test_no_color_is_honoured(recording: Path) -> None:
     assert "\x1b[36m" not in terminal.screen
 
 
-@pytest.mark.parametrize("columns", [40, 80, 100, 200])
+@pytest.mark.parametrize("columns", [20, 40, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(columns: int, recording: Path) -> None:
     with Terminal("stats", str(recording), columns=columns) as terminal:
         terminal.finish()
@@ -335,8 +335,10 @@ def test_what_came_before_an_event_that_is_too_large_is_measured(tmp_path: Path)
     assert run.errors.count("\n") == 1
 
 
-@pytest.mark.parametrize("options", [["--for", "1"], ["--events", "1"]])
-def test_a_file_has_no_limit_to_measure_to(options: list[str], body: Path) -> None:
+@pytest.mark.parametrize(
+    "options", [["--for", "1"], ["--events", "1"], ["--until", "x"], ["-X", "POST"], ["--no-retry"], ["-k"]]
+)
+def test_a_file_is_not_asked_and_has_no_limit(options: list[str], body: Path) -> None:
     run = sse("stats", str(body), *options)
     assert run.code == ExitCode.USAGE
     assert "for a URL" in run.errors

@@ -9,6 +9,7 @@ import click
 
 from ._exit_codes import ExitCode
 from ._options import RequestOptions, one_request_options, unverified
+from ._seconds import Seconds
 from ._targets import URL
 from ._terminal import console, is_terminal, printable, tell
 from .checks._observation import Observation
@@ -28,7 +29,7 @@ UNSAFE = "only the first request was sent: it is not one to repeat"
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -9,6 +9,7 @@ import threading
 import click
 
 from ._exit_codes import ExitCode
+from ._seconds import Seconds
 from ._terminal import tell
 
 
@@ -24,7 +25,7 @@ from ._terminal import tell
 )
 @click.option(
     "--pace",
-    type=click.FloatRange(min=0, max=60),
+    type=Seconds(most=60, zero=True),
     metavar="SECONDS",
     help="Between two events. [default: 0.012; 0.05 on the page]",
 )

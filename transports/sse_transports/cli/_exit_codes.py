@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
     FOUND_FAULTS = 1
     """`sse check` found faults, or `sse demo` lost an event."""
     USAGE = 2
-    """A flag, URL, header or file that cannot be used. Nothing was sent."""
+    """A flag, URL, header or file that cannot be used, or an output that cannot be written."""
     HTTP_ERROR = 3
     """The server answered with a status that is an error."""
     NOT_AN_EVENT_STREAM = 4

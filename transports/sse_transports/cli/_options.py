@@ -6,10 +6,10 @@ import functools
 import json as json_
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -18,6 +18,7 @@ from sse_core import Comment, ConnectError, Event, Opened, RetryPolicy, SSEError
 
 from .. import EventSource, Store, Transport, UrllibTransport
 from ._announced import Announced
+from ._seconds import Seconds
 from ._targets import STDIN
 
 Result = TypeVar("Result")
@@ -151,9 +152,7 @@ def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Res
     return wrapped
 
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
-
-_NAMES = {
+REQUEST = {
     "method",
     "header",
     "data",
@@ -166,6 +165,7 @@ _NAMES = {
     "idle_timeout",
     "insecure",
 }
+"""The names of these options."""
 
 WHAT_IS_ASKED: Options = (
     click.option(
@@ -197,30 +197,30 @@ OPTIONS: Options = (
         help="Give up after so many without an event.",
     ),
     click.option(
-        "--timeout", type=_SECONDS, default=60.0, show_default=True, metavar="SECONDS", help="For connecting."
+        "--timeout",
+        type=Seconds(),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="For connecting.",
     ),
     click.option(
-        "--idle-timeout", type=_SECONDS, metavar="SECONDS", help="Silence that counts as a lost connection."
+        "--idle-timeout", type=Seconds(), metavar="SECONDS", help="Silence that counts as a lost connection."
     ),
 )
 
 
-FOR_FILES_TOO = {"until"}
-"""What makes sense of a file as well, of all these."""
-
-
-def refuse_request_options(context: click.Context, target: str, *others: str) -> None:
-    """Refuse options that say what to ask a server, where none is asked.
+def refuse_for_files(context: click.Context, target: str, names: Collection[str]) -> None:
+    """Refuse options that say what to ask a server, or for how long, where none is asked.
 
     Args:
         context: the command's.
         target: a file, or `-`.
-        others: names of more such options, which the command has of its own.
+        names: the options.
 
     Raises:
         click.UsageError: naming the option.
     """
-    names = {*_NAMES, *others} - FOR_FILES_TOO
     for parameter in context.command.params:
         name = parameter.name or ""
         if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
@@ -242,7 +242,7 @@ def bytes_of(value: str, what: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if value == FROM_STDIN else Path(value[1:]).read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror}") from None
+        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror or error}") from None
 
 
 def text_of(value: str, what: str) -> str:
@@ -254,7 +254,8 @@ def text_of(value: str, what: str) -> str:
     try:
         return bytes_of(value, what).decode()
     except UnicodeDecodeError:
-        raise click.UsageError(f"{what}: {value[1:]} is not UTF-8") from None
+        named = f"{value[1:]} is" if value.startswith("@") else "that is"
+        raise click.UsageError(f"{what}: {named} not UTF-8") from None
 
 
 def _headers(values: tuple[str, ...]) -> dict[str, str]:
@@ -285,12 +286,19 @@ def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes 
         raise click.UsageError("give --data or --json, not both")
     text = text_of(json, "--json")
     try:
-        json_.loads(text)
+        # As text: a number of any size is JSON, and NaN is not.
+        json_.loads(text, parse_int=str, parse_constant=_no_constant)
     except ValueError as error:
         raise click.UsageError(f"--json: that is no JSON: {error}") from None
+    except RecursionError:
+        raise click.UsageError("--json: that is nested too deeply") from None
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "application/json"
     return text.encode()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
 
 
 def unverified() -> ssl.SSLContext:

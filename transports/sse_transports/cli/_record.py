@@ -23,7 +23,7 @@ STDOUT = "-"
 
 @click.command()
 @click.argument("url", type=URL())
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @click.option("-f", "--force", is_flag=True, help="Write over a file that is there.")
 @request_options
 def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None:

@@ -10,9 +10,8 @@ import click
 
 from ._files import StreamFile
 from ._reader_gone import watched
+from ._seconds import Seconds
 from ._targets import File
-
-_SECONDS = click.FloatRange(min=0, max=86_400)
 
 
 class Speed(click.ParamType[float]):
@@ -40,7 +39,10 @@ class Speed(click.ParamType[float]):
     "--speed", type=Speed(), default=1.0, metavar="N", help="How many times faster; inf is at once."
 )
 @click.option(
-    "--pace", type=_SECONDS, metavar="SECONDS", help="Between the events of a raw body, which has no timing."
+    "--pace",
+    type=Seconds(most=86_400, zero=True),
+    metavar="SECONDS",
+    help="Between the events of a raw body, which has no timing.",
 )
 @click.option("--once", is_flag=True, help="With --serve: end when all was played.")
 @click.option("--cors", is_flag=True, help="With --serve: pages of every origin may read it.")

@@ -12,11 +12,11 @@ import click
 
 from sse_core import SSEError
 
-from .._driver import LONGEST_TIMEOUT
 from ._exit_codes import ExitCode
 from ._files import StreamFile
 from ._live_line import live_line
-from ._options import RequestOptions, request_options
+from ._options import REQUEST, RequestOptions, refuse_for_files, request_options
+from ._seconds import Seconds
 from ._targets import Target, is_url
 from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
@@ -31,7 +31,7 @@ from .stats._measured import Watch, measure_file
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(min=0, min_open=True, max=LONGEST_TIMEOUT),
+    type=Seconds(),
     metavar="SECONDS",
     help="Stop after so long.",
 )
@@ -47,7 +47,9 @@ from .stats._measured import Watch, measure_file
 @click.option(
     "--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw a picture, too."
 )
+@click.pass_context
 def stats(
+    context: click.Context,
     request: RequestOptions,
     target: str,
     *,
@@ -65,8 +67,8 @@ def stats(
     sse stats https://stream.example.com/feed --for 60
     sse stats feed.jsonl --svg feed.svg
     """
-    if not is_url(target) and (seconds or events):
-        raise click.UsageError("--for and --events are for a URL; a file is read to its end")
+    if not is_url(target):
+        refuse_for_files(context, target, {*REQUEST, "seconds", "events"})
     if svg is not None:
         _check_writable(svg)
     name, measurement, trouble = _measure(request, target, seconds, events)

@@ -14,7 +14,7 @@ from sse_core import Comment, Event
 from .. import EventSource, FileStore, Store
 from ._file_events import batches
 from ._files import StreamFile
-from ._options import RequestOptions, refuse_request_options, request_options
+from ._options import REQUEST, RequestOptions, refuse_for_files, request_options
 from ._reader_gone import watched
 from ._targets import Target, is_url
 from ._terminal import console, paint, plain
@@ -81,7 +81,7 @@ def tail(
     sse tail --state feed.id https://example.com/feed | jq .data
     """
     if not is_url(target):
-        refuse_request_options(context, target, "state")
+        refuse_for_files(context, target, {*REQUEST, "state"} - {"until"})
     output = Output()
     selection = Selection(paths)
     if kind is None:
@@ -91,7 +91,7 @@ def tail(
     printer = Printer(output, chosen, types)
     with selection.told_if_nothing_is_found(), printer:
         if is_url(target):
-            store = None if state is None else _StoreBehind(printer, FileStore(state))
+            store = None if state is None else _StoreBehind(printer, _file_store(state))
             timeline = Timeline(output, everything=verbose)
             source = request.source(target, store=store, on_state=timeline.show, before_reading=printer.flush)
             _print_from_server(source, printer, comments=comments)
@@ -114,6 +114,25 @@ def _print_from_file(target: str, printer: Printer, *, comments: bool, until: st
         for items in batches(file, comments=comments, until=until):
             printer.write(items)
             printer.flush()
+
+
+def _file_store(path: FilePath) -> FileStore:
+    """Return a store in a file that is known to be writable before anything is asked.
+
+    Raises:
+        click.UsageError: it is not; says why.
+    """
+    # Not above: who keeps no ID need not wait for it.
+    from tempfile import TemporaryFile
+
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"--state: {path} is no plain file")
+    try:
+        # The file is replaced: what counts is its folder, that of the file itself where the path is a link.
+        TemporaryFile(dir=path.resolve().parent).close()
+    except OSError as error:
+        raise click.UsageError(f"--state: cannot write {path}: {error.strerror}") from None
+    return FileStore(path)
 
 
 class _StoreBehind:

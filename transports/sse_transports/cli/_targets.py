@@ -69,6 +69,8 @@ def is_url(target: str) -> bool:
 
 def _no_file(name: str) -> str:
     """Return why nothing can be read from this; empty if something can."""
+    if not name:
+        return "the name is empty"
     if name == STDIN or (path := Path(name)).is_file():
         return ""
     if path.is_dir():

@@ -42,7 +42,7 @@ def strips(measurement: Measurement, width: int) -> Iterator[Text]:
     notes = [f"{plural(each.events, 'event')}, {ended_word(each.cause)}" for each in kept]
     number = len(str(len(kept)))
     left = number + 3
-    columns = width - left - 2 - max(len(note) for note in notes)
+    columns = max(1, width - left - 2 - max(len(note) for note in notes))
     counts = [_counts(measurement, each, columns) for each in kept]
     most = max(map(max, counts))
     rows = [_row(measurement, each, own, most) for each, own in zip(kept, counts, strict=True)]
@@ -94,7 +94,7 @@ def _wait_of(measurement: Measurement, connection: Connection) -> float:
 
 
 def _together(measurement: Measurement, width: int) -> Iterator[Text]:
-    whole, columns = measurement.duration, width - 4
+    whole, columns = measurement.duration, max(1, width - 4)
     counts = measurement.events_over_time.columns(columns, whole)
     cuts = measurement.ends_over_time.columns(columns, whole)
     yield Text("  ").append_text(_styled([level(count, max(counts)) for count in counts]))
