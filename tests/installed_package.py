@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 30
-PACKAGES = {"sse_core", "sse_core_pytest", "sse_transports"}
+PACKAGES = {"sse_core", "sse_core_command", "sse_core_pytest", "sse_transports"}
 
 NEW_MODULES = """
 import sys
@@ -130,7 +130,7 @@ def main() -> None:
         check(f"the installed client reads a stream: {said}", good=said == "it works")
         said = run(python, "-I", "-c", CHECK_A_PARSER).strip()
         check(f"the installed parser is right about {said}", good=int(said.partition(" ")[0]) > 200)
-        for package in ("sse_core", "sse_transports", "sse_transports.testing", "sse_core_pytest"):
+        for package in sorted({*PACKAGES, "sse_transports.testing"}):
             known = completeness(package, python)
             check(f"types of {package} that are known: {known}", good=known == "100%")
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[cli]")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -168,6 +169,23 @@ def test_without_a_command_the_help_is_told_as_it_is() -> None:
     assert run.output == ""
     assert run.errors.startswith("Usage: sse ")
     assert "\n  tail " in run.errors
+
+
+def test_ctrl_c_while_the_command_is_being_imported_is_quiet() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == sys.argv[1]: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        "from sse_core_command import main\n"
+        "sys.exit(main())\n"
+    )
+    for module in ("sse_transports", "sse_core", "click", "sse_transports.cli._app"):
+        run = subprocess.run([sys.executable, "-c", program, module], capture_output=True, check=False)
+        assert (run.returncode, run.stderr) == (ExitCode.INTERRUPTED, b""), module
+    (sse,) = entry_points(group="console_scripts", name="sse")
+    assert sse.value == "sse_core_command:main"
 
 
 def test_ctrl_c_before_a_command_runs_is_quiet() -> None:
