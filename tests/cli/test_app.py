@@ -27,6 +27,7 @@ def test_the_version_is_told() -> None:
         (["completion", "tcsh"], "'tcsh' is not one of"),
         (["completion"], "Missing argument"),
         (["--frobnicate"], "No such option"),
+        (["tail", "-X"], "requires an argument. (see sse tail --help)"),
         (["tail", ""], "the name is empty"),
         (["tail", "--json", "NaN", "http://x"], "NaN is no number"),
         (["tail", "--json", "[" * 50_000, "http://x"], "nested too deeply"),

@@ -108,6 +108,19 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("page", [b'{"error": "no such stream"}\n', b"<html>\n\n</html>\n"])
+def test_a_file_without_an_event_is_told(page: bytes) -> None:
+    run = sse("tail", "-", stdin=page)
+    assert (run.code, run.output) == (ExitCode.ENDED, "")
+    assert run.errors == "sse: there is no event in standard input\n"
+
+
+def test_an_empty_file_and_one_whose_first_event_ends_it_are_no_trouble() -> None:
+    for arguments, stream in (["tail", "-"], b""), (["tail", "-", "--until", "end"], b"data: end\n\n"):
+        run = sse(*arguments, stdin=stream)
+        assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "", "")
+
+
 def test_what_comes_through_a_pipe_is_written_as_it_comes() -> None:
     process = subprocess.Popen(
         [*SSE, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()

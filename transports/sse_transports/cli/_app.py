@@ -108,8 +108,8 @@ def run(arguments: list[str]) -> int:
         tell(error.format_message())
         return ExitCode.USAGE
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if isinstance(context, click.Context) else "sse"
+        # Not the error's context, which not all of them have.
+        path = " ".join(["sse", *(name for name in arguments[:1] if name in COMMANDS)])
         tell(_one_line(f"{path}: {error.format_message()} (see {path} --help)"))
         return ExitCode.USAGE
     except click.Abort:

@@ -17,7 +17,7 @@ from ._files import StreamFile
 from ._options import REQUEST, RequestOptions, refuse_for_files, request_options
 from ._reader_gone import watched
 from ._targets import Target, is_url
-from ._terminal import console, paint, plain
+from ._terminal import console, paint, plain, printable, tell
 from .output._formats import DataLines, EventStream, Format
 from .output._json_lines import JSONLines
 from .output._output import Output
@@ -110,10 +110,16 @@ def _print_from_file(target: str, printer: Printer, *, comments: bool, until: st
     # A piece has some thousand events, which are gone before the next one is read. The garbage collector
     # would look at them again and again: for short events, that took a quarter of the time.
     gc.set_threshold(SELDOM)
+    pieces = found = 0
     with StreamFile(target) as file, watched(_interrupt):
         for items in batches(file, comments=comments, until=until):
+            pieces += 1
+            found += len(items)
             printer.write(items)
             printer.flush()
+        if pieces and not found and until is None:
+            # Perhaps it is a page, or what a server said of an error.
+            tell(f"sse: there is no event in {printable(file.name)}")
 
 
 def _file_store(path: FilePath) -> FileStore:
