@@ -145,12 +145,6 @@ def test_a_pipe_is_read_as_it_is_written(monkeypatch: pytest.MonkeyPatch, record
         sys.stdin.close()
 
 
-def test_standard_input_that_is_closed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(OSError, match="standard input is closed"), StreamFile("-"):
-        pass
-
-
 @pytest.mark.parametrize("kind", ["raw", "recording"])
 def test_nothing_is_held_of_a_large_file(tmp_path: Path, recording: Path, kind: str) -> None:
     path = tmp_path / "large"
