@@ -37,9 +37,11 @@ def watched(leave: Callable[[], object]) -> Iterator[None]:
                 with contextlib.suppress(OSError):
                     leave()
 
-    if hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
-        threading.Thread(target=watch, name="reader of the output", daemon=True).start()
+    is_pipe = hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
     try:
+        if is_pipe:
+            # It may have gone already, and `leave` make itself heard before this returns.
+            threading.Thread(target=watch, name="reader of the output", daemon=True).start()
         yield
         with lock:
             over = True
