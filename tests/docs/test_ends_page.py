@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sse_core import Event, RetryPolicy, SSEError
+from sse_core import Event, HTTPStatusError, RetryPolicy, SSEError
 from sse_transports import EventSource
 from sse_transports.testing import Cut, Refuse, ScriptedTransport, Stall, Steps
 from tests.docs.blocks import ROOT
@@ -88,3 +88,13 @@ def becomes(method: str, played: Played) -> str:
 def test_what_the_page_says_becomes_of_it(row: str, method: str) -> None:
     said = rows()[row][method == "POST"]
     assert {becomes(method, PLAYED[name]) for name in STATUSES.get(row, {row})} == {said}
+
+
+def test_a_source_that_has_ended_stays_ended() -> None:
+    ended = EventSource("https://feed.test/", transport=ScriptedTransport([[FIRST], [204]]))
+    assert list(ended) == [FIRST]
+    assert list(ended) == []
+    failed = EventSource("https://feed.test/", transport=ScriptedTransport([[401]]))
+    for _ in range(2):
+        with pytest.raises(HTTPStatusError):
+            next(failed)
