@@ -40,6 +40,11 @@ def parse(
 
     WHATWG HTML 9.2.6.
     """
+    if isinstance(chunks, (bytes, bytearray, memoryview, str)):
+        # Iterable, but not by what is meant: a body that was read whole is one chunk.
+        raise InvalidArgument(
+            "chunks", f"expected an iterable of bytes, such as [data], not {type(chunks).__name__}"
+        )
     reader = _reader(max_event_size, parser)
     for chunk in chunks:
         yield from _fed(reader, chunk)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import sse_core
 import sse_transports
-from sse_core._connection import ERROR_BODY_SECONDS
+from sse_core._connection import ERROR_BODY_LIMIT, ERROR_BODY_SECONDS
+from sse_core._handshake import MAX_REDIRECTS
 from sse_transports.testing import vectors
 
 OWNERS: dict[str, Callable[..., object]] = {
@@ -22,6 +23,8 @@ def values() -> dict[str, object]:
     """Return every default, as a person writes it."""
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
+        "max_redirects": MAX_REDIRECTS,
+        "error_body_bytes": shown(ERROR_BODY_LIMIT),
         "vectors": len(vectors()),
         "error_body_seconds": shown(ERROR_BODY_SECONDS),
     }
@@ -43,6 +46,8 @@ def shown(value: object) -> str:
             return str(value)
         case int() if value and value % 2**20 == 0:
             return f"{value // 2**20} MiB"
+        case int() if value and value % 2**10 == 0:
+            return f"{value // 2**10} KiB"
         case float() | int():
             return f"{value:g}"
         case frozenset():

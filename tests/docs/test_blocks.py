@@ -22,8 +22,10 @@ from sse_transports.testing import SSEServer
 from tests.docs.blocks import BLOCKS, ROOT, Block
 from tests.docs.service import FEED, answer
 
-# Blocks of the site's own making, and what is shown beside the block that prints it.
-NOTHING_TO_RUN = re.compile(r"\{[\w-]+\}.*|text")
+# What is shown beside the block that prints it, lists of pages, API pages, and examples tested elsewhere.
+NOTHING_TO_RUN = re.compile(r"text|\{toctree\}|\{eval-rst\}|\{literalinclude\} \.\./examples/[\w/]+\.py")
+# What the site computes is empty in the page. Any other directive, as `{code-block}`, would hide its code.
+COMPUTED = re.compile(r"\{[\w-]+\}")
 # What guides of migration begin with. It is installed where the benchmarks are.
 PEERS = {"aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
@@ -97,8 +99,16 @@ def test_every_block_is_in_a_language_that_is_run() -> None:
     assert [
         f"{block}: {block.language}"
         for block in BLOCKS
-        if block.language not in LANGUAGES and not NOTHING_TO_RUN.fullmatch(block.language)
+        if block.language not in LANGUAGES
+        and not NOTHING_TO_RUN.fullmatch(block.language)
+        and not (COMPUTED.fullmatch(block.language) and block.text == "")
     ] == []
+
+
+def test_a_directive_in_another_markup_holds_no_code() -> None:
+    code = re.compile(r"\.\. (?:code|code-block|sourcecode|doctest|parsed-literal)::|::$", re.MULTILINE)
+    raw = [block for block in BLOCKS if block.language == "{eval-rst}"]
+    assert [str(block) for block in raw if code.search(block.text)] == []
 
 
 @every(("block", "loop"), RUNS, ids=str)

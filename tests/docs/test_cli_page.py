@@ -110,6 +110,28 @@ def test_what_the_page_shows_is_what_the_commands_write(section: str, tmp_path: 
                 run(command, expected, f"127.0.0.1:{server.port}", tmp_path)
 
 
+def test_a_served_recording_tells_each_request_as_the_page_says(tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    # Not a block of its section: somebody else has to ask meanwhile.
+    (block,) = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ((command, expected),) = examples_of(block)
+    recording = tmp_path / "prices.jsonl"
+    with SSEServer(answer) as server:
+        assert sse("record", f"{server.url}/prices", str(recording)).code == 0
+    shell = ["sh", "-c", command.replace("--serve 8000", "--serve 0")]
+    env = {"PATH": f"{Path(sys.executable).parent}:{environment()['PATH']}"}
+    with Terminal(program=shell, columns=110, env=env, folder=tmp_path) as terminal:
+        terminal.until("(Ctrl-C ends)\n")
+        found = re.match(r"http://127\.0\.0\.1:(\d+)/", terminal.text)
+        assert found is not None
+        assert sse("tail", f"{found[0]}prices").code == 0
+        terminal.until("3 of 3\n")
+        terminal.interrupt()
+        terminal.finish()
+    written = terminal.text.replace(f":{found[1]}/", ":8000/").replace(CTRL_C, "").rstrip("\n")
+    assert pattern_of(expected).fullmatch(plain(f"{written}\n")), terminal.text
+
+
 def test_the_picture_is_the_one_that_its_command_draws(tmp_path: Path) -> None:
     drawn = tmp_path / "stats.svg"
     assert sse("stats", str(FEED), "--svg", str(drawn)).code == 0

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import sse_core
-from sse_core import RetryPolicy
 from sse_transports import _extras
 from tests.docs.blocks import ROOT
 
@@ -48,8 +47,3 @@ def test_every_error_is_in_the_table_of_what_happens_after_it() -> None:
         if isinstance(value := getattr(sse_core, name), type) and issubclass(value, sse_core.SSEError)
     }
     assert {name for name in errors if f"`{name}`" not in page} == set()
-
-
-def test_the_readme_names_the_statuses_that_are_tried_again() -> None:
-    listed = ", ".join(str(status) for status in sorted(RetryPolicy().statuses))
-    assert f"| {listed} |" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -308,6 +308,14 @@ def test_what_is_no_way_to_read_is_refused_by_name(
     assert (caught.value.name, source.read) == (name, 0)
 
 
+@pytest.mark.parametrize("body", [b"data: one\n\n", bytearray(b""), memoryview(b"data"), "data: one\n\n"])
+def test_a_body_that_is_no_list_of_chunks_is_refused_with_what_to_give(body: Any) -> None:
+    with pytest.raises(
+        InvalidArgument, match=rf"chunks: expected .* such as \[data\], not {type(body).__name__}"
+    ):
+        list(parse(body))
+
+
 def test_any_iterable_of_bytes_will_do() -> None:
     assert list(parse([b"data: a\n\n"])) == [Event("a")]
     assert list(parse((b"data: a\n", b"\n"))) == [Event("a")]

@@ -8,7 +8,6 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -40,11 +39,6 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_transport_of_ours_keeps_every_rule(name: str) -> None:
     assert CHECKS[name]() == [rule.name for rule in RULES]
-
-
-def test_the_readme_counts_the_rules() -> None:
-    readme = Path(__file__).parents[2] / "README.md"
-    assert f"`check_transport`: {len(RULES)} rules" in readme.read_text(encoding="utf-8")
 
 
 class Late(UrllibExchange):
