@@ -30,6 +30,10 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell has it so for what runs in the background; commands would inherit that, and not hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
