@@ -135,6 +135,9 @@ def _is_listening(number: int) -> bool:
         socket.create_connection(("127.0.0.1", number), DEADLINE).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        # Caught in the moment in which it goes: the next look sees that it has gone.
+        return True
     return True
 
 
