@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sse_core import Event, parse
+from sse_core import Event
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli.output._select import RunningText, Selection
 from sse_transports.testing import SSEServer
 from tests.cli.terminal import sse
 
 CONTENT = "choices.0.delta.content"
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("SSE_CORE_STREAMS") or REPOSITORY.parent / "shared" / "streams")
-RECORDED = sorted(FOLDER.glob("*.sse"))
 
 
 def chat(*contents: str | None) -> list[Event]:
@@ -102,43 +95,3 @@ def test_halves_of_a_character_in_two_events_are_put_together() -> None:
     alone = rb'data: {"a": "\ud83d"}' + b"\n\n"
     assert sse("tail", "-", "--select", "a", stdin=alone).output == "\N{REPLACEMENT CHARACTER}\n"
     assert sse("tail", "-", "--select", "a", "--format", "json", stdin=alone).output == '"\\ud83d"\n'
-
-
-@pytest.mark.skipif(not RECORDED, reason=f"no recorded streams (*.sse) in {FOLDER}")
-@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
-def test_a_recorded_reply_gives_the_text_that_its_json_holds(path: Path) -> None:
-    body = path.read_bytes()
-    arguments, expected = reply_of([event.json() for event in parse([body]) if event.data != "[DONE]"])
-    with SSEServer([[body]]) as server:
-        run = sse("tail", server.url, "-X", "POST", *arguments)
-    assert run.code == ExitCode.ENDED, run
-    assert run.output == (f"{expected}\n" if expected and not expected.endswith("\n") else expected)
-    assert run.errors == "" or not expected
-
-
-def reply_of(documents: list[Any]) -> tuple[list[str], str]:
-    """Return the options that select the text of a reply, and the text, taken from its JSON by hand."""
-    first = documents[0]
-    if any("choices" in document for document in documents):
-        deltas = [choice["delta"] for each in documents for choice in each.get("choices", [])[:1]]
-        texts = [delta.get("content") for delta in deltas]
-        # One service has thoughts in it, which are objects.
-        shown = (text if isinstance(text, str) else json.dumps(text) for text in texts if text is not None)
-        return ["--select", CONTENT], "".join(shown)
-    if "candidates" in first:
-        parts = [
-            part
-            for document in documents
-            for candidate in document.get("candidates", [])
-            for part in candidate.get("content", {}).get("parts", [])
-        ]
-        text = "".join(part.get("text", "") for part in parts)
-        return ["--select", "candidates.*.content.parts.*.text"], text
-    if str(first.get("type", "")).startswith("response."):
-        kind = "response.output_text.delta"
-        return ["--event", kind, "--select", "delta"], "".join(
-            document["delta"] for document in documents if document["type"] == kind
-        )
-    return ["--select", "delta.text"], "".join(
-        document["delta"].get("text", "") for document in documents if "delta" in document
-    )
