@@ -162,4 +162,6 @@ def test_what_is_for_a_browser_is_javascript(block: Block, tmp_path: Path) -> No
 
 @every("block", of("python"), ids=str)
 def test_an_example_is_short(block: Block) -> None:
-    assert block.text.count("\n") <= 40
+    # What a test of a stream takes is promised to be little; a transport or a session takes more.
+    most = 19 if block.page == "docs/how-to/test-your-code.md" else 40
+    assert block.text.count("\n") <= most
