@@ -38,6 +38,8 @@ class MakeServer(Protocol):
         history: Sequence[Event] = (),
         context: ssl.SSLContext | None = None,
         tls: bool = False,
+        port: int = 0,
+        strict: bool = True,
     ) -> SSEServer:
         """Return a server that runs until the test is over."""
         ...
@@ -105,7 +107,10 @@ def sse_server() -> Iterator[MakeServer]:
             history: Sequence[Event] = (),
             context: ssl.SSLContext | None = None,
             tls: bool = False,
+            port: int = 0,
+            strict: bool = True,
         ) -> SSEServer:
-            return stack.enter_context(SSEServer(answer, history=history, context=context, tls=tls))
+            server = SSEServer(answer, history=history, context=context, tls=tls, port=port, strict=strict)
+            return stack.enter_context(server)
 
         yield make

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
+import sse_core_pytest
 from sse_core import Event
 from sse_transports import AsyncEventSource, EventSource, UrllibTransport
-from sse_transports.testing import History, assert_events
+from sse_transports.testing import History, SSEServer, assert_events
 
 if TYPE_CHECKING:
     from sse_core_pytest import MakeAsyncTransport, MakeServer, MakeTransport
@@ -50,6 +53,20 @@ def test_servers_are_started_as_many_as_one_likes(
     transport = UrllibTransport(context=other.client_context)
     assert_events(EventSource(first.url, transport=transport, clock=virtual_clock), HISTORY)
     assert [call.path for call in other.calls] == ["/there"]
+
+
+def arguments(function: Callable[..., object]) -> list[tuple[str, object, object]]:
+    return [
+        (each.name, each.kind, each.default)
+        for each in inspect.signature(function).parameters.values()
+        if each.name != "self"
+    ]
+
+
+def test_a_server_is_made_with_the_arguments_of_the_class(sse_server: MakeServer) -> None:
+    assert arguments(sse_server) == arguments(SSEServer)
+    assert arguments(sse_core_pytest.MakeServer.__call__) == arguments(SSEServer)
+    assert sse_server([], strict=False).calls == []
 
 
 def test_what_a_server_complains_of_is_an_error_of_the_test(tmp_path: Path) -> None:
