@@ -223,7 +223,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(body: Path) -> None:
         run = sse("replay", str(body), "--serve", str(server.port))
     assert (run.code, run.output) == (ExitCode.USAGE, "")
     assert run.errors.startswith(
-        f"sse replay: port {server.port} is in use; --serve 0 takes one that is free"
+        f"sse replay: port {server.port}: Address already in use; --serve 0 takes one that is free"
     )
     assert run.errors.count("\n") == 1
 

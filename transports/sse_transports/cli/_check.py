@@ -8,7 +8,7 @@ import time
 import click
 
 from ._exit_codes import ExitCode
-from ._options import RequestOptions, one_request_options, unverified
+from ._options import TEXT_OR_JSON, RequestOptions, one_request_options, unverified
 from ._seconds import Seconds
 from ._targets import URL
 from ._terminal import console, is_terminal, printable, tell
@@ -36,14 +36,7 @@ UNSAFE = "only the first request was sent: it is not one to repeat"
     help="How long to watch the stream.",
 )
 @click.option("--once", is_flag=True, help="Send one request only: nothing about resuming or compression.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@TEXT_OR_JSON
 @click.option("-v", "--verbose", is_flag=True, help="Tell each request before it is sent.")
 def check(request: RequestOptions, url: str, seconds: float, once: bool, form: str, verbose: bool) -> int:
     r"""Tell what the server of an event stream does right and wrong, and what to do about it.

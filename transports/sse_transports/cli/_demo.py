@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 
 import click
 
+from ._being_a_server import listening, wait_for
 from ._exit_codes import ExitCode
 from ._seconds import Seconds
 from ._terminal import tell
@@ -49,25 +48,16 @@ def demo(context: click.Context, port: int | None, pace: float | None) -> None:
             click.echo("sse demo: this is not as it should be", err=True)
             context.exit(ExitCode.FOUND_FAULTS)
     else:
-        _serve(context, port, pace)
+        _serve(port, pace)
 
 
-def _serve(context: click.Context, port: int, pace: float | None) -> None:
+def _serve(port: int, pace: float | None) -> None:
     from .demo._chat import PACE
     from .demo._chat_server import chat_server, tail_commands
 
     server = chat_server(port, pace=PACE if pace is None else pace, tell=tell)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(server)
-        except OSError as error:
-            # Its own text names the address once more.
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            told = f"port {port}: {reason}; --serve 0 takes one that is free"
-            raise click.UsageError(told, context) from None
+    with listening(server, port):
         by_get, by_post = tail_commands(server.url)
         print(f"The chat is at {server.url}/ until you press Ctrl-C. In another terminal:\n")
         print(f"{by_get}\n\n{by_post}\n", flush=True)
-        # On Windows, a wait without a limit is not ended by Ctrl-C.
-        while not threading.Event().wait(1):
-            pass
+        wait_for(threading.Event())

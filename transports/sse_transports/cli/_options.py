@@ -22,6 +22,9 @@ from ._seconds import Seconds
 from ._targets import STDIN
 
 Result = TypeVar("Result")
+TIMEOUT = 60.0
+"""Seconds for connecting, unless `--timeout` says otherwise."""
+
 Options: TypeAlias = tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
 
 
@@ -109,7 +112,6 @@ def one_request_options(command: Callable[..., Result]) -> Callable[..., Result]
 
 
 def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Result]:
-
     @functools.wraps(command)
     def with_options(
         *arguments: object,
@@ -122,7 +124,7 @@ def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Res
         until: str | None = None,
         retry: bool | None = None,
         max_attempts: int | None = None,
-        timeout: float = 60.0,
+        timeout: float = TIMEOUT,
         idle_timeout: float | None = None,
         **keywords: object,
     ) -> Result:
@@ -151,6 +153,16 @@ def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Res
         wrapped = option(wrapped)
     return wrapped
 
+
+TEXT_OR_JSON = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+"""In which form a command reports."""
 
 REQUEST = {
     "method",
@@ -199,7 +211,7 @@ OPTIONS: Options = (
     click.option(
         "--timeout",
         type=Seconds(),
-        default=60.0,
+        default=TIMEOUT,
         show_default=True,
         metavar="SECONDS",
         help="For connecting.",

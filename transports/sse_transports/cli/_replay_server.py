@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import sys
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from ..testing._requests import line_of
 from ..testing._script import Steps
 from ..testing._server import SSEServer
 from ..testing._serving import serve
+from ._being_a_server import listening, wait_for
 from ._blocks import blocks_of, place_behind
 from ._files import PIECE, StreamFile
 from ._terminal import is_terminal, printable
@@ -76,17 +76,11 @@ def serve_file(file: StreamFile, port: int, *, speed: float, pace: float, once: 
             else:
                 played.answer(call)
 
-        try:
-            # Not strict: a client that talks nonsense, or goes, is no reason to end.
-            server = stack.enter_context(SSEServer(answer, port=port, strict=False))
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            why = "is in use" if error.errno == errno.EADDRINUSE else "is not for everybody to serve on"
-            raise click.UsageError(f"port {port} {why}; --serve 0 takes one that is free") from None
+        # Not strict: a client that talks nonsense, or goes, is no reason to end.
+        server = stack.enter_context(listening(SSEServer(answer, port=port, strict=False), port))
         hint = "  (Ctrl-C ends)" if is_terminal(sys.stdout) else ""
         click.echo(f"{server.url}/{hint}")
-        _wait(played.is_over if once else threading.Event())
+        wait_for(played.is_over if once else threading.Event())
 
 
 class RecordingPlayer:
@@ -232,12 +226,6 @@ def _on_disk(file: StreamFile) -> Iterator[Path]:
                 kept.write(piece.data)
         kept.flush()
         yield Path(kept.name)
-
-
-def _wait(event: threading.Event) -> None:
-    # A Ctrl-C in the instant before a wait begins is not heard until it is over, so that it must not be long.
-    while not event.wait(0.5):
-        pass
 
 
 def _tell(call: Call, what: str) -> None:

@@ -15,7 +15,7 @@ from sse_core import SSEError
 from ._exit_codes import ExitCode
 from ._files import StreamFile
 from ._live_line import live_line
-from ._options import REQUEST, RequestOptions, refuse_for_files, request_options
+from ._options import REQUEST, TEXT_OR_JSON, RequestOptions, refuse_for_files, request_options
 from ._seconds import Seconds
 from ._targets import Target, is_url
 from ._terminal import console
@@ -36,14 +36,7 @@ from .stats._measured import Watch, measure_file
     help="Stop after so long.",
 )
 @click.option("--events", type=click.IntRange(min=1), metavar="N", help="Stop after so many events.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is printed.",
-)
+@TEXT_OR_JSON
 @click.option(
     "--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw a picture, too."
 )
