@@ -39,7 +39,6 @@ from ._errors import (
 from ._events import Event
 from ._handshake import (
     MAX_REDIRECTS,
-    SAFE_METHODS,
     Request,
     Verdict,
     check_method,
@@ -79,7 +78,7 @@ if TYPE_CHECKING:
         retry: RetryPolicy | None
         max_event_size: int
         until: str | Callable[[Event], bool] | None
-        secret_headers: Iterable[str]
+        sensitive_headers: Iterable[str]
 
 
 ERROR_BODY_LIMIT = 64 * 2**10
@@ -107,7 +106,7 @@ class Connection(Generic[Item]):
         until: the `data` of the event that ends the stream, or a function that tells it. That event
             is not delivered.
         comments: whether comments are delivered too.
-        secret_headers: names of further headers that a redirect to another origin must not get.
+        sensitive_headers: names of further headers that a redirect to another origin must not get.
 
     Raises:
         InvalidArgument: naming the argument.
@@ -138,7 +137,7 @@ class Connection(Generic[Item]):
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         until: str | Callable[[Event], bool] | None = None,
         comments: bool = False,
-        secret_headers: Iterable[str] = (),
+        sensitive_headers: Iterable[str] = (),
     ) -> None:
         if retry is not None and not isinstance(retry, RetryPolicy):
             raise InvalidArgument("retry", f"expected RetryPolicy or None, not {type(retry).__name__}")
@@ -150,12 +149,12 @@ class Connection(Generic[Item]):
         self._policy = retry or UNLIMITED
         self._until = until
         self._comments = comments
-        self._secret = frozenset(name.lower() for name in _names(secret_headers))
+        self._secret = frozenset(name.lower() for name in _names(sensitive_headers))
         self._parser: Parser[Any] = Parser(
             last_event_id=last_event_id, max_event_size=max_event_size, comments=comments
         )
         # Sent again, the request may do its work again, unless it is safe or the policy says so.
-        self._repeatable = retry is not None and (self._method in SAFE_METHODS or retry.replay_unsafe)
+        self._repeatable = retry is not None and self._method in retry.allowed_methods
         self._reconnects_on_close = self._repeatable
         if retry is not None and retry.reconnect_on_close is not None:
             self._reconnects_on_close = retry.reconnect_on_close
@@ -201,7 +200,7 @@ class Connection(Generic[Item]):
         return self._parser.last_event_id
 
     @property
-    def server_retry(self) -> int | None:
+    def reconnection_time(self) -> int | None:
         """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
         return self._parser.retry
 
@@ -384,7 +383,7 @@ class Connection(Generic[Item]):
         policy = self._policy
         if delay is None:
             asked = cause.retry_after if isinstance(cause, HTTPStatusError) else None
-            delay = policy.delay(self._waits, random=random, retry=self.server_retry, retry_after=asked)
+            delay = policy.delay(self._waits, random=random, retry=self.reconnection_time, retry_after=asked)
         elapsed = monotonic - self._trouble_since
         if not policy.allows(attempts=self._barren, elapsed=elapsed + delay):
             exhausted = RetriesExhausted(self._barren, elapsed)
@@ -548,15 +547,15 @@ def _not_awaited(is_last: object) -> InvalidArgument | None:
     return InvalidArgument("until", "expected a function that returns bool, not something to await")
 
 
-def _names(secret_headers: Iterable[str]) -> list[str]:
+def _names(sensitive_headers: Iterable[str]) -> list[str]:
     """Return the names, or refuse what is no collection of them; one str would be taken for its letters."""
     try:
-        names = list(secret_headers)
+        names = list(sensitive_headers)
     except TypeError:
         names = []
         readable = False
     else:
-        readable = not isinstance(secret_headers, str) and all(isinstance(name, str) for name in names)
+        readable = not isinstance(sensitive_headers, str) and all(isinstance(name, str) for name in names)
     if not readable:
-        raise InvalidArgument("secret_headers", f"expected names of headers, not {secret_headers!r}")
+        raise InvalidArgument("sensitive_headers", f"expected names of headers, not {sensitive_headers!r}")
     return names

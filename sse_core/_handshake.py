@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ._headers import Headers
 
 EVENT_STREAM = "text/event-stream"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-"""Methods that change nothing at the server (RFC 9110, 9.2.1), so that sending them again is harmless."""
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
 """Methods to which a body is refused, as `fetch` does: it is nearly always a forgotten method."""
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from ._checks import check_number
 from ._errors import InvalidArgument
+from ._headers import is_token
 from ._record import Record
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that change nothing on the server (RFC 9110, 9.2.1), so sending them again is harmless."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +33,8 @@ class RetryPolicy(Record):
         statuses: HTTP status codes worth another attempt.
         reconnect_on_close: whether to reconnect when the server ends the stream properly. None:
             yes for requests that may be repeated, no for others.
-        replay_unsafe: whether requests that are not safe to repeat (POST and the like) are
-            treated as if they were.
+        allowed_methods: the HTTP methods that may be sent again. By default the safe ones; add POST
+            only if the server knows a request it has seen, because it would do the work again.
 
     Raises:
         InvalidArgument: naming the value that is out of its range.
@@ -39,6 +43,7 @@ class RetryPolicy(Record):
     """
 
     __slots__ = (
+        "allowed_methods",
         "factor",
         "initial_delay",
         "jitter",
@@ -47,7 +52,6 @@ class RetryPolicy(Record):
         "max_elapsed",
         "min_delay",
         "reconnect_on_close",
-        "replay_unsafe",
         "statuses",
     )
     initial_delay: float
@@ -58,8 +62,8 @@ class RetryPolicy(Record):
     max_attempts: int | None
     max_elapsed: float | None
     statuses: frozenset[int]
+    allowed_methods: frozenset[str]
     reconnect_on_close: bool | None
-    replay_unsafe: bool
 
     def __init__(
         self,
@@ -72,8 +76,8 @@ class RetryPolicy(Record):
         max_attempts: int | None = None,
         max_elapsed: float | None = None,
         statuses: Iterable[int] = frozenset({408, 425, 429, 500, 502, 503, 504}),
+        allowed_methods: Iterable[str] = SAFE_METHODS,
         reconnect_on_close: bool | None = None,
-        replay_unsafe: bool = False,
     ) -> None:
         check_number("min_delay", min_delay, 0)
         check_number("max_delay", max_delay, 0)
@@ -103,8 +107,8 @@ class RetryPolicy(Record):
             max_attempts=max_attempts,
             max_elapsed=max_elapsed,
             statuses=known,
+            allowed_methods=_method_names(allowed_methods),
             reconnect_on_close=reconnect_on_close,
-            replay_unsafe=replay_unsafe,
         )
 
     @classmethod
@@ -158,6 +162,19 @@ class RetryPolicy(Record):
         return (self.max_attempts is None or attempts < self.max_attempts) and (
             self.max_elapsed is None or elapsed <= self.max_elapsed
         )
+
+
+def _method_names(allowed_methods: Iterable[str]) -> frozenset[str]:
+    # A single str would be taken for its letters.
+    if not isinstance(allowed_methods, str):
+        try:
+            methods = frozenset(allowed_methods)
+        except TypeError:
+            methods = frozenset()
+        else:
+            if all(is_token(method) for method in methods):
+                return frozenset(method.upper() for method in methods)
+    raise InvalidArgument("allowed_methods", f"expected a set of HTTP methods, not {allowed_methods!r}")
 
 
 def _power(factor: float, exponent: int) -> float:

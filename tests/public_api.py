@@ -55,11 +55,11 @@ from sse_transports.testing import (
     Cut,
     Drip,
     History,
-    Pause,
     Recording,
     Reset,
     Script,
     ScriptedTransport,
+    Sleep,
     SSEServer,
     Steps,
     Vector,
@@ -165,7 +165,7 @@ def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
             assert_type(event, Event)
         assert_type(source.last_event_id, str)
         assert_type(source.ready_state, ReadyState)
-        assert_type(source.server_retry, int | None)
+        assert_type(source.reconnection_time, int | None)
     for item in EventSource("https://example.com", comments=True):
         assert_type(item, Event | Comment)
 
@@ -239,7 +239,7 @@ async def testing(context: ssl.SSLContext) -> None:
     script: Script = [
         [Event("a", id="1"), Comment("b"), b"data: c", HALF_CHARACTER, Cut()],
         [503, {"Retry-After": "7"}],
-        [Cut(after=10), History(), Pause(1.5), Drip(b"data: d\n\n", 0.1, size=2), Reset()],
+        [Cut(after=10), History(), Sleep(1.5), Drip(b"data: d\n\n", 0.1, size=2), Reset()],
     ]
     clock = VirtualClock(random=[0.1, 0.2], start=0.0)
     assert_type(clock.waits, list[float])

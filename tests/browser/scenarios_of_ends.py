@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sse_transports.testing import Call, Cut, Gzip, Pause, Refuse, Reset, Stall
+from sse_transports.testing import Call, Cut, Gzip, Refuse, Reset, Sleep, Stall
 from tests.browser.differences import Difference
 from tests.browser.scenario import ASKED, ASKED_AGAIN, FIRST, Otherwise, Scenario, behind_the_first
 from tests.browser.story import CLOSED, OPEN, RECONNECTING, Answer, Entry, event
@@ -12,7 +12,7 @@ from tests.browser.story import CLOSED, OPEN, RECONNECTING, Answer, Entry, event
 B, C = event("b", "1"), event("c", "1")
 
 GZIPPED: Mapping[str, str] = {"Content-Encoding": "gzip"}
-BEFORE_THE_RESET = Pause(0.05)
+BEFORE_THE_RESET = Sleep(0.05)
 """A reset may overtake what was sent just before it."""
 
 

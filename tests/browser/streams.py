@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sse_core import Event
-from sse_transports.testing import Pause, Step, vectors
+from sse_transports.testing import Sleep, Step, vectors
 from tests.browser.story import CLOSED, OPEN, RECONNECTING, THE_END, Outcome, Story, with_id
 from tests.browser.types_of_events import types_that_may_come
 from tests.sse_core.random_streams import random_streams
@@ -17,7 +17,7 @@ SEED = 20260101
 LONGEST_WAIT = 300
 """Milliseconds. A stream that asks for a longer wait is left when it ends."""
 
-BETWEEN_CHUNKS = Pause(0.001)
+BETWEEN_CHUNKS = Sleep(0.001)
 """So that what comes in pieces is mostly read in pieces too. What is read in one is no different."""
 
 

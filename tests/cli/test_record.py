@@ -13,7 +13,7 @@ import pytest
 from sse_core import Comment, Event
 from sse_transports.cli import main
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.testing import Cut, Pause, SSEServer, Stall, replay
+from sse_transports.testing import Cut, Sleep, SSEServer, Stall, replay
 from tests.cli.piped import piped
 from tests.cli.terminal import DEADLINE, Terminal, sse
 
@@ -214,7 +214,7 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
 @pytest.mark.parametrize("quiet", [False, True])
 def test_whoever_reads_the_output_and_goes_ends_it_quietly(quiet: bool) -> None:
     def answer(_: Call) -> Steps:
-        steps: list[Step] = [Event("x" * 1000), Pause(0.001)]
+        steps: list[Step] = [Event("x" * 1000), Sleep(0.001)]
         return [Event("a"), Stall()] if quiet else [*(steps * 2000), Stall()]
 
     with (

@@ -14,7 +14,7 @@ from sse_transports import EventSource
 from sse_transports.cli import _playing, main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._files import StreamFile
-from sse_transports.testing import Cut, Pause, ScriptedTransport, SSEServer, record
+from sse_transports.testing import Cut, ScriptedTransport, Sleep, SSEServer, record
 from tests.cli.piped import piped
 from tests.cli.replaying import ReplayServer
 from tests.cli.terminal import DEADLINE, Terminal, sse
@@ -28,11 +28,11 @@ URL = "http://stream.test/feed"
 
 SCRIPT: list[Steps] = [
     [
-        *(Pause(0.5), 200, {"X-Server": "one"}, b"retry: 1\n\n", Pause(1), Event("a", id="1")),
-        *(Pause(2), Event("b", id="2"), b"data: lost", Cut()),
+        *(Sleep(0.5), 200, {"X-Server": "one"}, b"retry: 1\n\n", Sleep(1), Event("a", id="1")),
+        *(Sleep(2), Event("b", id="2"), b"data: lost", Cut()),
     ],
     [503, {"X-Server": "two", "Access-Control-Allow-Origin": "https://page.test"}, b"busy"],
-    [b"\xef\xbb\xbf", Pause(4), b"id: 3\ndata: ", b"c\n\n", Event("end"), b"data: half"],
+    [b"\xef\xbb\xbf", Sleep(4), b"id: 3\ndata: ", b"c\n\n", Event("end"), b"data: half"],
 ]
 
 STREAM = b"retry: 1\n\nid: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\ndata: end\n\n"
@@ -122,7 +122,7 @@ def test_what_the_last_connection_left_unfinished_comes_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "feed.jsonl"
-    transport = ScriptedTransport([[Event("a"), Pause(1), b"data: lo", Pause(1), b"st", Pause(5), Cut()]])
+    transport = ScriptedTransport([[Event("a"), Sleep(1), b"data: lo", Sleep(1), b"st", Sleep(5), Cut()]])
     with record(EventSource(URL, transport=transport, retry=None), path) as source:
         next(source)
         with pytest.raises(IncompleteStream):

@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "reference" / "ends.md"
 
 FIRST = Event("a", id="1")
 LAST = Event("[DONE]")
-REPLAY = RetryPolicy(replay_unsafe=True, max_attempts=1)
+REPLAY = RetryPolicy(allowed_methods={"GET", "POST"}, max_attempts=1)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def becomes(method: str, played: Played) -> str:
         except SSEError as error:
             assert len(transport.requests) == 1
             assert seen == ([FIRST] if FIRST in played.steps else [])
-            suffix = ", with `replay_unsafe`" if "retry" in played.post and method == "POST" else ""
+            suffix = ", with `allowed_methods`" if "retry" in played.post and method == "POST" else ""
             return f"`{type(error).__name__}`{suffix}"
     if len(transport.requests) == 1:
         return "iteration ends"

@@ -36,7 +36,7 @@ class Played:
     on_a_socket: bool = False
 
 
-REPLAY = RetryPolicy(replay_unsafe=True, max_attempts=1)
+REPLAY = RetryPolicy(allowed_methods={"GET", "POST"}, max_attempts=1)
 
 PLAYED = {
     "`HTTPStatusError`, a status in `RetryPolicy.statuses`": Played([503]),

@@ -11,7 +11,7 @@ import anyio.lowlevel
 from chat_sdk import AsyncChat, Chat, Part
 from sse_core import RetryPolicy
 
-QUICK = RetryPolicy(replay_unsafe=True, initial_delay=0.001, min_delay=0, max_attempts=3)
+QUICK = RetryPolicy(allowed_methods={"GET", "POST"}, initial_delay=0.001, min_delay=0, max_attempts=3)
 
 
 @dataclass

@@ -16,7 +16,7 @@ import urllib3
 
 from sse_core import Event, IncompleteStream, encode
 from sse_core_pytest import MakeServer
-from sse_transports.testing import Call, Cut, Gzip, Pause, Step
+from sse_transports.testing import Call, Cut, Gzip, Sleep, Step
 from tests.embedding.http_clients import (
     RECIPES,
     Reading,
@@ -129,7 +129,7 @@ ERRORS = (
 @every_recipe
 @pytest.mark.parametrize("head", [[], [Gzip()]], ids=["plain", "gzip"])
 def test_a_cut_is_an_error_behind_the_events(sse_server: MakeServer, read: Reading, head: list[Step]) -> None:
-    server = sse_server([[*head, FIRST, SECOND, b"data: th", Pause(0.01), Cut()]])
+    server = sse_server([[*head, FIRST, SECOND, b"data: th", Sleep(0.01), Cut()]])
     events: list[Event] = []
 
     with pytest.raises(ERRORS):

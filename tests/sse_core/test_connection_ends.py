@@ -117,13 +117,13 @@ def no_content(make: Make) -> tuple[Connection, Step]:
     return connection, connection.respond(answer(204))
 
 
-UNSAFE = RetryPolicy(replay_unsafe=True)
+UNSAFE = RetryPolicy(allowed_methods={"GET", "POST"})
 GOES_ON = RetryPolicy(reconnect_on_close=True)
 ENDS = RetryPolicy(reconnect_on_close=False)
 COLUMNS: dict[str, Make] = {
     "GET": partial(Connection, URL),
     "POST": partial(Connection, URL, method="POST"),
-    "POST, replay_unsafe": partial(Connection, URL, method="POST", retry=UNSAFE),
+    "POST, allowed": partial(Connection, URL, method="POST", retry=UNSAFE),
     "GET, no policy": partial(Connection, URL, retry=None),
     "POST, no policy": partial(Connection, URL, method="POST", retry=None),
     "GET, reconnect_on_close": partial(Connection, URL, retry=GOES_ON),

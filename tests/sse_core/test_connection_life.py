@@ -217,9 +217,9 @@ def test_bytes_do_not_matter_after_the_end() -> None:
 def test_what_a_caller_passes_is_never_changed() -> None:
     headers = {"X-A": " 1 ", "Last-Event-ID": "5"}
     json: dict[str, Any] = {"messages": [{"role": "user"}]}
-    secret_headers = ["X-API-Key"]
+    secrets = ["X-API-Key"]
     head = Response(302, [("Location", "//example.org/")])
-    connection = Connection(URL, method="POST", json=json, secret_headers=secret_headers, last_event_id="4")
+    connection = Connection(URL, method="POST", json=json, sensitive_headers=secrets, last_event_id="4")
     connected(connection, headers=headers)
     connection.respond(head)
     opened(connection)
@@ -227,12 +227,12 @@ def test_what_a_caller_passes_is_never_changed() -> None:
     connected(connection, headers=headers)
     assert headers == {"X-A": " 1 ", "Last-Event-ID": "5"}
     assert json == {"messages": [{"role": "user"}]}
-    assert secret_headers == ["X-API-Key"]
+    assert secrets == ["X-API-Key"]
     assert head == Response(302, [("Location", "//example.org/")])
 
 
 def test_the_names_of_secret_headers_are_read_once() -> None:
-    connection = Connection(URL, secret_headers=(name for name in ["X-API-Key"]))
+    connection = Connection(URL, sensitive_headers=(name for name in ["X-API-Key"]))
     for _ in range(2):
         connected(connection, headers={"x-api-key": "k"})
         step = connection.respond(answer(307, Location="//example.org/"))
@@ -249,7 +249,7 @@ def test_a_connection_is_shown_without_secrets() -> None:
 def test_two_connections_share_nothing() -> None:
     one, other = opened(Connection(URL)), opened(Connection(URL))
     received(one, b"id: 7\nretry: 5\ndata: half")
-    assert (other.last_event_id, other.server_retry) == ("", None)
+    assert (other.last_event_id, other.reconnection_time) == ("", None)
     assert received(other, ONE_EVENT).events == received(opened(new()), ONE_EVENT).events
     assert len(one.changes()) == len(other.changes()) == 2
 

@@ -88,7 +88,7 @@ policies = st.builds(
     max_attempts=st.sampled_from([None, None, 1, 3]),
     max_elapsed=st.sampled_from([None, None, 0.0, 50.0]),
     reconnect_on_close=st.sampled_from([None, True, False]),
-    replay_unsafe=st.booleans(),
+    allowed_methods=st.sampled_from([{"GET"}, {"GET", "POST"}, set()]),
 )
 errors: st.SearchStrategy[Exception] = st.sampled_from(
     [ConnectError("refused"), ReadError("reset"), IdleTimeout(30.0), EventTooLarge(50), OSError("gone")]
@@ -121,7 +121,7 @@ class AnyCalls(RuleBasedStateMachine):
         return (
             connection.state,
             connection.last_event_id,
-            connection.server_retry,
+            connection.reconnection_time,
             connection.error,
             connection.url,
         )

@@ -87,12 +87,12 @@ def test_the_servers_retry_is_where_waits_begin_on_every_later_connection() -> N
     connection = opened(Connection(URL))
     received(connection, b"retry: 3000\n" + ONE_EVENT)
     assert waited(lost(connection)) == 3.0
-    assert connection.server_retry == 3000
+    assert connection.reconnection_time == 3000
     assert failed_to_connect(connection, 3) == [6.0, 12.0, 20.0]
     opened(connection)
     received(connection, ONE_EVENT)
     assert waited(ended(connection)) == 3.0
-    assert connection.server_retry == 3000
+    assert connection.reconnection_time == 3000
 
 
 @pytest.mark.parametrize(

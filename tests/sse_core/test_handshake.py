@@ -269,7 +269,7 @@ def test_content_that_is_neither_bytes_nor_text_is_refused(content: Any) -> None
         ("retry", {"retry": RetryPolicy}),
         ("until", {"until": 5}),
         ("until", {"until": b"[DONE]"}),
-        ("secret_headers", {"secret_headers": "X-Token"}),
+        ("sensitive_headers", {"sensitive_headers": "X-Token"}),
         ("max_event_size", {"max_event_size": 0}),
     ],
 )
@@ -294,5 +294,5 @@ def test_headers_that_are_no_mapping_are_refused(headers: Any) -> None:
 
 @pytest.mark.parametrize("names", [5, None, ["a", 5], "authorization"])
 def test_secret_headers_that_are_no_names_are_refused(names: Any) -> None:
-    with pytest.raises(InvalidArgument, match="secret_headers: expected names"):
-        Connection("http://example.com/", secret_headers=names)
+    with pytest.raises(InvalidArgument, match="sensitive_headers: expected names"):
+        Connection("http://example.com/", sensitive_headers=names)

@@ -30,7 +30,7 @@ def names_sent(request: Request) -> set[str]:
 
 
 def with_secrets() -> Connection:
-    connection = Connection(URL, secret_headers=["X-Api-Key"])
+    connection = Connection(URL, sensitive_headers=["X-Api-Key"])
     request = connected(connection, headers={**SECRETS, "X-Trace": "1"})
     assert names_sent(request) == HARMLESS | set(SECRETS)
     return connection

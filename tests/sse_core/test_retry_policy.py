@@ -163,7 +163,7 @@ def test_the_browsers_policy_has_no_end_and_retries_no_status() -> None:
     assert browser.allows(attempts=10**9, elapsed=1e12)
     assert browser.statuses == frozenset()
     assert browser.reconnect_on_close is None
-    assert not browser.replay_unsafe
+    assert browser.allowed_methods == RetryPolicy().allowed_methods
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         max_elapsed=None,
         statuses=frozenset({408, 425, 429, 500, 502, 503, 504}),
         reconnect_on_close=None,
-        replay_unsafe=False,
+        allowed_methods={"GET", "HEAD", "OPTIONS", "TRACE"},
     )
 
 
@@ -138,3 +138,16 @@ def test_attempts_come_in_whole_numbers() -> None:
 def test_a_longest_wait_below_the_shortest_names_both() -> None:
     with pytest.raises(InvalidArgument, match=r"max_delay: 0\.05 is less than min_delay, 0\.1"):
         RetryPolicy(max_delay=0.05)
+
+
+@pytest.mark.parametrize("methods", ["POST", 5, None, [5], ["NO SUCH"], [""]])
+def test_allowed_methods_that_are_no_methods_are_refused(methods: Any) -> None:
+    with pytest.raises(InvalidArgument, match="allowed_methods: expected a set of HTTP methods"):
+        RetryPolicy(allowed_methods=methods)
+
+
+def test_allowed_methods_ignore_case_and_are_copied() -> None:
+    methods = ["get", "Post"]
+    policy = RetryPolicy(allowed_methods=methods)
+    methods.clear()
+    assert policy.allowed_methods == {"GET", "POST"}

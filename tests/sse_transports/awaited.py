@@ -123,8 +123,8 @@ class Awaited:
         return self.source.last_event_id
 
     @property
-    def server_retry(self) -> int | None:
-        return self.source.server_retry
+    def reconnection_time(self) -> int | None:
+        return self.source.reconnection_time
 
     @property
     def ready_state(self) -> ReadyState:

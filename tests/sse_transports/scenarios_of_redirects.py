@@ -22,7 +22,7 @@ SECRETS = {
 }
 WITH_SECRETS: Options = {
     "headers": SECRETS,
-    "secret_headers": ("x-API-key",),
+    "sensitive_headers": ("x-API-key",),
     "last_event_id": "7",
     "retry": ENDS_AT_ONCE,
 }

@@ -41,7 +41,7 @@ POST: Options = {"method": "POST", "json": {"ask": "why?"}}
 BODY = b'{"ask":"why?"}'
 REPLAYED: Options = {
     **POST,
-    "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, replay_unsafe=True),
+    "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, allowed_methods={"GET", "POST"}),
 }
 
 

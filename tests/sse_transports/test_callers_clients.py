@@ -142,7 +142,7 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
             call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
 
         with SSEServer(away) as server:
-            assert read(server.url, client, retry=None, secret_headers=["X-Api-Key"]) == ["a"]
+            assert read(server.url, client, retry=None, sensitive_headers=["X-Api-Key"]) == ["a"]
             assert server.calls[0].headers["authorization"] == BASIC
         (call,) = other.calls
         assert {"authorization", "cookie", "x-api-key"} & set(call.headers) == set()

@@ -32,7 +32,7 @@ def test_it_is_that_of_the_last_event_that_was_yielded() -> None:
 def test_the_servers_retry_is_told_like_it_and_survives_reconnects() -> None:
     script: Script = [[b"retry: 7\n\n", Event("a")], [Event("b")], [204]]
     with SSEServer(script) as server, EventSource(server.url) as source:
-        assert [source.server_retry, *(source.server_retry for _ in source)] == [None, 7, 7]
+        assert [source.reconnection_time, *(source.reconnection_time for _ in source)] == [None, 7, 7]
 
 
 def test_an_id_without_data_counts_when_all_before_it_was_yielded() -> None:

@@ -46,7 +46,7 @@ def keywords(function: Callable[..., object]) -> dict[str, object]:
 def test_every_promised_argument_exists_with_its_default() -> None:
     found = keywords(EventSource.__init__)
     assert {name: found[name] for name in PROMISED} == PROMISED
-    assert set(found) - set(PROMISED) == {"secret_headers", "clock"}
+    assert set(found) - set(PROMISED) == {"sensitive_headers", "clock"}
 
 
 def test_the_url_is_the_only_positional_argument() -> None:
@@ -111,7 +111,7 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("max_event_size", {"max_event_size": -1}),
         ("until", {"until": 7}),
         ("until", {"until": b"[DONE]"}),
-        ("secret_headers", {"secret_headers": "X-Api-Key"}),
+        ("sensitive_headers", {"sensitive_headers": "X-Api-Key"}),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

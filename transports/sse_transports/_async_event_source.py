@@ -80,7 +80,7 @@ class AsyncOptions(TypedDict, total=False):
     on_open: Callable[[Response], object] | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
     on_state: Callable[[StateChange], object] | None
-    secret_headers: Iterable[str]
+    sensitive_headers: Iterable[str]
     clock: Clock | None
 
 
@@ -122,7 +122,7 @@ class AsyncEventSource(Driver[Item]):
             any; None, to let the policy decide; or raise, to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
-        secret_headers: names of further headers that a redirect to another origin must not get.
+        sensitive_headers: names of further headers that a redirect to another origin must not get.
         clock: what tells the time and the jitter, and lets waits pass: for tests, a
             `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
             `testing.ScriptedTransport` has), else the system's.
@@ -184,7 +184,7 @@ class AsyncEventSource(Driver[Item]):
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
-        secret_headers: Iterable[str] = (),
+        sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
         super().__init__(
@@ -201,7 +201,7 @@ class AsyncEventSource(Driver[Item]):
             until=until,
             comments=comments,
             store=store,
-            secret_headers=secret_headers,
+            sensitive_headers=sensitive_headers,
             clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)

@@ -77,7 +77,7 @@ class Driver(Generic[Item]):
         until: str | Callable[[Event], bool] | None,
         comments: bool,
         store: Store | None,
-        secret_headers: Iterable[str],
+        sensitive_headers: Iterable[str],
         clock: Clock,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
@@ -105,7 +105,7 @@ class Driver(Generic[Item]):
             max_event_size=max_event_size,
             until=until,
             comments=comments,
-            secret_headers=secret_headers,
+            sensitive_headers=sensitive_headers,
         )
         self._connection = cast("Connection[Item]", connection)
         self._idle_timeout = idle_timeout
@@ -145,9 +145,9 @@ class Driver(Generic[Item]):
         return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
 
     @property
-    def server_retry(self) -> int | None:
+    def reconnection_time(self) -> int | None:
         """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
-        return self._connection.server_retry
+        return self._connection.reconnection_time
 
     @property
     def url(self) -> str:

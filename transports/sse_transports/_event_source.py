@@ -67,7 +67,7 @@ class Options(TypedDict, total=False):
     on_open: Callable[[Response], object] | None
     on_error: Callable[[SSEError], float | None] | None
     on_state: Callable[[StateChange], object] | None
-    secret_headers: Iterable[str]
+    sensitive_headers: Iterable[str]
     clock: Clock | None
 
 
@@ -107,7 +107,7 @@ class EventSource(Driver[Item]):
             any; None, to let the policy decide; or raise, to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
-        secret_headers: names of further headers that a redirect to another origin must not get.
+        sensitive_headers: names of further headers that a redirect to another origin must not get.
         clock: what tells the time and the jitter, and lets waits pass: for tests, a
             `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
             `testing.ScriptedTransport` has), else the system's.
@@ -160,7 +160,7 @@ class EventSource(Driver[Item]):
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
-        secret_headers: Iterable[str] = (),
+        sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
         super().__init__(
@@ -177,7 +177,7 @@ class EventSource(Driver[Item]):
             until=until,
             comments=comments,
             store=store,
-            secret_headers=secret_headers,
+            sensitive_headers=sensitive_headers,
             clock=clock_for(clock, transport),
         )
         check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)

@@ -10,7 +10,7 @@ import httpx2
 
 from sse_core import Connect, Connection, HTTPStatusError, Response, RetryPolicy, SSEError, State, Step
 
-RETRY = RetryPolicy(replay_unsafe=True, max_attempts=5)
+RETRY = RetryPolicy(allowed_methods={"GET", "POST"}, max_attempts=5)
 """Sent again, a question is not answered and billed twice: the service knows it by its Idempotency-Key."""
 
 TIMEOUT = httpx2.Timeout(10, read=60)

@@ -83,7 +83,7 @@ def test_a_reply_by_get_is_whole_over_a_cut(question: str) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_reply_by_post_is_whole_over_a_cut(question: str) -> None:
     with quick_server() as server:
-        retry = RetryPolicy(replay_unsafe=True)
+        retry = RetryPolicy(allowed_methods={"GET", "POST"})
         assert text_by_post(by_post(server.url, question, key="1", retry=retry)) == reply_to(question)
     first, second = server.calls
     assert (first.last_event_id, first.body) == ("", second.body)

@@ -41,12 +41,12 @@ from sse_transports.testing import (
     End,
     Gzip,
     NoAnswer,
-    Pause,
     RecordedChunk,
     Refuse,
     Reset,
     Script,
     ScriptedTransport,
+    Sleep,
     SSEServer,
     Stall,
     UnexpectedRequest,
@@ -64,11 +64,11 @@ from tests.sse_transports.reading import Reading
 
 URL = "http://stream.test/feed"
 SCRIPT: Script = [
-    [Pause(0.25), 200, Event("a", id="1"), Pause(0.5), b"data: lost", HALF_CHARACTER, Reset()],
+    [Sleep(0.25), 200, Event("a", id="1"), Sleep(0.5), b"data: lost", HALF_CHARACTER, Reset()],
     [Refuse()],
     [503, {"Retry-After": "7"}, b"busy"],
     [302, {"Location": "http://elsewhere.test/there?key=hidden"}],
-    [Comment("ok"), Pause(20), Event("b\u2028\u0085", id="2"), Stall()],
+    [Comment("ok"), Sleep(20), Event("b\u2028\u0085", id="2"), Stall()],
     [NoAnswer()],
     [204],
 ]
@@ -174,7 +174,7 @@ def test_an_end_stays_an_end_and_a_loss_a_loss(tmp_path: Path, ending: Any, repl
 
 
 def test_at_a_speed_a_replay_takes_its_time(tmp_path: Path) -> None:
-    recorded([[Event("a"), Pause(2), Event("b"), Event("end")]], tmp_path / "feed.jsonl", until="end")
+    recorded([[Event("a"), Sleep(2), Event("b"), Event("end")]], tmp_path / "feed.jsonl", until="end")
     clock = SystemClock()
     begun = clock.monotonic()
     transport = replay(tmp_path / "feed.jsonl").transport(speed=100)
@@ -210,7 +210,7 @@ def test_silence_is_silence_again_whenever_it_began(after: float, tmp_path: Path
     path = tmp_path / "feed.jsonl"
     options: dict[str, Any] = {"method": "POST", "idle_timeout": 60}
     with pytest.raises(IdleTimeout):
-        recorded([[b":\n", Pause(after), b":\n", Stall()]], path, **options)
+        recorded([[b":\n", Sleep(after), b":\n", Stall()]], path, **options)
     with pytest.raises(IdleTimeout):
         list(EventSource(URL, transport=replay(path).transport(), **options))
 
@@ -229,7 +229,7 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
         json={"prompt": "hidden"},
         headers={**headers, "X-Shown": "shown"},
         transport=ScriptedTransport(script),
-        secret_headers=["x-own"],
+        sensitive_headers=["x-own"],
     )
     with pytest.raises(HTTPStatusError), record(source, path) as recording:
         list(recording)
@@ -284,7 +284,7 @@ def test_urls_in_headers_are_written_without_passwords_and_queries(
 def test_a_redirect_to_another_origin_stays_one_but_on_one_server(tmp_path: Path) -> None:
     script: Script = [[302, {"Location": "http://elsewhere.test/there"}], [204]]
     transport = ScriptedTransport(script)
-    options: dict[str, Any] = {"headers": {"Authorization": "hidden"}, "secret_headers": ["X-Own"]}
+    options: dict[str, Any] = {"headers": {"Authorization": "hidden"}, "sensitive_headers": ["X-Own"]}
     with record(EventSource(URL, transport=transport, **options), tmp_path / "feed.jsonl") as source:
         list(source)
     recording = replay(tmp_path / "feed.jsonl")
@@ -415,14 +415,14 @@ CHUNKS = st.one_of(
     st.builds(Event, st.text("ab\n€", max_size=5), id=st.text("12", max_size=2)),
     st.builds(Comment, st.text("ab€", max_size=5)),
     st.just(HALF_CHARACTER),
-    st.builds(Pause, st.floats(0, 100).map(lambda seconds: round(seconds, 4))),
+    st.builds(Sleep, st.floats(0, 100).map(lambda seconds: round(seconds, 4))),
 )
 ENDINGS = st.one_of(st.just([]), st.sampled_from([[End()], [Cut()], [Reset()], [Stall()]]))
 ANSWERS = st.builds(lambda chunks, ending: [*chunks, *ending], st.lists(CHUNKS, max_size=8), ENDINGS)
 FAILURES = st.sampled_from(
     [
         *([Refuse()], [NoAnswer()], [503, b"busy"], [503, {"Retry-After": "3"}]),
-        [Pause(2.5), 302, {"Location": "/x"}],
+        [Sleep(2.5), 302, {"Location": "/x"}],
     ]
 )
 SCRIPTS = st.lists(st.one_of(ANSWERS, FAILURES), max_size=5)

@@ -35,11 +35,11 @@ from sse_transports.testing import (
     Gzip,
     History,
     NoAnswer,
-    Pause,
     Refuse,
     Reset,
     Script,
     ScriptedTransport,
+    Sleep,
     Stall,
     UnexpectedRequest,
     VirtualClock,
@@ -115,9 +115,9 @@ def test_a_stream_is_read_over_every_way_to_lose_it(play: Play) -> None:
             [503, {"Retry-After": "20"}],
             [Refuse()],
             [NoAnswer()],
-            [Pause(61), 200],
+            [Sleep(61), 200],
             [Event("c", id="3"), Stall()],
-            [Pause(29), Comment("still here"), Pause(29), Event("d", id="4"), Pause(31), b"never"],
+            [Sleep(29), Comment("still here"), Sleep(29), Event("d", id="4"), Sleep(31), b"never"],
             [302, {"Location": "/there"}],
             [Gzip(), HALF_CHARACTER, b"\xac\n\n", Drip(b"id: 5\ndata: e\n\n", 1.0)],
             [204],
@@ -163,12 +163,12 @@ def test_a_history_is_resumed_behind_the_last_event_id(play: Play) -> None:
     [
         ([Event("a"), Reset()], IncompleteStream, 0),
         ([Event("a"), Stall()], IdleTimeout, 9),
-        ([Event("a"), Pause(9), Event("b")], IdleTimeout, 9),
-        ([Pause(5), Pause(5), Event("a")], IdleTimeout, 9),
-        ([Pause(5), Stall()], IdleTimeout, 9),
+        ([Event("a"), Sleep(9), Event("b")], IdleTimeout, 9),
+        ([Sleep(5), Sleep(5), Event("a")], IdleTimeout, 9),
+        ([Sleep(5), Stall()], IdleTimeout, 9),
         ([Refuse()], ConnectError, 0),
-        ([Pause(3), Refuse()], ConnectError, 3),
-        ([Pause(10), 200], ConnectError, 10),
+        ([Sleep(3), Refuse()], ConnectError, 3),
+        ([Sleep(10), 200], ConnectError, 10),
         ([NoAnswer()], ConnectError, 10),
         ([503, b"busy"], HTTPStatusError, 0),
         ([{"Content-Type": "text/html"}, b"<p>"], ContentTypeError, 0),
@@ -200,7 +200,7 @@ def test_on_the_systems_clock_pauses_are_waited_for(play: Play) -> None:
     told = Told(clock=cast("VirtualClock", SystemClock()))
     with pytest.raises(IdleTimeout):
         play(
-            [[Drip(b":::::", 0.004), Pause(0.01), b"x", Pause(40)]], told=told, idle_timeout=0.02, retry=None
+            [[Drip(b":::::", 0.004), Sleep(0.01), b"x", Sleep(40)]], told=told, idle_timeout=0.02, retry=None
         )
     assert 0.05 <= SystemClock().monotonic() - begun < 10
 

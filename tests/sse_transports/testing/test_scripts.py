@@ -15,10 +15,10 @@ from sse_transports.testing import (
     Gzip,
     History,
     NoAnswer,
-    Pause,
     Refuse,
     Reset,
     ScriptedTransport,
+    Sleep,
     Stall,
     Steps,
 )
@@ -34,7 +34,7 @@ HISTORY = [Event("a", id="1"), Event("b", id="2"), Event("c", id="3")]
         (["data: a\n\n"], "step 1: expected a step, not str"),
         ([None], "step 1: expected a step, not NoneType"),
         ([True], "step 1: expected a step, not a bool"),
-        ([Pause], r"step 1: expected an instance: Pause\(\)"),
+        ([Sleep], r"step 1: expected an instance: Sleep\(\)"),
         ([b"a", Stall], r"step 2: expected an instance: Stall\(\)"),
         ([503, 200], "step 2: there is a status already"),
         ([100], "step 1: expected a final status, from 200 on, not 100"),
@@ -46,8 +46,8 @@ HISTORY = [Event("a", id="1"), Event("b", id="2"), Event("c", id="3")]
         ([{"A": 1}], "step 1: expected names and values of headers as str"),
         ([{"A": "b\r\nC: d"}], "step 1: a header cannot hold this"),
         ([{"A": "€"}], "step 1: a header cannot hold what is not ISO-8859-1"),
-        ([Pause(-1)], "step 1: expected seconds from 0 to"),
-        ([Pause(float("nan"))], "step 1: expected seconds from 0 to"),
+        ([Sleep(-1)], "step 1: expected seconds from 0 to"),
+        ([Sleep(float("nan"))], "step 1: expected seconds from 0 to"),
         ([Drip(b"a", seconds=-1)], "step 1: expected seconds from 0 to"),
         ([Drip(b"a", seconds=1, size=0)], "step 1: expected bytes, and a size of 1 or more"),
         ([Cut(-1)], "step 1: expected a number of bytes, not -1"),
@@ -102,7 +102,7 @@ def test_a_script_that_wants_a_history_needs_one() -> None:
         ScriptedTransport([[b"a"], [History()]])
 
 
-def an_answer(*body: bytes | Pause, **fields: Any) -> Plan:
+def an_answer(*body: bytes | Sleep, **fields: Any) -> Plan:
     given: dict[str, Any] = {
         "before": 0.0,
         "status": 200,
@@ -122,12 +122,12 @@ def an_answer(*body: bytes | Pause, **fields: Any) -> Plan:
         ([{"A": "b"}, {"a": "c"}], an_answer(headers=(EVENT_STREAM, ("A", "b"), ("a", "c")))),
         ([{"content-type": "text/plain"}], an_answer(headers=(("content-type", "text/plain"),))),
         ([Gzip()], an_answer(headers=(EVENT_STREAM, ("Content-Encoding", "gzip")), compressed=True)),
-        ([Pause(1), 200, Pause(2), b"a"], an_answer(Pause(2), b"a", before=1.0)),
-        ([Pause(1), b"a"], an_answer(Pause(1), b"a")),
-        ([Pause(1), Refuse()], an_answer(before=1.0, status=None, headers=(), ending=Refuse())),
-        ([Drip(b"abc", 0.5, 2)], an_answer(b"ab", Pause(0.5), b"c", Pause(0.5))),
+        ([Sleep(1), 200, Sleep(2), b"a"], an_answer(Sleep(2), b"a", before=1.0)),
+        ([Sleep(1), b"a"], an_answer(Sleep(1), b"a")),
+        ([Sleep(1), Refuse()], an_answer(before=1.0, status=None, headers=(), ending=Refuse())),
+        ([Drip(b"abc", 0.5, 2)], an_answer(b"ab", Sleep(0.5), b"c", Sleep(0.5))),
         ([HALF_CHARACTER, Cut()], an_answer(b"\xe2\x82", ending=Cut())),
-        ([Cut(3), b"ab", Pause(1), b"cd", Pause(2), b"e"], an_answer(b"ab", Pause(1), b"c", ending=Cut(3))),
+        ([Cut(3), b"ab", Sleep(1), b"cd", Sleep(2), b"e"], an_answer(b"ab", Sleep(1), b"c", ending=Cut(3))),
         ([Cut(3), b"ab", End()], an_answer(b"ab", ending=Cut(3))),
         ([Cut(3), b"abc", Reset()], an_answer(b"abc", ending=Cut(3))),
         ([Cut(3), b"ab", Stall()], an_answer(b"ab", ending=Stall())),

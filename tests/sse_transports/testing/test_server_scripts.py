@@ -39,11 +39,11 @@ from sse_transports.testing import (
     Gzip,
     History,
     NoAnswer,
-    Pause,
     Refuse,
     Reset,
     Script,
     ScriptedTransport,
+    Sleep,
     SSEServer,
     Stall,
     Steps,
@@ -60,7 +60,7 @@ SCRIPT: Script = [
     [Cut(after=len(b"id: 2\ndata: b\n\n") + 5), Event("b", id="2"), Event("lost", id="3")],
     [503, {"Retry-After": "20"}],
     [Refuse()],
-    [Event("c", id="3"), Pause(0.005), Reset()],
+    [Event("c", id="3"), Sleep(0.005), Reset()],
     [Gzip(), HALF_CHARACTER, b"\xac\n\n", Event("d", id="4"), Drip(encode(Event("e", id="5")), 0.001, 4)],
     [302, {"Location": "/there"}],
     [Event("f", id="6")],
@@ -195,7 +195,7 @@ def test_a_compressed_body_is_whole() -> None:
         assert gzip.decompress(response.read()) == b"ab"
 
 
-@pytest.mark.parametrize("steps", [[NoAnswer()], [Stall()], [Pause(100), b"a"], [Pause(100), 200]])
+@pytest.mark.parametrize("steps", [[NoAnswer()], [Stall()], [Sleep(100), b"a"], [Sleep(100), 200]])
 def test_a_client_that_leaves_while_nothing_comes_is_let_go(steps: Any) -> None:
     with SSEServer([steps]) as server:
         with pytest.raises((ConnectError, IdleTimeout)):
@@ -204,7 +204,7 @@ def test_a_client_that_leaves_while_nothing_comes_is_let_go(steps: Any) -> None:
 
 
 def test_a_pause_is_waited_for() -> None:
-    with SSEServer([[Pause(0.03), 200, Pause(0.03), Event("a")]]) as server:
+    with SSEServer([[Sleep(0.03), 200, Sleep(0.03), Event("a")]]) as server:
         begun = time.monotonic()
         assert len(Told(server.url, until="a").events) == 0
         assert time.monotonic() - begun >= 0.06
@@ -212,7 +212,7 @@ def test_a_pause_is_waited_for() -> None:
 
 @pytest.mark.timeout(20)
 def test_the_server_stops_in_the_middle_of_a_pause() -> None:
-    with SSEServer([[Event("a"), Pause(1000)]]) as server:
+    with SSEServer([[Event("a"), Sleep(1000)]]) as server:
         source = EventSource(server.url, retry=None)
         next(source)
     with pytest.raises((IncompleteStream, ReadError)):

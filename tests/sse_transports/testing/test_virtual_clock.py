@@ -16,9 +16,9 @@ from sse_transports import AsyncEventSource, EventSource, SystemClock
 from sse_transports.testing import (
     AsyncScriptedTransport,
     End,
-    Pause,
     Script,
     ScriptedTransport,
+    Sleep,
     VirtualClock,
 )
 
@@ -81,7 +81,7 @@ def test_a_limit_on_the_time_without_an_event_is_reached_at_once() -> None:
 def test_the_text_of_an_error_is_not_waited_for_longer_than_ever() -> None:
     clock = VirtualClock()
     with pytest.raises(HTTPStatusError) as caught:
-        read([[400, b"no", b" way", Pause(3), b", really", Pause(3), b"!"]], clock)
+        read([[400, b"no", b" way", Sleep(3), b", really", Sleep(3), b"!"]], clock)
     assert caught.value.body == b"no way, really"
 
 

@@ -98,7 +98,11 @@ class RequestOptions:
     def _policy(self) -> RetryPolicy | None:
         if self.retry is False:
             return None
-        return RetryPolicy(max_attempts=self.max_attempts, replay_unsafe=bool(self.retry))
+        policy = RetryPolicy(max_attempts=self.max_attempts)
+        if not self.retry:
+            return policy
+        methods = {*policy.allowed_methods, self.method}
+        return RetryPolicy(max_attempts=self.max_attempts, allowed_methods=methods)
 
 
 def request_options(command: Callable[..., Result]) -> Callable[..., Result]:

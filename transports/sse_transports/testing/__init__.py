@@ -10,7 +10,7 @@
 - `check_parser`, `vectors`: whether a parser, anybody's, does what the standard says.
 
 A script is a list of connections, each a list of steps: an int is a status, a mapping is headers, bytes
-are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Pause`, `Drip`, `History`, `Gzip`,
+are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Sleep`, `Drip`, `History`, `Gzip`,
 `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` and `Refuse`.
 
 Importing `sse_core` or `sse_transports` imports none of it, and no test framework is needed. For pytest
@@ -38,10 +38,10 @@ from ._script import (
     Gzip,
     History,
     NoAnswer,
-    Pause,
     Refuse,
     Reset,
     Script,
+    Sleep,
     Stall,
     Step,
     Steps,
@@ -67,7 +67,6 @@ __all__ = [
     "MalformedRequest",
     "NoAnswer",
     "NonConforming",
-    "Pause",
     "RecordedChunk",
     "RecordedConnection",
     "Recording",
@@ -77,6 +76,7 @@ __all__ = [
     "SSEServer",
     "Script",
     "ScriptedTransport",
+    "Sleep",
     "Stall",
     "Step",
     "Steps",

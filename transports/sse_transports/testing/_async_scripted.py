@@ -27,7 +27,7 @@ class AsyncScriptedTransport(Scripted):
 
     Args:
         script: a list of connections, each a list of steps: a status, headers, bytes, an `Event`, a
-            `Comment`, a `Pause`, ... Each ends with `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` or `Refuse`,
+            `Comment`, a `Sleep`, ... Each ends with `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` or `Refuse`,
             or properly.
         history: the events for steps that say `History`; each has an ID.
         clock: what pauses, timeouts and idle timeouts are measured on. Not given, a new `VirtualClock`.

@@ -16,10 +16,10 @@ from ._script import (
     Gzip,
     History,
     NoAnswer,
-    Pause,
     Refuse,
     Reset,
     Script,
+    Sleep,
     Stall,
     Steps,
 )
@@ -45,7 +45,7 @@ class Plan:
     status: int | None
     headers: tuple[tuple[str, str], ...]
     compressed: bool
-    body: tuple[bytes | Pause, ...]
+    body: tuple[bytes | Sleep, ...]
     ending: Ending
 
 
@@ -136,7 +136,7 @@ class _Planning:
         self._has_status = False
         self._headers: list[tuple[str, str]] = []
         self._compressed = False
-        self._body: list[bytes | Pause] = []
+        self._body: list[bytes | Sleep] = []
         self._ending: Ending | None = None
         # Bytes of the body until the connection is lost, once a `Cut` has come.
         self._left: int | None = None
@@ -160,7 +160,7 @@ class _Planning:
             case Gzip():
                 self._compressed = True
                 self._headers.append(("Content-Encoding", "gzip"))
-            case Pause(seconds):
+            case Sleep(seconds):
                 self._pause(_checked_seconds(seconds), before=number < self._last_of_head)
             case NoAnswer() | Refuse():
                 self._leave_unanswered(step)
@@ -171,7 +171,7 @@ class _Planning:
         """Return what the steps come to."""
         ending = self._ending or End()
         if isinstance(ending, (NoAnswer, Refuse)):
-            before = self._before + sum(part.seconds for part in self._body if isinstance(part, Pause))
+            before = self._before + sum(part.seconds for part in self._body if isinstance(part, Sleep))
             return Plan(before, None, (), False, (), ending)
         fields = tuple(self._headers)
         if self._status == 200 and not any(name.lower() == "content-type" for name, _ in fields):
@@ -182,7 +182,7 @@ class _Planning:
         if before:
             self._before += seconds
         elif self._left != 0:
-            self._body.append(Pause(seconds))
+            self._body.append(Sleep(seconds))
 
     def _leave_unanswered(self, step: NoAnswer | Refuse) -> None:
         if self._last_of_head or any(isinstance(part, bytes) for part in self._body):

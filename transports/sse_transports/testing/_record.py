@@ -42,7 +42,7 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
     line as bytes come, so that what came before a crash can be replayed.
 
     Secrets are left out: passwords and queries of URLs, also of those in headers, the source's
-    `secret_headers`, and header fields with a name such as Authorization, Cookie or X-Api-Key;
+    `sensitive_headers`, and header fields with a name such as Authorization, Cookie or X-Api-Key;
     docs/reference/recordings.md says exactly which. Bodies of requests are not recorded. What the server
     sent is, as it is.
 

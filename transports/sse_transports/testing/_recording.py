@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from sse_core import InvalidArgument
 
 from .._clock import Clock, SystemClock
-from ._script import Cut, End, Pause, Refuse, Step, Steps
+from ._script import Cut, End, Refuse, Sleep, Step, Steps
 from ._scripted import ScriptedTransport
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class RecordedConnection:
                 _pause(self.ended - seconds, speed),
                 End() if self.end == "complete" else Cut(),
             ]
-        return [step for step in steps if not (isinstance(step, Pause) and not step.seconds)]
+        return [step for step in steps if not (isinstance(step, Sleep) and not step.seconds)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,9 @@ def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
     return SystemClock() if clock is None and speed is not None else clock
 
 
-def _pause(seconds: float, speed: float) -> Pause:
+def _pause(seconds: float, speed: float) -> Sleep:
     # To the microsecond, as times are written: 64.1 - 4.1 is a little less than 60, and would be no silence.
-    return Pause(round(seconds / speed, 6))
+    return Sleep(round(seconds / speed, 6))
 
 
 def _without_origin(location: str) -> str:

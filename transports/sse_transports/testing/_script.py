@@ -12,7 +12,7 @@ HALF_CHARACTER = b"\xe2\x82"
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Sleep:
     """Nothing comes for so many seconds. Before a status or headers, the answer itself comes later."""
 
     seconds: float
@@ -79,7 +79,7 @@ class Refuse:
 
 Ending = End | Cut | Reset | Stall | NoAnswer | Refuse
 
-Step = int | Mapping[str, str] | bytes | Event | Comment | Pause | Drip | History | Gzip | Ending
+Step = int | Mapping[str, str] | bytes | Event | Comment | Sleep | Drip | History | Gzip | Ending
 """One thing that a server does.
 
 An int is a status, and a mapping is headers: without them, 200 and the type of an event stream. Bytes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sse_core import Event, encode
 
-from ...testing import Cut, Pause
+from ...testing import Cut, Sleep
 
 if TYPE_CHECKING:
     from ...testing import Call, Step, Steps
@@ -43,7 +43,7 @@ class FeedService:
             event = encode(Event(feed_data(number), event="reading", id=str(number)))
             if number == cut_at:
                 return [*steps, event[: self._random.randrange(1, len(event))], Cut()]
-            steps += [event, Pause(self._pace)]
+            steps += [event, Sleep(self._pace)]
         return [*steps, Event("that was all", event="end")]
 
     def _next_cut(self, first: int) -> int | None:

@@ -116,7 +116,7 @@ class Watch:
         self._source.close()
 
     def _look_at_retry(self) -> None:
-        self.measurement.retry(self._source.server_retry)
+        self.measurement.retry(self._source.reconnection_time)
 
     def _changed(self, change: StateChange) -> None:
         self._look_at_retry()
