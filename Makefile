@@ -7,12 +7,23 @@ RUN := $(VENV)/bin/python
 .PHONY: demo test lint types core transports browser pythons package docs nginx chromium fonts graphviz valgrind \
   bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot clean
 
+# $(call apt_install,TEST,PACKAGES): install Debian packages unless the shell command TEST succeeds.
+# RUNLEVEL=1 keeps packages from starting their services.
+define apt_install
+@{ $(1); } >/dev/null 2>&1 || { \
+  echo "installing with apt-get: $(2)"; \
+  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+  $$SUDO apt-get update -qq && $$SUDO env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq --no-install-recommends $(2) >/dev/null; \
+}
+endef
+
 demo: $(VENV)/.ready
 	$(RUN) -m sse_transports demo
 
 test: lint types core transports browser pythons package docs
 
-# Sets up, and again only when what is to be set up has changed.
+# Runs again only when pyproject.toml changed.
 $(VENV)/.ready: pyproject.toml
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
@@ -27,29 +38,27 @@ types: $(VENV)/.ready
 	$(RUN) -m mypy
 	$(VENV)/bin/basedpyright
 
-# What counts work, memory or many bytes runs apart: tracing every line would be most of what it counts.
-UNTRACED := $(addprefix tests/sse_core/test_,parser_growth.py parser_memory.py recorded_streams.py vendored.py)
+# These run without the coverage tracer. Growth and memory tests would measure the tracer; the others try many random or
+# recorded streams, and cover no line that the rest does not.
+UNTRACED := $(addprefix tests/sse_core/test_,parser_growth.py parser_memory.py parser_properties.py random_streams.py \
+  connection_machine.py recorded_streams.py vendored.py)
 
 # The core's own tests must cover all of it, every line and every branch.
 core: $(VENV)/.ready
-	$(RUN) -m coverage run -m pytest -q tests/sse_core $(addprefix --ignore ,$(UNTRACED))
+	HYPOTHESIS_PROFILE=quick $(RUN) -m coverage run -m pytest -q tests/sse_core $(addprefix --ignore ,$(UNTRACED))
 	$(RUN) -m coverage report
-	$(RUN) -m pytest -q $(UNTRACED)
+	$(RUN) -m pytest -q -n 2 $(UNTRACED)
 
-# Real sockets and servers: these tests wait more than they work, so several run at a time.
+# Real sockets and servers. These tests mostly wait, so four run at a time.
 transports: $(VENV)/.ready nginx
 	$(RUN) -m pytest -q -n 4 tests --ignore tests/sse_core --ignore tests/browser
 
-# The reverse proxy of the tests, from Debian's packages. RUNLEVEL keeps the package from starting it.
+# The tests' reverse proxy.
 nginx:
-	@command -v nginx /usr/sbin/nginx >/dev/null || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq --no-install-recommends nginx-light >/dev/null; \
-	}
+	$(call apt_install,command -v nginx || test -x /usr/sbin/nginx,nginx-light)
 
-# Beside the EventSource of a real browser: what both make of the same streams and servers. Two browsers, and
-# a file of tests for one of them, because what one of them waits for takes its time.
+# Compares this library with the EventSource of Chromium on the same streams and servers. Two browsers run at a time, and
+# each file of tests stays in one of them, because a browser takes seconds to start.
 browser: $(VENV)/.ready chromium
 	$(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
 
@@ -57,44 +66,32 @@ browser: $(VENV)/.ready chromium
 screenshot: $(VENV)/.ready chromium fonts
 	$(RUN) -m tests.browser.screenshot docs/images/chat.png
 
-# Those of the page's characters that a small machine may lack.
+# Fonts for characters of the page that a small machine may lack.
 fonts:
-	@fc-list :lang=zh-cn 2>/dev/null | grep -q . && fc-list 2>/dev/null | grep -qi emoji || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq --no-install-recommends fontconfig fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
-	}
+	$(call apt_install,fc-list :lang=zh-cn | grep -q . && fc-list | grep -qi emoji,fontconfig fonts-noto-cjk fonts-noto-color-emoji)
 
-# The browser and its driver, from Debian's packages: of one version, as they must be.
+# The browser and its driver, which must be of one version.
 chromium:
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq --no-install-recommends chromium chromium-driver >/dev/null; \
-	}
+	$(call apt_install,command -v chromium && command -v chromedriver,chromium chromium-driver)
 
-# The core's tests under every other supported Python on this machine.
+# The tests of what can differ between Python versions, under every other supported Python on this machine.
 pythons: $(VENV)/.ready nginx
 	$(RUN) tests/other_pythons.py
 
-# What a user installs: nothing else comes with it, and importing it costs little.
+# Installs the built wheel in an empty environment: it brings no dependency, and importing it is cheap.
 package: $(VENV)/.ready
 	$(RUN) tests/installed_package.py
 
-# The site, in build/docs: a warning, such as a link that leads nowhere, is an error.
+# Builds the site in build/docs. A warning, such as a broken link, is an error.
 docs: $(VENV)/.ready graphviz
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -b html docs build/docs
 	@echo "the documentation is in build/docs/index.html"
 
-# Draws the states.
+# Draws the state diagram.
 graphviz:
-	@command -v dot >/dev/null || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq --no-install-recommends graphviz >/dev/null; \
-	}
+	$(call apt_install,command -v dot,graphviz)
 
-# The parser beside every other, some five minutes. STREAMS=folder adds recorded replies (*.sse).
+# Compares the parser with its peers, in some five minutes. STREAMS=folder adds recorded replies (*.sse).
 # Under another Python: make bench VENV=.venv-3.13 PYTHON=python3.13
 bench: $(VENV)/.ready
 	$(RUN) benchmarks/parse_speed.py $(if $(STREAMS),--streams $(STREAMS))
@@ -103,11 +100,11 @@ bench: $(VENV)/.ready
 bench-quick: $(VENV)/.ready
 	$(RUN) benchmarks/parse_speed.py --quick $(if $(STREAMS),--streams $(STREAMS))
 
-# Draws the chart again from the figures of the last `make bench`.
+# Draws the chart from the figures of the last `make bench`.
 bench-chart: $(VENV)/.ready
 	$(RUN) benchmarks/chart.py
 
-# Instructions per event, which do not depend on the machine's mood; some minutes.
+# Counts instructions per event, which do not depend on the load of the machine; some minutes.
 bench-instructions: $(VENV)/.ready valgrind
 	$(RUN) benchmarks/instructions.py
 
@@ -116,13 +113,9 @@ bench-memory: $(VENV)/.ready
 	$(RUN) benchmarks/parse_memory.py
 
 valgrind:
-	@command -v valgrind >/dev/null || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq --no-install-recommends valgrind >/dev/null; \
-	}
+	$(call apt_install,command -v valgrind,valgrind)
 
-# Microseconds per event for each transport, its bare HTTP client, and the peers; some minutes.
+# Microseconds per event of each transport, of its bare HTTP client, and of the peers; some minutes.
 bench-transports: $(VENV)/.ready
 	$(RUN) benchmarks/transport_speed.py
 
@@ -130,12 +123,12 @@ bench-transports: $(VENV)/.ready
 bench-scale: $(VENV)/.ready
 	$(RUN) benchmarks/transport_scale.py
 
-# Ours beside the others: the standard's vectors through every parser, and what clients do; less than a minute.
+# Runs the conformance vectors through every parser, and probes what clients do; less than a minute.
 # PEER=httpx-sse shows each vector that one gets wrong. axio-sse takes part from Python 3.12 on, as for `bench`.
 compare: $(VENV)/.ready
 	$(RUN) benchmarks/compare.py $(if $(PEER),--peer $(PEER))
 
-# What `sse tail FILE` costs beside a loop that parses the file, and its memory.
+# Compares `sse tail FILE` with a loop that parses the file: time and memory.
 bench-tail: $(VENV)/.ready
 	$(RUN) benchmarks/tail_speed.py
 
