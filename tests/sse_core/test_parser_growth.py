@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sse_core import Event, Parser
-from sse_core._pieces import Pieces
+from sse_core import Comment, Event, Parser
+from sse_core._parser import ByteBuffer
 from tests.sse_core.feeding import in_pieces
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def growth(
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_four_times_the_bytes_cost_about_four_times_as_much(name: str) -> None:
+def test_cost_grows_linearly(name: str) -> None:
     chunks_of, size = SHAPES[name]
     measured: list[float] = []
     while not measured or (measured[-1] >= BOUND and len(measured) < ATTEMPTS):
@@ -143,12 +143,15 @@ def test_four_times_the_bytes_cost_about_four_times_as_much(name: str) -> None:
     assert min(measured) < BOUND
 
 
+# Naive parsers, for which the test must fail. They are made by overriding private methods.
+
+
 class JoiningParser(Parser[Event]):
     """Joins what it holds of a line at each piece, as a naive parser does."""
 
-    def _held_within_line(self, data: bytes) -> bool:
-        held = super()._held_within_line(data)
-        whole, self._line = self._line.join(), Pieces()
+    def _hold_middle_of_line(self, data: bytes) -> bool:
+        held = super()._hold_middle_of_line(data)
+        whole, self._line = self._line.join(), ByteBuffer()
         self._line.append(whole)
         return held
 
@@ -159,47 +162,44 @@ class CopyingParser(Parser[Event]):
     def _take_lines(self, lines: list[str], events: list[Event]) -> None:  # type: ignore[override]
         for line in lines:
             super()._take_lines([line], events)  # type: ignore[arg-type]
-            data, *others = self._event
-            if isinstance(data, list):
-                data = "\n".join(data)
-            self._event = (data, *others)  # type: ignore[assignment]
+            if isinstance(self._data, list):
+                self._data = "\n".join(self._data)
 
 
 class JoiningLines(Parser[Event]):
     """Joins the data lines it holds at each chunk, as a naive parser does."""
 
-    def _add_data_lines(self, lines: bytes, end: int) -> bool:
-        taken = super()._add_data_lines(lines, end)
-        whole, self._data_lines = self._data_lines.join(), Pieces()
-        self._data_lines.append(whole)
+    def _take_data_lines(self, data: bytes, end: int) -> bool:
+        taken = super()._take_data_lines(data, end)
+        if isinstance(self._data, list):
+            self._data = "\n".join(self._data)
         return taken
 
 
-class JoiningStarts(Parser[Event]):
-    """Keeps all of an unfinished event as it came, and joins it at each chunk."""
+class JoiningUnparsed(Parser[Event]):
+    """Keeps all of an unfinished event unparsed, and joins it at each chunk."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._largest_start = 2**30
+    def _keep(self, data: bytes, events: list[Event | Comment]) -> None:
+        self._unparsed = data
 
 
 @pytest.mark.parametrize(
     ("parser", "shape"),
     [
         (JoiningParser, "one line in packets"),
-        (JoiningStarts, "one line in packets"),
+        (JoiningUnparsed, "one line in packets"),
         (CopyingParser, "large lines without a space in packets"),
         (CopyingParser, "large lines without a space at once"),
         (JoiningLines, "data lines of a hundred bytes in packets"),
     ],
     ids=[
         "joining pieces in packets",
-        "joining starts in packets",
+        "joining unparsed bytes in packets",
         "copying lines in packets",
         "copying lines at once",
         "joining lines in packets",
     ],
 )
-def test_the_measure_notices_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:
+def test_the_measure_detects_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:
     chunks_of, size = SHAPES[shape]
     assert any(growth(parser, chunks_of, size, runs=1) >= BOUND for _ in range(ATTEMPTS))
