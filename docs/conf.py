@@ -1,6 +1,6 @@
-"""How the documentation becomes a site: `make docs`.
+"""The Sphinx configuration: `make docs` builds the site.
 
-The pages are Markdown, readable as they are; what can be computed from the code is (see `_site`).
+The pages are plain Markdown. Defaults and generated tables are computed from the code (see `_site`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
-from _site.values import values  # noqa: E402  # it is in a folder of this one
+from _site.values import values  # noqa: E402  # needs the paths above
 
 from sse_core import __version__  # noqa: E402
 
 project = "sse-core"
 author = "the sse-core authors"
-copyright = author  # noqa: A001  # Sphinx's name for it
+copyright = author  # noqa: A001  # Sphinx's name for this setting
 release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.graphviz", "sphinx.ext.napoleon", "_site"]
@@ -27,7 +27,7 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "substitution"]
 myst_heading_anchors = 3
 myst_substitutions = values()
 
-# Docstrings are written as people write Markdown: one backtick on each side is code.
+# In docstrings, single backticks mark code, as in Markdown.
 default_role = "code"
 
 html_theme = "furo"
@@ -45,20 +45,20 @@ python_maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [("Iterating raises", "Raises"), ("Iterating a source raises", "Raises")]
-# `Event` says better than a signature would what is in `id`; types stand in the signature.
+# Types are in the signature only: docstrings describe the arguments and do not repeat their types.
 autodoc_typehints = "signature"
 
-# A name that leads nowhere is a warning, and warnings are errors.
+# A cross-reference without a target is a warning, and warnings are errors.
 nitpicky = True
 nitpick_ignore_regex = [
-    # No page of another project can be asked while this is built.
+    # Objects of other projects: the build has no network access to look them up.
     (
         r"py:.*",
         r"(aiohttp|anyio|collections|contextlib|enum|httpx2|json|os|pathlib|socket|ssl|types|typing)\..*",
     ),
     (r"py:.*", r"(\w*Error|Exception|Enum|IntEnum|Item|Protocol)"),
-    # What a transport's `exchange` returns is an `Exchange` to everybody else.
+    # The private classes that `exchange` of a transport returns; callers see them as `Exchange`.
     (r"py:.*", r"sse_\w+\.(testing\.)?_\w+\.\w+Exchange"),
-    # Short names for `Mapping[str, str]` and the like; the text beside them says what may be given.
+    # Type aliases such as `Mapping[str, str]`; the docstrings say which values are accepted.
     (r"py:.*", r"(Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
 ]

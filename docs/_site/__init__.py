@@ -1,6 +1,7 @@
-"""What the site says and the code knows: computed when the site is built, so that it cannot drift.
+"""Parts of the site that are computed from the code when it is built, so that they are never out of date.
 
-Each module has one thing to say, and returns it as Markdown; here they get their names as directives.
+Each module returns Markdown for one table, list or diagram. This module makes a Sphinx directive of each,
+which pages include as a block: ```{defaults}.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from docutils.nodes import Node
-from sphinx.domains.python import PyObject  # type: ignore[attr-defined]  # where its guide has it
+from sphinx.domains.python import PyObject  # type: ignore[attr-defined]  # the import that Sphinx documents
 from sphinx.util.docutils import SphinxDirective
 
 from . import comparison, conformance, defaults, errors, rules, states
@@ -29,22 +30,22 @@ DIRECTIVES: dict[str, Callable[[], str]] = {
 }
 
 
-def directive(text: Callable[[], str]) -> type[SphinxDirective]:
-    """Return a directive that stands for this text, as if it were written there."""
+def directive(markdown: Callable[[], str]) -> type[SphinxDirective]:
+    """Return a directive that is replaced by this Markdown."""
 
     class Computed(SphinxDirective):
         def run(self) -> list[Node]:
-            return self.parse_text_to_nodes(text(), allow_section_headings=True)
+            return self.parse_text_to_nodes(markdown(), allow_section_headings=True)
 
     return Computed
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Give Sphinx these directives."""
+    """Register the directives with Sphinx, which calls this function."""
     for field in PyObject.doc_field_types:
         if field.name == "variable":
-            # What docstrings call them.
+            # Docstrings have a section "Attributes"; Sphinx would call it "Variables".
             field.label = "Attributes"
-    for name, text in DIRECTIVES.items():
-        app.add_directive(name, directive(text))
+    for name, markdown in DIRECTIVES.items():
+        app.add_directive(name, directive(markdown))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

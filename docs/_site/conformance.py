@@ -1,4 +1,4 @@
-"""Each clause of the standard that a vector shows, with the vectors that do."""
+"""Each clause of the standard, with the conformance vectors that test it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from sse_transports.testing import Vector, vectors
 
 
 def as_markdown() -> str:
-    """Return a section for each clause: what it says, and the behaviours that are tested."""
+    """Return a section for each clause: its sentences, and the vectors that test each sentence."""
     by_clause: dict[str, list[Vector]] = {}
     for vector in vectors():
         by_clause.setdefault(vector.clause, []).append(vector)
     lines: list[str] = []
-    for clause, shown in by_clause.items():
+    for clause, tested_by in by_clause.items():
         lines += [f"## {_title(clause)}", "", f"<{clause}>", ""]
         by_sentence: dict[str, list[str]] = {}
-        for vector in shown:
+        for vector in tested_by:
             by_sentence.setdefault(vector.sentence, []).append(vector.name)
         for sentence, names in by_sentence.items():
             lines += [_escaped(sentence), "", *(f"- {_escaped(name)}" for name in names), ""]
@@ -27,5 +27,5 @@ def _title(clause: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    # What is code in the standard's text is not marked as such in a vector.
+    # Vectors quote the standard as plain text, so Markdown must not interpret these characters.
     return text.replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""Every default of the public calls, in one table each."""
+"""The defaults of each public call, as a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .values import OWNERS, defaults_of
 
 
 def as_markdown() -> str:
-    """Return a section with a table for each call."""
+    """Return a section with a table of defaults for each call."""
     lines: list[str] = []
     for owner, call in OWNERS.items():
         lines += [f"## {owner}", "", "| argument | default |", "| --- | --- |"]

@@ -1,4 +1,4 @@
-"""What a transport must do, from the check that finds out whether it does."""
+"""The rules for transports, from `check_transport`, which checks them."""
 
 from __future__ import annotations
 

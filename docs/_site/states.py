@@ -1,4 +1,4 @@
-"""The state diagram and the table of transitions, from the table that the code looks up."""
+"""The state diagram and the table of states, from `sse_core.TRANSITIONS`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 from sse_core import READY_STATES, TRANSITIONS, ReadyState, Signal, State, _state
 
 ANYWHERE = (Signal.CONNECT, Signal.PAUSE, Signal.CLOSE)
-"""What a caller may ask for in any state but the last: arrows from each would hide all others."""
+"""Signals that are possible in every state but the last. The diagram leaves most of their arrows out."""
 
-COLOURS = {
+COLORS = {
     ReadyState.CONNECTING: "#f3e3b3",
     ReadyState.OPEN: "#bfe3c6",
     ReadyState.CLOSED: "#d7d7de",
@@ -18,12 +18,12 @@ COLOURS = {
 
 
 def as_markdown() -> str:
-    """Return the diagram, as graphviz draws it."""
+    """Return the diagram as a `graphviz` directive."""
     return "\n".join(["```{graphviz}", ":alt: the states of an event source", *_graph(), "```"])
 
 
 def table() -> str:
-    """Return every state with what it means and where each signal leads."""
+    """Return a table of the states: the meaning of each, and where each signal leads."""
     meanings = _meanings()
     lines = ["| state | ready state | what it means | leads to |", "| --- | --- | --- | --- |"]
     for state, row in TRANSITIONS.items():
@@ -40,23 +40,23 @@ def _graph() -> list[str]:
         'edge [fontname="sans-serif", fontsize=11, color="#8888a0", fontcolor="#7a7a90"];',
     ]
     lines += [
-        f'{state.name} [label="{state.value}", fillcolor="{COLOURS[READY_STATES[state]]}"];'
-        for state in State
+        f'{state.name} [label="{state.value}", fillcolor="{COLORS[READY_STATES[state]]}"];' for state in State
     ]
     for state, row in TRANSITIONS.items():
-        between: dict[State, list[str]] = {}
+        # One arrow for each target, labeled with all signals that lead there.
+        arrows: dict[State, list[str]] = {}
         for signal, target in row.items():
-            if signal not in ANYWHERE or _is_the_way_on(state, signal):
-                between.setdefault(target, []).append(signal.value)
+            if signal not in ANYWHERE or _is_usual(state, signal):
+                arrows.setdefault(target, []).append(signal.value)
         lines += [
             f'{state.name} -> {target.name} [label="  {", ".join(signals)}  "];'
-            for target, signals in between.items()
+            for target, signals in arrows.items()
         ]
     return [*lines, "}"]
 
 
-def _is_the_way_on(state: State, signal: Signal) -> bool:
-    """Whether a signal that is possible anywhere is what usually leads out of this state."""
+def _is_usual(state: State, signal: Signal) -> bool:
+    """Return whether the diagram shows this signal of `ANYWHERE`: it is a usual way out of the state."""
     return signal in {
         State.NEW: (Signal.CONNECT,),
         State.WAITING: (Signal.CONNECT,),
@@ -67,6 +67,6 @@ def _is_the_way_on(state: State, signal: Signal) -> bool:
 
 
 def _meanings() -> dict[str, str]:
-    # The sentence under each member is for readers of the source, and of this.
+    # The meaning of a state is the docstring under its member, which only the source has.
     source = inspect.getsource(_state)
     return dict(re.findall(r'^    ([A-Z]+) = "\w+"\n    """(.*?)"""', source, re.MULTILINE))

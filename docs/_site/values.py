@@ -1,4 +1,4 @@
-"""Defaults and limits by name, for sentences: `{{ RetryPolicy.max_delay }}`. None is typed twice."""
+"""Defaults and limits for use in sentences: `{{ RetryPolicy.max_delay }}`. Pages never repeat a number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWNERS: dict[str, Callable[..., object]] = {
 
 
 def values() -> dict[str, object]:
-    """Return every default, as a person writes it."""
+    """Return the defaults and limits as text, by the names that pages use."""
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
         "max_redirects": MAX_REDIRECTS,
@@ -40,7 +40,7 @@ def defaults_of(call: Callable[..., object]) -> dict[str, str]:
 
 
 def shown(value: object) -> str:
-    """Return a value as a person writes it: 30 and not 30.0, and 32 MiB."""
+    """Return a value as text for a reader: 30 instead of 30.0, and 32 MiB."""
     match value:
         case bool() | None:
             return str(value)
@@ -51,7 +51,7 @@ def shown(value: object) -> str:
         case float() | int():
             return f"{value:g}"
         case frozenset():
-            return ", ".join(str(each) for each in sorted(value))
+            return ", ".join(str(item) for item in sorted(value))
         case str():
             return f'"{value}"'
         case sse_core.RetryPolicy():

@@ -22,7 +22,7 @@ PUBLISHED = {
 
 def section() -> str:
     text = README.read_text()
-    return " ".join(text[text.index("## How fast it is") :].split())
+    return " ".join(text[text.index("## Performance") :].split())
 
 
 def figures() -> dict[str, str]:

@@ -1,14 +1,14 @@
-"""The fenced blocks of every page: what they are written in, what they are given, and what they print.
+"""The fenced code blocks of every page: language, setup code and expected output.
 
-A comment right above a block, which no reader sees, can say what the block finds there:
+A comment right above a block, which readers do not see, has code that runs before the block:
 
     <!-- given: token = "secret" -->
 
-and one between a block and a block of `text` says that the latter is what the former prints:
+This comment between a block and a block of `text` marks the text as the output of the first block:
 
     <!-- prints -->
 
-A page that says "Put this into `model.py`" has that file from there on.
+After "Put this into `model.py`:" the block is saved as that file. All later blocks of the page can import it.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Block:
     """A fenced block.
 
     Attributes:
-        page: the file, from the root of the repository.
+        page: the path of the file, relative to the root of the repository.
         line: the number of its first line.
-        language: what stands behind the fence; `{name}` is a directive of the site.
+        language: the text after the opening fence; `{name}` is a directive of the site.
         text: its lines.
         given: Python code that runs before it.
-        prints: what it prints, or None where the page does not say.
-        files: what the page has put into files before it.
+        prints: the output that the page shows, or None if it shows none.
+        files: name and content of each file that the page has saved before it.
     """
 
     page: str
@@ -55,7 +55,7 @@ class Block:
 
     @property
     def is_test(self) -> bool:
-        """Whether it is a test for pytest, and not a program."""
+        """Whether the block is a test for pytest, not a program."""
         return re.search(r"^(async )?def test_", self.text, re.MULTILINE) is not None
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The server that the examples of `docs/cli.md` ask, as `http://localhost:8000`."""
+"""The server for the examples of `docs/cli.md`, which call it `http://localhost:8000`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ WORDS = ["Nothing", " is", " lost", ",", " nothing", " comes", " twice", "."]
 
 
 def answer(call: Call) -> Steps:
-    """Answer one request, by its path."""
+    """Answer a request by its path."""
     path = call.path.partition("?")[0]
     page = PAGES.get(path)
     return [404, {"Content-Type": "text/plain"}, b"no such stream"] if page is None else page(call)
 
 
 def _prices(call: Call) -> Steps:
-    """Answer with a feed that is cut in the middle of its third event, and has an end."""
+    """Answer with a feed: its connection is lost inside the third event, and it ends after the last one."""
     seen = int(call.last_event_id or "0")
     events = [
         Event(json.dumps({"symbol": symbol, "price": price}), event="price", id=str(number))
@@ -40,7 +40,7 @@ def _prices(call: Call) -> Steps:
 
 
 def _chat(call: Call) -> Steps:
-    """Answer as a model does: words in deltas, and `[DONE]`."""
+    """Answer as a model does: words in deltas, then `[DONE]`."""
     if call.method != "POST":
         return [405, {"Content-Type": "text/plain", "Allow": "POST"}, b"POST a question"]
     if call.headers.get("authorization") != f"Bearer {TOKEN}".encode():
@@ -54,12 +54,12 @@ def _chat(call: Call) -> Steps:
 
 
 def _clock(_: Call) -> Steps:
-    """Answer with a stream that goes on for ever, and says nothing more."""
+    """Answer with a stream that stays open, but sends nothing after two events."""
     return [Event("tick"), Event("tock"), Stall()]
 
 
 def _news(_: Call) -> Steps:
-    """Answer as a server does that was written in a hurry: `sse check` shows what it finds."""
+    """Answer with a stream that has mistakes, which the example of `sse check` finds."""
     head = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return [head, Event("Rain", id="1"), b"id: 2\ndata: Rain,\nand then wind\n\n", Event("Sun", id="3")]
 
@@ -75,4 +75,4 @@ PAGES: dict[str, Callable[[Call], Steps]] = {
     "/news": _news,
     "/page": _page,
 }
-"""What is there; each may be asked in any order, and any number of times."""
+"""The streams by path. Answers keep no state: requests may come in any order and number."""

@@ -1,7 +1,7 @@
-"""Runs one example as a program: `run_block.py FILE GIVEN PORT LOOP`.
+"""Run one example as a program: `run_block.py FILE GIVEN PORT LOOP`.
 
-The names of `example.com` are looked up on this machine; nothing else is changed. An example may await, as
-in the asyncio REPL.
+Hosts of `example.com` resolve to this machine; nothing else is changed. An example may use `await` at the top
+level, as in the asyncio REPL.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-RESOLVE = socket.getaddrinfo
+real_getaddrinfo = socket.getaddrinfo
 
 
-def look_up(port: int) -> None:
-    """Let every host of `example.com` be this machine, and its HTTPS the port."""
+def resolve_example_hosts_to(port: int) -> None:
+    """Make every host of `example.com` resolve to this machine and port."""
 
     def getaddrinfo(host: Any, service: Any, *arguments: Any, **keywords: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
         if isinstance(name, str) and name.endswith(".example.com"):
             host, service = "127.0.0.1", port
-        return RESOLVE(host, service, *arguments, **keywords)
+        return real_getaddrinfo(host, service, *arguments, **keywords)
 
     vars(socket)["getaddrinfo"] = getaddrinfo
 
 
 async def run(programs: list[CodeType]) -> None:
-    """Run what an example is given and then the example, which finds it; both may await."""
+    """Run the setup code and then the example, with the same global names. Both may use `await`."""
     names: dict[str, Any] = {"__name__": "__main__"}
     for program in programs:
         result = eval(program, names)
@@ -40,8 +40,8 @@ async def run(programs: list[CodeType]) -> None:
 
 
 def main(file: str, given: str, port: str, loop: str) -> None:
-    """Run it."""
-    look_up(int(port))
+    """Run the example in FILE, after the setup code GIVEN, on the event loop LOOP."""
+    resolve_example_hosts_to(int(port))
     text = Path(file).read_text(encoding="utf-8")
     programs = [
         compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

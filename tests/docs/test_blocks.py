@@ -1,4 +1,4 @@
-"""Every block of every page runs: as a test, as a program, or as data."""
+"""Every code block of every page is run: as a test, as a program, or as data."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from sse_transports.testing import SSEServer
 from tests.docs.blocks import BLOCKS, ROOT, Block
 from tests.docs.service import FEED, answer
 
-# What is shown beside the block that prints it, lists of pages, API pages, and examples tested elsewhere.
-NOTHING_TO_RUN = re.compile(r"text|\{toctree\}|\{eval-rst\}|\{literalinclude\} \.\./examples/[\w/]+\.py")
-# What the site computes is empty in the page. Any other directive, as `{code-block}`, would hide its code.
+# Expected output, lists of pages, API pages, and examples that are tested elsewhere.
+NOT_RUN = re.compile(r"text|\{toctree\}|\{eval-rst\}|\{literalinclude\} \.\./examples/[\w/]+\.py")
+# The site computes these directives: they are empty in the page. Others, as `{code-block}`, could hide code.
 COMPUTED = re.compile(r"\{[\w-]+\}")
-# What guides of migration begin with. It is installed where the benchmarks are.
+# Packages that the migration guides replace. They are installed together with the benchmarks.
 PEERS = {"aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
 
@@ -40,7 +40,7 @@ RUNS = [
     (block, loop)
     for block in PROGRAMS
     for loop in ("asyncio", "trio")
-    # One that awaits runs on both; what has a loop of its own, or none, runs once.
+    # A program with a top-level await runs on both; one that needs asyncio, or no event loop, runs once.
     if loop == "asyncio" or ("await" in block.text and not re.search(r"aiohttp|asyncio", block.text))
 ]
 TESTS = [block for block in of("python") if block.is_test]
@@ -48,7 +48,7 @@ every = pytest.mark.parametrize
 
 
 class Hosts:
-    """A server for the hosts of `example.com`, and what makes clients trust it."""
+    """A server for the hosts of `example.com`, and a certificate authority that clients trust."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -61,22 +61,22 @@ class Hosts:
     def environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         bundle = str(self._bundle)
-        # A reader has copied the files that a guide shows.
+        # The guides tell readers to copy these files.
         path = os.pathsep.join([".", str(ROOT / "docs" / "examples")])
         return {**plain, "SSL_CERT_FILE": bundle, "REQUESTS_CA_BUNDLE": bundle, "PYTHONPATH": path}
 
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    made = Hosts(tmp_path_factory.mktemp("hosts"))
-    with made.server:
-        yield made
+    hosts = Hosts(tmp_path_factory.mktemp("hosts"))
+    with hosts.server:
+        yield hosts
 
 
 def run(arguments: list[str], folder: Path, env: dict[str, str]) -> str:
-    """Run Python in a folder that has the files beside the guides; return what it prints."""
-    for data in (ROOT / "docs" / "how-to").glob("*.jsonl"):
-        shutil.copy(data, folder)
+    """Run Python in a folder with copies of the guides' data files; return its output."""
+    for data_file in (ROOT / "docs" / "how-to").glob("*.jsonl"):
+        shutil.copy(data_file, folder)
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         cwd=folder,
@@ -95,24 +95,24 @@ def missing_peers(block: Block) -> set[str]:
     return {name for name in imported & PEERS if importlib.util.find_spec(name) is None}
 
 
-def test_every_block_is_in_a_language_that_is_run() -> None:
+def test_every_block_has_a_language_that_is_run() -> None:
     assert [
         f"{block}: {block.language}"
         for block in BLOCKS
         if block.language not in LANGUAGES
-        and not NOTHING_TO_RUN.fullmatch(block.language)
+        and not NOT_RUN.fullmatch(block.language)
         and not (COMPUTED.fullmatch(block.language) and block.text == "")
     ] == []
 
 
-def test_a_directive_in_another_markup_holds_no_code() -> None:
+def test_rst_directives_contain_no_code() -> None:
     code = re.compile(r"\.\. (?:code|code-block|sourcecode|doctest|parsed-literal)::|::$", re.MULTILINE)
-    raw = [block for block in BLOCKS if block.language == "{eval-rst}"]
-    assert [str(block) for block in raw if code.search(block.text)] == []
+    rst = [block for block in BLOCKS if block.language == "{eval-rst}"]
+    assert [str(block) for block in rst if code.search(block.text)] == []
 
 
 @every(("block", "loop"), RUNS, ids=str)
-def test_a_program_runs_and_prints_what_the_page_says(
+def test_a_program_prints_the_output_of_the_page(
     block: Block, loop: str, hosts: Hosts, tmp_path: Path
 ) -> None:
     if missing := missing_peers(block):
@@ -140,7 +140,7 @@ def test_the_tests_of_a_page_pass(page: str, hosts: Hosts, tmp_path: Path) -> No
 
 
 @every("block", [*of("json"), *of("jsonl"), *of("toml")], ids=str)
-def test_data_is_what_it_says_it_is(block: Block) -> None:
+def test_data_is_valid_in_its_language(block: Block) -> None:
     match block.language:
         case "toml":
             assert tomllib.loads(block.text)
@@ -151,10 +151,10 @@ def test_data_is_what_it_says_it_is(block: Block) -> None:
 
 
 @every("block", of("javascript"), ids=str)
-def test_what_is_for_a_browser_is_javascript(block: Block, tmp_path: Path) -> None:
+def test_javascript_has_valid_syntax(block: Block, tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("there is no Node.js to read it")
+        pytest.skip("Node.js is not installed")
     file = tmp_path / "example.mjs"
     file.write_text(block.text, encoding="utf-8")
     subprocess.run([node, "--check", str(file)], check=True, capture_output=True)
@@ -162,6 +162,6 @@ def test_what_is_for_a_browser_is_javascript(block: Block, tmp_path: Path) -> No
 
 @every("block", of("python"), ids=str)
 def test_an_example_is_short(block: Block) -> None:
-    # What a test of a stream takes is promised to be little; a transport or a session takes more.
-    most = 19 if block.page == "docs/how-to/test-your-code.md" else 40
-    assert block.text.count("\n") <= most
+    # The guide to testing promises short tests; a transport or a session needs more lines.
+    max_lines = 19 if block.page == "docs/how-to/test-your-code.md" else 40
+    assert block.text.count("\n") <= max_lines

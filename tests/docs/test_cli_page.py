@@ -1,10 +1,12 @@
-"""The examples of the page about the `sse` command, as a reader would see them in a terminal.
+"""The examples of `docs/cli.md`, run in a terminal.
 
-A block of ```console has lines `$ command`, each with what it writes beneath it. The blocks of a section
-run in order, in one folder and against one server, which stands in the page as `http://localhost:8000`. In
-what is expected, `...` stands for anything within a line, or for any lines if it is all of one; a number with
-a decimal point stands for any such number, and any number does before ms or s; several spaces are as good
-as one; and `^C` is pressed when what stands before it has been written.
+A ```console block has lines `$ command`, each followed by its output. The blocks of a section run in order,
+in one folder and against one server, which the page calls `http://localhost:8000`. In the expected output:
+
+- `...` matches any text within a line, or any number of lines if it is a line of its own;
+- a number with a decimal point matches any such number, and a number before ms or s matches any number;
+- several spaces match one space;
+- `^C` is pressed as soon as the output before it has appeared.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
 FEED = PAGE.with_name("feed.jsonl")
-"""A recording that examples read; it lies in the folder where they run."""
+"""A recording that examples read. It is copied into the folder where they run."""
 
 PICTURE = PAGE.parent / "images" / "stats.svg"
 
@@ -36,13 +38,13 @@ SERVER = "localhost:8000"
 TIME = re.compile(r"\d+\.\d+|\d+(?= (?:ms|s)\b)")
 
 OVERWRITTEN = re.compile(r"[^\n]*\r")
-"""What stood in a line that changes, before it changed."""
+"""Text that a carriage return overwrites, in a line that shows progress."""
 
 CTRL_C = "^C"
 
 
 def sections_of(page: str) -> dict[str, list[str]]:
-    """Return the blocks of each section that has some."""
+    """Return the console blocks of each section that has any."""
     sections = {}
     for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
         title, _, rest = section.partition("\n")
@@ -53,7 +55,7 @@ def sections_of(page: str) -> dict[str, list[str]]:
 
 
 def examples_of(block: str) -> Iterator[tuple[str, str]]:
-    """Return each command of a block, lines that are continued joined, and what is expected of it."""
+    """Yield each command of a block, with continued lines joined, and its expected output."""
     assert block.startswith("$ "), block
     for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         found = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", example, re.DOTALL)
@@ -62,9 +64,9 @@ def examples_of(block: str) -> Iterator[tuple[str, str]]:
 
 
 def pattern_of(expected: str) -> re.Pattern[str]:
-    """Return what an output must match to be what the page says."""
+    """Return the pattern that an output must match."""
     pattern = ""
-    for line in plain(expected).splitlines(keepends=True):
+    for line in normalized(expected).splitlines(keepends=True):
         if line == "...\n":
             pattern += r"(?:.*\n)*"
         else:
@@ -72,47 +74,47 @@ def pattern_of(expected: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def plain(text: str) -> str:
-    """Return the text with what differs between runs alike in all of them."""
+def normalized(text: str) -> str:
+    """Return the text with the same times and spaces in every run."""
     return re.sub(r" +", " ", TIME.sub("0.0", text))
 
 
 def run(command: str, expected: str, address: str, folder: Path) -> None:
-    """Run one example, and compare."""
+    """Run one example, and compare its output."""
     env = environment()
     scripts = {"PATH": f"{Path(sys.executable).parent}:{env['PATH']}"}
     shell = ["sh", "-c", command.replace(SERVER, address)]
     with Terminal(program=shell, columns=110, env=scripts, folder=folder) as terminal:
 
-        def written() -> str:
-            text = plain(OVERWRITTEN.sub("", terminal.text.replace(address, SERVER)))
-            # In the page, a last line that was not ended looks like one that was.
+        def output() -> str:
+            text = normalized(OVERWRITTEN.sub("", terminal.text.replace(address, SERVER)))
+            # The page cannot show whether the last line ends with a newline, so add a missing one.
             return f"{text}\n" if text and not text.endswith("\n") else text
 
         if CTRL_C in expected:
             before = pattern_of(expected.partition(CTRL_C)[0])
-            terminal.wait(lambda: before.match(written()) is not None, "what stands before ^C")
+            terminal.wait(lambda: before.match(output()) is not None, "the output before ^C")
             terminal.interrupt()
         terminal.finish()
-    assert pattern_of(expected).fullmatch(written()), f"$ {command}\n{written()}\n--- expected:\n{expected}"
+    assert pattern_of(expected).fullmatch(output()), f"$ {command}\n{output()}\n--- expected:\n{expected}"
 
 
 SECTIONS = sections_of(PAGE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_what_the_page_shows_is_what_the_commands_write(section: str, tmp_path: Path) -> None:
+def test_commands_print_the_output_of_the_page(section: str, tmp_path: Path) -> None:
     shutil.copy(FEED, tmp_path)
-    # Not strict: an example may well show what becomes of a mistake.
+    # Not strict: some examples send bad requests on purpose.
     with SSEServer(answer, strict=False) as server:
         for block in SECTIONS[section]:
             for command, expected in examples_of(block):
                 run(command, expected, f"127.0.0.1:{server.port}", tmp_path)
 
 
-def test_a_served_recording_tells_each_request_as_the_page_says(tmp_path: Path) -> None:
+def test_replay_serve_prints_each_request(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    # Not a block of its section: somebody else has to ask meanwhile.
+    # A `text` block, not `console`: another client has to send requests while this command runs.
     (block,) = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     ((command, expected),) = examples_of(block)
     recording = tmp_path / "prices.jsonl"
@@ -128,25 +130,25 @@ def test_a_served_recording_tells_each_request_as_the_page_says(tmp_path: Path) 
         terminal.until("3 of 3\n")
         terminal.interrupt()
         terminal.finish()
-    written = terminal.text.replace(f":{found[1]}/", ":8000/").replace(CTRL_C, "").rstrip("\n")
-    assert pattern_of(expected).fullmatch(plain(f"{written}\n")), terminal.text
+    output = terminal.text.replace(f":{found[1]}/", ":8000/").replace(CTRL_C, "").rstrip("\n")
+    assert pattern_of(expected).fullmatch(normalized(f"{output}\n")), terminal.text
 
 
-def test_the_picture_is_the_one_that_its_command_draws(tmp_path: Path) -> None:
+def test_the_picture_is_up_to_date(tmp_path: Path) -> None:
     drawn = tmp_path / "stats.svg"
     assert sse("stats", str(FEED), "--svg", str(drawn)).code == 0
     assert drawn.read_text(encoding="utf-8") == PICTURE.read_text(encoding="utf-8")
 
 
-def test_the_server_has_every_stream_that_the_examples_ask_for() -> None:
-    asked = {
+def test_the_server_has_every_stream_of_the_examples() -> None:
+    requested = {
         path for blocks in SECTIONS.values() for path in re.findall(rf"{SERVER}(/[\w/.-]*)", "".join(blocks))
     }
-    assert asked - {"/missing"} <= set(PAGES)
+    assert requested - {"/missing"} <= set(PAGES)
 
 
 @pytest.mark.parametrize(
-    ("expected", "written", "alike"),
+    ("expected", "output", "matches"),
     [
         ("in 0.12 s\n", "in 3.4 s\n", True),
         ("in 12 ms\n", "in  3 ms\n", True),
@@ -159,10 +161,10 @@ def test_the_server_has_every_stream_that_the_examples_ask_for() -> None:
         ("(.*)\n", "a\n", False),
     ],
 )
-def test_what_is_written_is_compared_as_the_page_says(expected: str, written: str, alike: bool) -> None:
-    assert bool(pattern_of(expected).fullmatch(plain(written))) is alike
+def test_outputs_are_compared_by_pattern(expected: str, output: str, matches: bool) -> None:
+    assert bool(pattern_of(expected).fullmatch(normalized(output))) is matches
 
 
-def test_a_command_may_go_on_in_the_next_line() -> None:
+def test_continued_lines_are_one_command() -> None:
     block = "$ sse tail \\\n    URL\nout\n$ sse\n"
     assert list(examples_of(block)) == [("sse tail URL", "out\n"), ("sse", "")]

@@ -1,4 +1,4 @@
-"""Links from page to page lead somewhere, also where no site is built: in the README, and in an editor."""
+"""Links between pages have a target, also without the site: in the README, and in an editor."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.docs.as_markdown import page_of
 from tests.docs.blocks import PAGES, ROOT
+from tests.docs.markdown_pages import page_of
 
 
 def broken(page: Path) -> list[str]:
-    """Return the links of a page that lead nowhere inside of this repository."""
-    return [link for link in page_of(page).links if not _leads_somewhere(page, link)]
+    """Return the links of a page whose target is missing in this repository."""
+    return [link for link in page_of(page).links if not _has_target(page, link)]
 
 
-def _leads_somewhere(page: Path, link: str) -> bool:
+def _has_target(page: Path, link: str) -> bool:
     parts = urlsplit(link)
     if parts.scheme:
         return True
@@ -27,11 +27,11 @@ def _leads_somewhere(page: Path, link: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     assert broken(page) == []
 
 
-def test_a_link_that_leads_nowhere_is_seen(tmp_path: Path) -> None:
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A page\n\n## Two words\n\n`text`\n", encoding="utf-8")
     other = tmp_path / "other.md"

@@ -1,4 +1,4 @@
-"""The reference names all that is public, and nothing else; the site says of the code what the code is."""
+"""The reference has all public names, and no others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_reference_has_each_public_name_once(package: str) -> None:
     assert set(names) == public_names(package)
 
 
-def test_every_error_is_in_the_table_of_what_happens_after_it() -> None:
+def test_the_page_of_errors_has_every_error() -> None:
     page = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
     errors = {
         name

@@ -16,6 +16,6 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_page_has_each_rule_with_what_it_asks_and_its_clause() -> None:
-    # Who changed a rule finds here what to put into the page.
+def test_the_page_has_the_table_of_checks() -> None:
+    # After a change of a rule, copy this table into the page.
     assert table() in PAGE.read_text(encoding="utf-8")

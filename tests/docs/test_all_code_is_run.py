@@ -1,4 +1,4 @@
-"""No code of a page escapes being run, however it is written down."""
+"""All code of the pages is run, in whatever Markdown syntax it is written."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.as_markdown import page_from, page_of
 from tests.docs.blocks import BLOCKS, PAGES, ROOT, blocks_of
+from tests.docs.markdown_pages import page_from, page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relati
 
 
 def unknown(line: str) -> str | None:
-    """Return what is wrong with a line of a terminal that stands indented in a page, or None."""
+    """Return the part of an indented line that is not a known command, or None."""
     command = line.partition("  #")[0].strip()
     for part in re.split(r" {2,}", command):
         match part.split():
@@ -44,12 +44,12 @@ def unknown(line: str) -> str | None:
 
 
 @every_page
-def test_what_markdown_takes_for_a_block_is_one_that_runs(page: Path) -> None:
+def test_every_markdown_code_block_is_run(page: Path) -> None:
     assert page_of(page).fences == [(block.line, block.language) for block in blocks_of(page)]
 
 
 @every_page
-def test_what_is_indented_is_a_command_that_exists(page: Path) -> None:
+def test_indented_lines_are_known_commands(page: Path) -> None:
     assert [line for line in page_of(page).indented if unknown(line)] == []
 
 
@@ -58,22 +58,22 @@ def test_no_page_has_html(page: Path) -> None:
     assert page_of(page).html == []
 
 
-def test_text_is_what_the_block_above_it_prints() -> None:
-    shown = [block for block in BLOCKS if block.prints is not None]
-    # The one of a terminal in `docs/cli.md` has a test there, which asks meanwhile.
+def test_text_is_the_output_of_the_block_above() -> None:
+    with_output = [block for block in BLOCKS if block.prints is not None]
+    # `test_cli_page.py` tests the one of `docs/cli.md`, which needs another client.
     texts = [block for block in BLOCKS if block.language == "text" and block.page != "docs/cli.md"]
-    assert len(texts) == len(shown)
-    # Only a program prints: what is said of a test, or of data, would not be compared.
-    assert [str(block) for block in shown if block.language != "python" or block.is_test] == []
+    assert len(texts) == len(with_output)
+    # Only the output of programs is compared, not that of tests or data.
+    assert [str(block) for block in with_output if block.language != "python" or block.is_test] == []
 
 
-def test_a_terminal_is_shown_where_its_commands_are_run() -> None:
+def test_console_blocks_are_only_in_the_cli_page() -> None:
     consoles = [block for block in BLOCKS if block.language == "console"]
     assert {block.page for block in consoles} == {"docs/cli.md"}
 
 
 @pytest.mark.parametrize(
-    "planted",
+    "markdown",
     [
         "~~~python\nraise SystemExit\n~~~\n",
         "> ```python\n> raise SystemExit\n> ```\n",
@@ -83,17 +83,17 @@ def test_a_terminal_is_shown_where_its_commands_are_run() -> None:
         ":::{note}\n```python\nraise SystemExit\n```\n:::\n",
     ],
 )
-def test_a_block_that_we_would_not_run_is_seen(
-    planted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_block_that_would_not_run_is_found(
+    markdown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "page.md"
-    file.write_text(f"# A page\n\n{planted}", encoding="utf-8")
+    file.write_text(f"# A page\n\n{markdown}", encoding="utf-8")
     monkeypatch.setattr("tests.docs.blocks.ROOT", tmp_path)
     assert page_of(file).fences != [(block.line, block.language) for block in blocks_of(file)]
 
 
 @pytest.mark.parametrize(
-    ("planted", "seen"),
+    ("markdown", "found"),
     [
         ("    import os\n", True),
         ('    pip install "sse-core[curl]"\n', True),
@@ -103,5 +103,5 @@ def test_a_block_that_we_would_not_run_is_seen(
         ("    make demo     # sets up, then runs\n", False),
     ],
 )
-def test_what_is_indented_is_seen(planted: str, seen: bool) -> None:
-    assert any(unknown(line) for line in page_from(f"# A page\n\n{planted}").indented) is seen
+def test_an_unknown_command_is_found(markdown: str, found: bool) -> None:
+    assert any(unknown(line) for line in page_from(f"# A page\n\n{markdown}").indented) is found

@@ -1,4 +1,4 @@
-"""The pages as a Markdown parser sees them: code that a regular expression could miss, headings, links."""
+"""The pages as a Markdown parser reads them, with all code blocks, also those that `blocks.py` misses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PARSER = MarkdownIt("commonmark").enable("table")
 
 @dataclass(frozen=True)
 class Page:
-    """What stands in a page.
+    """The parts of a page that tests check.
 
     Attributes:
-        fences: the line of each fenced block's first line, and what stands behind its fence.
-        indented: the lines of code that is indented by four spaces, and has no language.
-        html: HTML that is no comment.
-        anchors: what a link to a heading of the page is called.
-        links: where links and images lead.
+        fences: for each fenced block, the number of its first line, and its language.
+        indented: the lines of code blocks that are indented by four spaces.
+        html: HTML other than comments.
+        anchors: the names that links to headings of the page use.
+        links: the targets of links and images.
     """
 
     fences: list[tuple[int, str]]
@@ -37,12 +37,12 @@ class Page:
 
 
 def page_of(path: Path) -> Page:
-    """Return what stands in a page."""
+    """Parse a page."""
     return page_from(path.read_text(encoding="utf-8"))
 
 
 def page_from(text: str) -> Page:
-    """Return what stands in a text."""
+    """Parse the text of a page."""
     page = Page([], [], [], set(), [])
     tokens = list(_all(PARSER.parse(text)))
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
@@ -64,7 +64,7 @@ def page_from(text: str) -> Page:
 
 
 def anchor_of(heading: str) -> str:
-    """Return what sites that show Markdown call a heading."""
+    """Return the anchor that GitHub and Sphinx make of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

@@ -1,4 +1,4 @@
-"""A default stands in the code, and the pages have it from there: `{{ EventSource.timeout }}`."""
+"""Pages read defaults from the code, as `{{ EventSource.timeout }}`, and never repeat their numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SENTENCE_OR_CELL = re.compile(r"(?<=[.;:])\s|\n\s*\n|\n(?=[-|] )|^- ", re.MULTIL
 
 
 def numbers() -> Iterator[tuple[str, str]]:
-    """Yield the name of each argument whose default is a number, with each way to write that."""
+    """Yield the name of each argument whose default is a number, with each way to write the number."""
     for call in CALLS:
         for name, argument in inspect.signature(call).parameters.items():
             value = argument.default
@@ -33,13 +33,13 @@ def numbers() -> Iterator[tuple[str, str]]:
 
 
 def typed_in(text: str) -> list[str]:
-    """Return the sentences in which a default stands beside its name."""
+    """Return the sentences that contain both a default and the name of its argument."""
     prose = FENCE.sub("", text)
     return [
         sentence
         for sentence in SENTENCE_OR_CELL.split(prose)
         if any(
-            # As a name, or given in a call; there it is an example, and may have any value.
+            # `name`, not `name=60`: an example of a call may use any value.
             re.search(rf"\b{name}`", sentence)
             and re.search(rf"(?<![\w.=^]){re.escape(value)}(?![\w.])", sentence)
             for name, value in NUMBERS
@@ -51,7 +51,7 @@ NUMBERS = sorted(set(numbers()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_no_default_is_typed_in_a_sentence(page: Path) -> None:
+def test_no_sentence_repeats_a_default(page: Path) -> None:
     assert typed_in(page.read_text(encoding="utf-8")) == []
 
 
@@ -66,5 +66,5 @@ def test_no_default_is_typed_in_a_sentence(page: Path) -> None:
         ("The proxy waits for 60 seconds. `timeout` is something else.", False),
     ],
 )
-def test_a_typed_default_is_found(sentence: str, found: bool) -> None:
+def test_a_repeated_default_is_found(sentence: str, found: bool) -> None:
     assert bool(typed_in(sentence)) is found
