@@ -1,8 +1,9 @@
-"""A connection that its pool has forgotten, and which nobody else would close.
+"""Finds connections that httpx2's pool has dropped but that are still open, so that they can be closed.
 
-With HTTP/2 enabled, requests to one origin wait for one connection. When the one that establishes it fails,
-or one that waits is cancelled, httpx2 drops the connection from its pool; but the others still wait for it,
-and one of them establishes it then. It works, and no pool knows of it: closing the client leaves it open.
+With HTTP/2 enabled, requests to one origin wait for one connection. If the request that establishes it
+fails, or one that waits for it is cancelled, httpx2 drops the connection from its pool. The other requests
+still wait for it, and one of them establishes it then. It works, but no pool knows it: closing the client
+leaves it open.
 """
 
 from __future__ import annotations
@@ -12,20 +13,19 @@ from typing import Any
 
 import httpx2
 
+from ._http2 import find_body
 
-def forsaken(response: httpx2.Response) -> Callable[[], Any] | None:
-    """Look, when a response was closed, whether its connection has still somebody who is going to close it.
+
+def close_of_orphan(response: httpx2.Response) -> Callable[[], Any] | None:
+    """Return how to close the connection of this closed response, if httpx2 will not.
 
     Returns:
-        What is to be called to close it (and awaited, if the client is async); None if its pool knows of
-        it, or another request uses it.
+        What to call to close it (and to await, if the client is async); None if the pool knows the
+        connection, or another request uses it.
     """
-    body: Any = response.stream
-    # Nothing of this is public: where it has changed, the connection is left as httpx2 leaves it.
-    while body is not None and not hasattr(body, "_pool_request"):
-        body = getattr(body, "_httpcore_stream", None) or getattr(body, "_stream", None)
+    body = find_body(response, "_pool_request")
     pool = getattr(body, "_pool", None)
-    if body is None or pool is None:
+    if pool is None:
         return None
     connection = body._pool_request.connection  # noqa: SLF001
     if connection in pool.connections or connection.is_closed():

@@ -1,4 +1,33 @@
-"""A second handle of a connection, so that any thread can end what one thread is waiting for."""
+"""`SocketGuard`: lets any thread end a connection that one thread is using.
+
+A blocking read, connect or TLS handshake cannot be interrupted from another thread. What always works is
+`shutdown()` on the socket: the blocked call then returns an end of stream or an error. This file does that
+safely, for the blocking transports.
+
+Threads:
+
+- One thread *uses* the connection: it opens it and reads from it, inside `with guard:`.
+- Any thread, including a signal handler in the thread that uses it, may call `close()`. The timer of
+  `deadline()` runs in a thread of its own.
+
+Who closes what, and when:
+
+- While the connection is in use, `close()` only shuts the socket down. The thread that uses it wakes up,
+  leaves the `with` block, and releases everything there. Closing the socket in `close()` would not be safe:
+  its file descriptor could be given to another connection while the first thread is still reading from it.
+- While the connection is not in use, `close()` releases everything at once, without a shutdown: with HTTP/2
+  the socket may be shared, and with keep-alive it may be used again.
+- An exception that leaves the `with` block releases everything.
+
+The guard holds a duplicate of the socket's file descriptor. The HTTP client may wrap, detach or close its own
+socket object at any moment; the duplicate stays valid until the guard itself closes it.
+
+There is no lock on the read path, where it would be half the cost of a small read. Instead each side first
+writes its own flag and then reads the other's: the using thread sets `_busy` and then checks `_closed`;
+`close()` sets `_closed` and then checks `_busy`. Whatever the order, at least one of them sees the other:
+either `close()` sees `_busy` and shuts down, or the using thread sees `_closed` and releases. The lock is
+taken only to attach, shut down and release.
+"""
 
 from __future__ import annotations
 
@@ -11,66 +40,66 @@ from types import TracebackType
 from sse_core import TransportError
 
 
-class Grip:
-    """Lets one thread use a connection, as a context manager, and any thread, or a deadline, end it.
-
-    Ending it shuts the socket down, which wakes whoever waits for it. What is to be closed is then
-    closed by the thread that used it, because closing under another thread's hands is not safe.
+class SocketGuard:
+    """Marks a connection as in use, as a context manager, and ends it from any thread or at a deadline.
 
     Args:
-        release: closes what the exchange holds besides this; called when nobody uses it any more,
-            perhaps more than once.
+        on_release: closes what the exchange holds besides the guard's own file descriptor. Called when the
+            connection has ended and is not in use. An interrupt may cause a second call.
     """
 
-    def __init__(self, release: Callable[[], None]) -> None:
-        self._release = release
-        # Reentrant: an interrupt may leave it held, and the same thread closes then.
+    def __init__(self, on_release: Callable[[], None]) -> None:
+        self._on_release = on_release
+        # Reentrant: a signal handler may call `close` in a thread that holds it.
         self._lock = threading.RLock()
+        # The duplicate of the socket; None before `attach` and after the release.
         self._handle: socket.socket | None = None
         self._busy = False
         self._closed = False
         self._expired = False
+        # `close` has no more to do: it has shut the socket down, or everything is released.
+        self._close_done = False
 
     @property
     def closed(self) -> bool:
-        """Whether it was ended by `close`."""
+        """Whether `close` was called, or an exception left the `with` block."""
         return self._closed
 
     @property
     def expired(self) -> bool:
-        """Whether it was ended by a deadline."""
+        """Whether a deadline has passed and ended the connection."""
         return self._expired
 
     def __enter__(self) -> None:
-        """Be the thread that uses the connection.
+        """Mark the connection as in use by this thread.
 
         Raises:
-            sse_core.TransportError: it was ended.
+            sse_core.TransportError: the connection was closed.
         """
-        # Without the lock, which would be half of what a small read costs: whoever closes says so first,
-        # and then looks for somebody busy. So one of both always sees the other.
         self._busy = True
         if self._closed:
             self._busy = False
-            # Who closed may have seen us busy, and left this to us.
-            with self._lock:
-                self._let_go()
+            # `close` may have seen `_busy` set here, and then it has released nothing.
+            self._release()
             raise TransportError("the exchange is closed")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Whoever leaves with an error, leaves nothing open."""
+        """Mark the connection as not in use. Close on error."""
         self._busy = False
         if kind is not None:
             self._closed = True
         if self._closed:
-            with self._lock:
-                self._let_go()
+            self._release()
 
     @contextlib.contextmanager
     def deadline(self, seconds: float | None) -> Iterator[None]:
-        """End the connection if what happens inside takes longer, however it waits; None never does."""
+        """Shut the connection down if the `with` block takes longer than this; None for no limit.
+
+        A timer is needed where a socket timeout is not enough: that bounds a single call, and a server that
+        sends its headers byte by byte needs many.
+        """
         if seconds is None:
             yield
             return
@@ -84,36 +113,39 @@ class Grip:
             if timer.is_alive():
                 timer.join()
 
-    def hold(self, connection: socket.socket) -> None:
-        """Take a second handle of this connection; the one before is given back.
-
-        A handle of our own, because the first may be wrapped, detached or closed by its HTTP client at
-        any moment, and its number given to another connection.
+    def attach(self, connection: socket.socket) -> None:
+        """Duplicate this socket, to shut it down later. Replaces the socket attached before.
 
         Raises:
-            ConnectionAbortedError: it was ended.
+            ConnectionAbortedError: the connection was ended before.
         """
         with self._lock:
             self.check()
             if self._handle is not None:
                 self._handle.close()
-            # Not `dup`, which an SSLSocket refuses.
+            # Not `dup()`, which an SSLSocket refuses.
             self._handle = socket.fromfd(connection.fileno(), connection.family, connection.type)
 
     def check(self) -> None:
-        """Raise ConnectionAbortedError if it was ended: a socket cannot be shut down before it connects."""
+        """Raise ConnectionAbortedError if the connection was ended.
+
+        To be called right after a connect has begun: before that, a shutdown has no effect.
+        """
         if self._closed or self._expired:
             raise ConnectionAbortedError("the exchange is closed")
 
     def close(self) -> None:
-        """End it, at any moment, from any thread."""
+        """End the connection, at any moment, from any thread. More than once is fine, and cheap."""
+        if self._close_done:
+            return
         with self._lock:
             self._closed = True
-            # Not when nobody waits: the connection may be shared, or fit for further use.
             if self._busy:
                 self._shut_down()
+                # Only now: a `close` that was interrupted before this is repeated in full.
+                self._close_done = True
             else:
-                self._let_go()
+                self._release()
 
     def _expire(self) -> None:
         with self._lock:
@@ -122,12 +154,16 @@ class Grip:
 
     def _shut_down(self) -> None:
         if self._handle is not None:
-            # Fails if it is not connected, or not any more.
-            with contextlib.suppress(OSError):
+            try:
                 self._handle.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # Not connected yet, or not any more. A connect in progress calls `check` next.
+                return
 
-    def _let_go(self) -> None:
-        self._release()
-        if self._handle is not None:
-            self._handle.close()
-            self._handle = None
+    def _release(self) -> None:
+        with self._lock:
+            self._on_release()
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+            self._close_done = True
