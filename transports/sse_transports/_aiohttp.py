@@ -136,8 +136,7 @@ class AiohttpExchange(AsyncDecodedExchange):
 
     async def open(self) -> Response:
         """Send the request and return the response headers. See `AsyncExchange.open`."""
-        if self._closed:
-            raise closed()
+        self._check_open()
         session = self._transport.session()
         with anyio.move_on_after(self._timeout) as self._open_scope:
             try:
@@ -230,6 +229,10 @@ class AiohttpExchange(AsyncDecodedExchange):
             self._connection_lost.remove_done_callback(_retrieve_exception)
             self._connection_lost.add_done_callback(_retrieve_exception)
             self._connection_lost = None
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise closed()
 
     async def _read_raw(self, timeout: float | None) -> bytes:
         if self._closed or self._response is None:

@@ -14,7 +14,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Generic, Self, TypedDict, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import anyio
 import httpx2
@@ -39,33 +39,32 @@ FAILURES = (
 )
 """What httpx2 raises if the network or the server fails."""
 
-NO_TIMEOUTS = httpx2.Timeout(None)
-
 CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"})
 """The trace events of httpx2 that bring a new connection."""
 
 Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
 
 
-class _ClientOptions(TypedDict):
-    """The settings of a client that the transport makes."""
+def _make_client(client_type: type[Client]) -> Client:
+    """Return a client of the transport's own.
 
-    cookies: CookieJar
-    headers: dict[str, str]
-    limits: httpx2.Limits
-    timeout: httpx2.Timeout
-    verify: ssl.SSLContext
-
-
-def _client_options() -> _ClientOptions:
-    return {
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "headers": {"User-Agent": f"sse-core/{sse_core.__version__}"},
-        # Each stream has a connection of its own, which is not kept for later.
-        "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-        "timeout": NO_TIMEOUTS,
-        "verify": _ssl_context(),
-    }
+    Raises:
+        sse_core.ConnectError: the environment's proxies or certificate files cannot be used.
+    """
+    try:
+        return client_type(
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
+            # Each stream has a connection of its own, which is not kept for later.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
+            timeout=httpx2.Timeout(None),
+            verify=_ssl_context(),
+        )
+    except (ImportError, OSError) as error:
+        raise ConnectError(f"the environment's settings cannot be used: {reason(error)}") from error
+    except (httpx2.InvalidURL, ValueError):
+        # Without the cause: its message may contain a part of a password.
+        raise ConnectError("a proxy set in the environment has no usable address") from None
 
 
 @functools.cache
@@ -74,48 +73,7 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-@contextlib.contextmanager
-def _environment_errors() -> Iterator[None]:
-    """Raise ConnectError if a client cannot be made with the environment's proxies and certificate files."""
-    try:
-        yield
-    except (ImportError, OSError) as error:
-        raise ConnectError(f"the environment's settings cannot be used: {reason(error)}") from error
-    except (httpx2.InvalidURL, ValueError):
-        # Without the cause: its message may contain a part of a password.
-        raise ConnectError("a proxy set in the environment has no usable address") from None
-
-
-class _TransportBase(Generic[Client]):
-    """Keeps the caller's client, or one of its own that is made when it is first needed."""
-
-    def __init__(self, client: Client | None, client_type: type[Client]) -> None:
-        if client is not None and not isinstance(client, client_type):
-            expected = f"httpx2.{client_type.__name__}"
-            raise InvalidArgument("client", f"expected {expected}, not {type(client).__name__}")
-        self._client_type = client_type
-        self._callers_client = client
-        self._own_client: Client | None = None
-
-    def _get_client(self) -> Client:
-        """Return the caller's client, or the transport's own.
-
-        Raises:
-            sse_core.ConnectError: the environment has settings that the own client cannot use.
-        """
-        if self._callers_client is not None:
-            return self._callers_client
-        if self._own_client is None:
-            with _environment_errors():
-                self._own_client = self._client_type(**_client_options())
-        return self._own_client
-
-    def _take_own_client(self) -> Client | None:
-        client, self._own_client = self._own_client, None
-        return client
-
-
-class Httpx2Transport(_TransportBase[httpx2.Client]):
+class Httpx2Transport:
     """Carries event streams over httpx2, for the blocking `EventSource`.
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
@@ -134,16 +92,24 @@ class Httpx2Transport(_TransportBase[httpx2.Client]):
     """
 
     def __init__(self, client: httpx2.Client | None = None) -> None:
-        super().__init__(client, httpx2.Client)
+        if client is not None and not isinstance(client, httpx2.Client):
+            raise InvalidArgument("client", f"expected httpx2.Client, not {type(client).__name__}")
+        self._owns_client = client is None
+        self._client = client
 
     def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
         return Httpx2Exchange(self._get_client, request, timeout)
 
+    def _get_client(self) -> httpx2.Client:
+        if self._client is None:
+            self._client = _make_client(httpx2.Client)
+        return self._client
+
     def close(self) -> None:
         """Close the transport's own client; the caller's stays open."""
-        client = self._take_own_client()
-        if client is not None:
+        if self._owns_client and self._client is not None:
+            client, self._client = self._client, None
             client.close()
 
     def __enter__(self) -> Self:
@@ -266,7 +232,7 @@ class Httpx2Exchange(DecodedExchange):
             close()
 
 
-class AsyncHttpx2Transport(_TransportBase[httpx2.AsyncClient]):
+class AsyncHttpx2Transport:
     """Carries event streams over httpx2, for `AsyncEventSource` on trio and on asyncio.
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
@@ -282,16 +248,24 @@ class AsyncHttpx2Transport(_TransportBase[httpx2.AsyncClient]):
     """
 
     def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
-        super().__init__(client, httpx2.AsyncClient)
+        if client is not None and not isinstance(client, httpx2.AsyncClient):
+            raise InvalidArgument("client", f"expected httpx2.AsyncClient, not {type(client).__name__}")
+        self._owns_client = client is None
+        self._client = client
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncHttpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
         return AsyncHttpx2Exchange(self._get_client, request, timeout)
 
+    def _get_client(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            self._client = _make_client(httpx2.AsyncClient)
+        return self._client
+
     async def close(self) -> None:
         """Close the transport's own client; the caller's stays open."""
-        client = self._take_own_client()
-        if client is not None:
+        if self._owns_client and self._client is not None:
+            client, self._client = self._client, None
             await client.aclose()
 
     async def __aenter__(self) -> Self:

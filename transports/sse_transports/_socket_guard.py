@@ -23,9 +23,9 @@ The guard holds a duplicate of the socket's file descriptor. The HTTP client may
 socket object at any moment; the duplicate stays valid until the guard itself closes it.
 
 There is no lock on the read path, where it would be half the cost of a small read. Instead each side first
-writes its own flag and then reads the other's: the using thread sets `_busy` and then checks `_closed`;
-`close()` sets `_closed` and then checks `_busy`. Whatever the order, at least one of them sees the other:
-either `close()` sees `_busy` and shuts down, or the using thread sees `_closed` and releases. The lock is
+writes its own flag and then reads the other's: the using thread sets `_busy` and then checks `closed`;
+`close()` sets `closed` and then checks `_busy`. Whatever the order, at least one of them sees the other:
+either `close()` sees `_busy` and shuts down, or the using thread sees `closed` and releases. The lock is
 taken only to attach, shut down and release.
 """
 
@@ -43,6 +43,10 @@ from sse_core import TransportError
 class SocketGuard:
     """Marks a connection as in use, as a context manager, and ends it from any thread or at a deadline.
 
+    Attributes:
+        closed: whether `close` was called, or an exception left the `with` block.
+        expired: whether a deadline has ended the connection.
+
     Args:
         on_release: closes what the exchange holds besides the guard's own file descriptor. Called when the
             connection has ended and is not in use. An interrupt may cause a second call.
@@ -55,20 +59,10 @@ class SocketGuard:
         # The duplicate of the socket; None before `attach` and after the release.
         self._handle: socket.socket | None = None
         self._busy = False
-        self._closed = False
-        self._expired = False
+        self.closed = False
+        self.expired = False
         # `close` has no more to do: it has shut the socket down, or everything is released.
         self._close_done = False
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called, or an exception left the `with` block."""
-        return self._closed
-
-    @property
-    def expired(self) -> bool:
-        """Whether a deadline has passed and ended the connection."""
-        return self._expired
 
     def __enter__(self) -> None:
         """Mark the connection as in use by this thread.
@@ -77,7 +71,7 @@ class SocketGuard:
             sse_core.TransportError: the connection was closed.
         """
         self._busy = True
-        if self._closed:
+        if self.closed:
             self._busy = False
             # `close` may have seen `_busy` set here, and then it has released nothing.
             self._release()
@@ -89,8 +83,8 @@ class SocketGuard:
         """Mark the connection as not in use. Close on error."""
         self._busy = False
         if kind is not None:
-            self._closed = True
-        if self._closed:
+            self.closed = True
+        if self.closed:
             self._release()
 
     @contextlib.contextmanager
@@ -131,7 +125,7 @@ class SocketGuard:
 
         To be called right after a connect has begun: before that, a shutdown has no effect.
         """
-        if self._closed or self._expired:
+        if self.closed or self.expired:
             raise ConnectionAbortedError("the exchange is closed")
 
     def close(self) -> None:
@@ -139,7 +133,7 @@ class SocketGuard:
         if self._close_done:
             return
         with self._lock:
-            self._closed = True
+            self.closed = True
             if self._busy:
                 self._shut_down()
                 # Only now: a `close` that was interrupted before this is repeated in full.
@@ -149,7 +143,7 @@ class SocketGuard:
 
     def _expire(self) -> None:
         with self._lock:
-            self._expired = True
+            self.expired = True
             self._shut_down()
 
     def _shut_down(self) -> None:

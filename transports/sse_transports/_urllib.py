@@ -305,10 +305,9 @@ class _Connection:
     it fails.
     """
 
-    response_class = _HTTPResponse
-
     def __init__(self, host: str, *, connect: Callable[..., socket.socket], **options: Any) -> None:
         super().__init__(host, **options)  # type: ignore[call-arg]
+        self.response_class: type[http.client.HTTPResponse] = _HTTPResponse
         # Private in http.client, but there is no other hook.
         self._create_connection = connect
 
@@ -351,7 +350,10 @@ class _ProxyHandler(urllib.request.ProxyHandler):
 
 
 class _HTTPHandler(urllib.request.AbstractHTTPHandler):
-    """What the opener calls for http and https URLs."""
+    """What the opener calls for http and https URLs.
+
+    `do_open` passes `connect` on to the connection, which typeshed does not expect.
+    """
 
     http_request = urllib.request.AbstractHTTPHandler.do_request_
     https_request = urllib.request.AbstractHTTPHandler.do_request_
@@ -361,14 +363,15 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
         self._context = context
 
     def http_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
-        return self.do_open(_HTTPConnection, request, connect=request.connect)
+        return self.do_open(_HTTPConnection, request, connect=request.connect)  # type: ignore[arg-type]
 
     def https_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
         if self._context is None:
             # Created when first needed, and once: loading the authorities takes longer than a request.
             self._context = ssl.create_default_context()
             self._context.set_alpn_protocols(["http/1.1"])
-        return self.do_open(_HTTPSConnection, request, connect=request.connect, context=self._context)
+        options = {"connect": request.connect, "context": self._context}
+        return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
 
 
 def _body_decoder(head: Response) -> Decoder | None:
