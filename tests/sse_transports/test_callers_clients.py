@@ -152,7 +152,7 @@ def test_client_secrets_stay_off_other_origins(read: Read) -> None:
 
 
 @over_httpx2_only
-def test_client_params_follow_the_query_on_its_origin_only(read: Read) -> None:
+def test_client_params_are_sent_to_their_origin_only(read: Read) -> None:
     with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
@@ -225,7 +225,7 @@ def test_client_status_handling_does_not_prevent_retries(read: Read) -> None:
         assert len(server.calls) == 2
 
 
-def test_httpx2_hook_that_raises_on_status_changes_nothing() -> None:
+def test_httpx2_hook_raising_on_status_changes_nothing() -> None:
     def answer(call: Call) -> None:
         call.respond(401, EMPTY)
 

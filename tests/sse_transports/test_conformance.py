@@ -209,14 +209,14 @@ def test_check_async_transport_rejects_other_arguments(make: Any, message: str) 
         anyio.run(check_async_transport, make)
 
 
-def test_callers_httpx2_client_passes_and_stays_open() -> None:
+def test_httpx2_client_passes_and_stays_open() -> None:
     with httpx2.Client() as client:
         check_transport(partial(Httpx2Transport, client))
         assert not client.is_closed
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_callers_async_httpx2_client_passes_and_stays_open(backend: str) -> None:
+def test_async_httpx2_client_passes_and_stays_open(backend: str) -> None:
     async def check() -> None:
         async with httpx2.AsyncClient() as client:
             await check_async_transport(partial(AsyncHttpx2Transport, client))

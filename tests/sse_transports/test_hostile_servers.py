@@ -53,7 +53,7 @@ def test_all_content_encoding_fields_count(second: str) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, gzip"])
-def test_unsupported_transfer_coding_is_named_in_the_error(coding: str) -> None:
+def test_unsupported_transfer_coding_is_named(coding: str) -> None:
     error = error_of(lambda call: call.respond(200, [STREAM, ("Transfer-Encoding", coding)], b"data: a\n\n"))
     assert type(error) is ContentEncodingError
     assert coding in str(error)

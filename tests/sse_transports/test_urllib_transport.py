@@ -126,7 +126,7 @@ def test_using_a_closed_exchange_raises(call: str) -> None:
         until_all_gone(server)
 
 
-def test_several_sources_share_a_transport_and_leave_it_open() -> None:
+def test_sources_share_a_transport_and_leave_it_open() -> None:
     closed = []
 
     class Counted(UrllibTransport):
