@@ -1,6 +1,6 @@
-"""Checks what a user gets: builds the wheel, installs it into an empty environment, and looks.
+"""Checks what a user gets: builds the wheel, installs it into an empty environment, and uses it.
 
-`make test` calls it. What an import costs is printed; what it imports is checked.
+`make test` runs it. The cost of imports is printed; what they import is checked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 30
-PACKAGES = {"sse_core", "sse_core_command", "sse_core_pytest", "sse_transports"}
+PACKAGES = {"sse_core", "sse_core_pytest", "sse_transports"}
 
 NEW_MODULES = """
 import sys
@@ -62,19 +62,19 @@ def run(*command: str | Path) -> str:
     ).stdout
 
 
-def check(what: str, *, good: bool) -> None:
+def check(what: str, *, passed: bool) -> None:
     """Print a line, or end with an error."""
-    print(f"{'ok' if good else 'FAILED'}: {what}", flush=True)
-    if not good:
+    print(f"{'ok' if passed else 'FAILED'}: {what}", flush=True)
+    if not passed:
         sys.exit(1)
 
 
 def completeness(package: str, python: Path) -> str:
-    """Return what a type checker knows of a package's public names, as it is installed: `100%` is all."""
-    # It takes the interpreter that comes first on the path for the one that is meant.
+    """Return the share of an installed package's public names whose types are known, as `100%`."""
+    # basedpyright uses the first interpreter on the PATH.
     env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     checker = Path(sys.executable).with_name("basedpyright")
-    said = subprocess.run(
+    output = subprocess.run(
         [str(checker), "--verifytypes", package, "--ignoreexternal"],
         cwd=python.parent,
         env=env,
@@ -82,10 +82,10 @@ def completeness(package: str, python: Path) -> str:
         text=True,
         stdout=subprocess.PIPE,
     ).stdout
-    score = re.search(r"^Type completeness score: (.*)$", said, re.MULTILINE)
+    score = re.search(r"^Type completeness score: (.*)$", output, re.MULTILINE)
     if score is None or score[1] != "100%":
-        print(said)
-    return score[1] if score else "nothing"
+        print(output)
+    return score[1] if score else "unknown"
 
 
 def import_cost(python: Path) -> float:
@@ -100,42 +100,43 @@ def import_cost(python: Path) -> float:
 
 
 def main() -> None:
-    """Build, install, look."""
+    """Build the package, install it, check it."""
     with tempfile.TemporaryDirectory() as folder:
         run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
         (wheel,) = Path(folder).glob("sse_core-*.whl")
         names = zipfile.ZipFile(wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
         info = {top for top in tops if top.endswith(".dist-info")}
-        check(f"the wheel holds {sorted(tops - info)}", good=tops - info == PACKAGES)
+        check(f"the wheel holds {sorted(tops - info)}", passed=tops - info == PACKAGES)
         typed = {f"{package}/py.typed" for package in PACKAGES} <= set(names)
-        check("all packages are marked as typed", good=typed)
+        check("all packages are marked as typed", passed=typed)
         page = "sse_transports/cli/demo/chat.html"
-        check("the chat page is there", good=page in names)
+        check("the chat page is there", passed=page in names)
 
         python = Path(folder) / "empty" / "bin" / "python"
         run(sys.executable, "-m", "venv", python.parents[1])
         before = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
         after = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
-        brought = sorted(set(after.split()) - set(before.split()))
+        installed = sorted(set(after.split()) - set(before.split()))
         check(
-            f"installing it brings {brought}", good=len(brought) == 1 and brought[0].startswith("sse-core==")
+            f"installing it installs {installed}",
+            passed=len(installed) == 1 and installed[0].startswith("sse-core=="),
         )
 
         modules = set(run(python, "-I", "-c", NEW_MODULES).split())
         foreign = modules - {"sse_core"} - sys.stdlib_module_names
-        check(f"importing sse_core imports {sorted(modules)}", good=not foreign)
-        said = run(python, "-I", "-c", READ_A_STREAM).strip()
-        check(f"the installed client reads a stream: {said}", good=said == "it works")
-        said = run(python, "-I", "-c", CHECK_A_PARSER).strip()
-        check(f"the installed parser is right about {said}", good=int(said.partition(" ")[0]) > 200)
+        check(f"importing sse_core imports {sorted(modules)}", passed=not foreign)
+        output = run(python, "-I", "-c", READ_A_STREAM).strip()
+        check(f"the installed client reads a stream: {output}", passed=output == "it works")
+        output = run(python, "-I", "-c", CHECK_A_PARSER).strip()
+        check(f"the installed parser passes {output}", passed=int(output.partition(" ")[0]) > 200)
         for package in sorted({*PACKAGES, "sse_transports.testing"}):
-            known = completeness(package, python)
-            check(f"types of {package} that are known: {known}", good=known == "100%")
+            score = completeness(package, python)
+            check(f"types of {package} that are known: {score}", passed=score == "100%")
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[cli]")
-        said = run(python.parent / "sse", "demo", "--pace", "0")
-        check("the installed demo loses nothing", good="lost 0, duplicated 0, reconnects 5\n" in said)
+        output = run(python.parent / "sse", "demo", "--pace", "0")
+        check("the installed demo loses no event", passed="lost 0, duplicated 0, reconnects 5\n" in output)
         print(
             f"import sse_core costs {import_cost(python):.1f} ms over a bare interpreter (best of {ROUNDS})"
         )

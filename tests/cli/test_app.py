@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
 from sse_core import __version__
 from sse_transports.cli._exit_codes import ExitCode
 from tests.cli.terminal import SSE, Terminal, environment, sse
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_version_is_told() -> None:
@@ -172,6 +175,14 @@ def test_without_a_command_the_help_is_told_as_it_is() -> None:
     assert "\n  tail " in run.errors
 
 
+def test_command_runs_before_it_imports_anything() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import sse_transports.cli; print(*set(sys.modules) - before)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert set(run.stdout.split()) == {"sse_transports", "sse_transports.cli"}
+
+
 def test_ctrl_c_while_the_command_is_being_imported_is_quiet() -> None:
     program = (
         "import sys\n"
@@ -179,14 +190,14 @@ def test_ctrl_c_while_the_command_is_being_imported_is_quiet() -> None:
         "    def find_spec(name, path=None, target=None):\n"
         "        if name == sys.argv[1]: raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Interrupting)\n"
-        "from sse_core_command import main\n"
+        "from sse_transports.cli import main\n"
         "sys.exit(main())\n"
     )
-    for module in ("sse_transports", "sse_core", "click", "sse_transports.cli._app"):
+    for module in ("sse_transports._extras", "sse_core", "click", "sse_transports.cli._app"):
         run = subprocess.run([sys.executable, "-c", program, module], capture_output=True, check=False)
         assert (run.returncode, run.stderr) == (ExitCode.INTERRUPTED, b""), module
-    (sse,) = entry_points(group="console_scripts", name="sse")
-    assert sse.value == "sse_core_command:main"
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert declared == {"sse": "sse_transports.cli:main"}
 
 
 def test_ctrl_c_before_a_command_runs_is_quiet() -> None:

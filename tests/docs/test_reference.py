@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 import sse_core
-from sse_transports import _extras
+import sse_transports
 from tests.docs.blocks import ROOT
 
 API = ROOT / "docs" / "reference" / "api"
-LAZY = {"sse_transports": set(_extras.EXTRAS), "sse_transports.testing": {"AsyncScriptedTransport"}}
+LAZY = {
+    "sse_transports": set(sse_transports._LAZY_NAMES),
+    "sse_transports.testing": {"AsyncScriptedTransport"},
+}
 PAGES = {
     "sse_core": API / "sse_core.md",
     "sse_transports": API / "sse_transports.md",

@@ -14,7 +14,7 @@ from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
 from mcp_types import JSONRPCMessage
 
 from sse_transports.testing import Call
-from tests.real_servers.in_threads import uvicorn_server
+from tests.real_servers.servers_in_threads import uvicorn_server
 
 STEPS = 6
 

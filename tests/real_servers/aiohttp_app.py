@@ -1,4 +1,4 @@
-"""The feeds on aiohttp's own server, written by hand, as there is nothing for them in aiohttp."""
+"""The feeds on aiohttp's own server, encoded by hand: aiohttp has nothing for event streams."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from aiohttp import web
 from tests.real_servers import feeds
 
 
-def _written(event: feeds.Fields) -> bytes:
+def _encode(event: feeds.Fields) -> bytes:
     lines = [f"{name}: {line}\n" for name, value in event.items() for line in value.split("\n")]
     return "".join([*lines, "\n"]).encode()
 
 
-async def _begun(request: web.Request) -> web.StreamResponse:
+async def _start_stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
     )
@@ -25,18 +25,18 @@ async def _begun(request: web.Request) -> web.StreamResponse:
 
 
 async def _stream(request: web.Request, events: AsyncIterator[feeds.Fields]) -> web.StreamResponse:
-    response = await _begun(request)
+    response = await _start_stream(request)
     async for event in events:
-        await response.write(_written(event))
+        await response.write(_encode(event))
     return response
 
 
-def _start(request: web.Request) -> int:
+def _last_id(request: web.Request) -> int:
     return int(request.headers.get("Last-Event-ID", "0"))
 
 
 async def numbers(request: web.Request) -> web.StreamResponse:
-    start = _start(request)
+    start = _last_id(request)
     if start == feeds.LAST_NUMBER:
         return web.Response(status=204)
     return await _stream(request, feeds.numbers(start))
@@ -47,8 +47,8 @@ async def held(request: web.Request) -> web.StreamResponse:
 
 
 async def pings(request: web.Request) -> web.StreamResponse:
-    """Comments while there is nothing to say."""
-    response = await _begun(request)
+    """Comments while there are no events."""
+    response = await _start_stream(request)
     await response.write(b"data: first\n\n")
     for number in count():
         await asyncio.sleep(0.01)

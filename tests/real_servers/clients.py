@@ -1,4 +1,4 @@
-"""The five clients, each as one function that reads from a URL."""
+"""The five clients, each as a function that reads from a URL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tls:
     """What a client needs for an encrypted connection.
 
     Attributes:
-        context: for this client alone, as some write into it which protocols they speak.
+        context: for this client only, because some clients set the protocols (ALPN) on it.
         http2: whether to ask for HTTP/2.
     """
 
@@ -47,7 +47,7 @@ class Tls:
 
 
 class Read(Protocol):
-    """Reads a stream to its end, or until `receive`, which is given each item, returns True; then leaves."""
+    """Reads a stream to its end, or until `receive`, called with each item, returns True."""
 
     def __call__(
         self, url: str, tls: Tls | None, receive: Callable[[Item], bool], *, comments: bool, options: Options
@@ -56,10 +56,10 @@ class Read(Protocol):
 
 @dataclass(frozen=True)
 class Client:
-    """One way to read a stream, by its name.
+    """A named client.
 
     Attributes:
-        speaks_http2: whether it does when it is asked to.
+        speaks_http2: whether it supports HTTP/2.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Client:
     speaks_http2: bool
 
 
-# With TLS, the HTTP client is the caller's: that is where its settings are. Without, it is the library's.
+# With TLS, the HTTP client is the caller's, because it has the TLS settings. Without, it is the transport's.
 
 
 @contextmanager

@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.real_servers.client_matrix import (
+    AIOHTTP,
+    COMBINATIONS,
+    NGINX,
+    NGINX_HTTP2,
+    NGINX_TLS,
+    UVICORN,
+    Combination,
+    Reader,
+    Server,
+)
 from tests.real_servers.clients import Tls
 from tests.real_servers.holds import Hold, hold
-from tests.real_servers.in_threads import aiohttp_server, uvicorn_server
-from tests.real_servers.nginx import Nginx, nginx_before
-from tests.real_servers.ways import AIOHTTP, NGINX, NGINX_HTTP2, NGINX_TLS, UVICORN, WAYS, Reader, Server, Way
+from tests.real_servers.nginx import Nginx, nginx_proxy
+from tests.real_servers.servers_in_threads import aiohttp_server, uvicorn_server
 from tests.sse_transports.conftest import (
     authority,
     no_proxy_of_this_machine,
@@ -40,20 +50,20 @@ def aiohttp_port() -> Iterator[int]:
 def nginx(
     uvicorn_port: int, tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA
 ) -> Iterator[Nginx]:
-    with nginx_before(uvicorn_port, tmp_path_factory.mktemp("nginx"), authority) as running:
+    with nginx_proxy(uvicorn_port, tmp_path_factory.mktemp("nginx"), authority) as running:
         yield running
 
 
 @pytest.fixture
 def own_nginx(uvicorn_port: int, tmp_path: Path, authority: trustme.CA) -> Iterator[Nginx]:
-    """One that may be killed, before a server that stays."""
-    with nginx_before(uvicorn_port, tmp_path, authority) as running:
+    """An nginx that the test may kill; its upstream server stays."""
+    with nginx_proxy(uvicorn_port, tmp_path, authority) as running:
         yield running
 
 
 @pytest.fixture
 def trusting(authority: trustme.CA) -> Callable[[], ssl.SSLContext]:
-    """Make TLS settings that trust the servers of these tests; for each client its own."""
+    """Return a function that makes TLS settings, for one client, that trust the servers of these tests."""
 
     def make() -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -65,7 +75,7 @@ def trusting(authority: trustme.CA) -> Callable[[], ssl.SSLContext]:
 
 @pytest.fixture(scope="session")
 def urls(uvicorn_port: int, aiohttp_port: int, nginx: Nginx) -> dict[Server, str]:
-    """Where each server is. They are older than any test, so that their threads are none of a test's."""
+    """The URL of each server. They start before any test, so that no test is blamed for their threads."""
     return {
         UVICORN: f"http://127.0.0.1:{uvicorn_port}",
         AIOHTTP: f"http://127.0.0.1:{aiohttp_port}",
@@ -75,18 +85,18 @@ def urls(uvicorn_port: int, aiohttp_port: int, nginx: Nginx) -> dict[Server, str
     }
 
 
-@pytest.fixture(params=WAYS, ids=str)
+@pytest.fixture(params=COMBINATIONS, ids=str)
 def reader(
     request: pytest.FixtureRequest, urls: dict[Server, str], trusting: Callable[[], ssl.SSLContext]
 ) -> Reader:
-    """Each client before each server."""
-    way: Way = request.param
-    tls = Tls(trusting(), way.server.http2) if way.server.tls else None
-    return Reader(way, urls[way.server], tls)
+    """Each client with each server."""
+    combination: Combination = request.param
+    tls = Tls(trusting(), combination.server.http2) if combination.server.tls else None
+    return Reader(combination, urls[combination.server], tls)
 
 
 @pytest.fixture
 def held() -> Iterator[Hold]:
-    """A point where streams are held until the test lets them go on."""
+    """A point where streams are held until the test releases them."""
     with hold() as point:
         yield point

@@ -1,4 +1,4 @@
-"""nginx as a reverse proxy in front of a server: plain HTTP/1.1, and TLS with HTTP/1.1 and HTTP/2."""
+"""nginx as a reverse proxy: plain HTTP/1.1, and TLS with HTTP/1.1 and HTTP/2."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SETTINGS = """
 daemon off;
 pid nginx.pid;
 error_log error.log;
-# A reload ends the streams of the workers that it replaces.
+# After a reload, the old workers end their streams.
 worker_shutdown_timeout 50ms;
 events {{ worker_connections 512; }}
 http {{
@@ -46,7 +46,7 @@ http {{
             proxy_set_header Connection "";
             proxy_buffering off;
         }}
-        # As nginx does it by itself: HTTP/1.0, and buffers, unless the answer says otherwise.
+        # nginx's defaults: HTTP/1.0 to the upstream, and buffers, unless the response turns them off.
         location /buffered/ {{
             proxy_pass http://127.0.0.1:{upstream}/;
         }}
@@ -59,8 +59,8 @@ class Nginx:
     """A running nginx.
 
     Attributes:
-        url: where it speaks HTTP/1.1. Under `/buffered`, the same is passed through its buffers.
-        tls_url: where it speaks TLS, and HTTP/2 with those who ask for it.
+        url: its URL for HTTP/1.1. Below `/buffered`, nginx buffers the responses.
+        tls_url: its URL for TLS, with HTTP/2 for clients that ask for it.
     """
 
     def __init__(
@@ -88,18 +88,18 @@ class Nginx:
             str(self._folder / "error.log"),
         ]
         with (self._folder / "output").open("ab") as output:
-            # With a process group of its own, so that its workers can be killed with it.
+            # In a new process group, so that its workers can be killed with it.
             self._process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         eventually(self._is_ready, "nginx is ready")
 
     def reload(self) -> None:
-        """Let it read its settings again: new workers come, and the old ones end what they have."""
+        """Reload the settings: new workers start, and the old ones finish."""
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep it from doing anything: what connects meanwhile is connected, and gets no answer."""
+        """Stop its processes for a while: the kernel accepts connections, and there are no responses."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGSTOP)
         try:
@@ -108,14 +108,14 @@ class Nginx:
             os.killpg(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
-        """End it in an orderly way, if it runs."""
+        """Stop it cleanly, if it runs."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once, with its workers."""
+        """Kill it and its workers."""
         self._end(signal.SIGKILL)
-        # A worker may outlive its master by a moment, and accepts what nobody answers.
-        eventually(lambda: not any(map(_is_listening, self._ports)), "no worker of nginx is left")
+        # A worker may live a moment longer than its master, and accept connections without responding.
+        eventually(lambda: not any(map(_is_listening, self._ports)), "all workers of nginx have ended")
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
@@ -136,13 +136,13 @@ def _is_listening(number: int) -> bool:
     except ConnectionRefusedError:
         return False
     except ConnectionResetError:
-        # Caught in the moment in which it goes: the next look sees that it has gone.
+        # nginx is ending right now: the next check will find it gone.
         return True
     return True
 
 
 def _program() -> str:
-    # On Debian it is installed where only an administrator's PATH leads.
+    # Debian installs it in /usr/sbin, which is only in an administrator's PATH.
     path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin"
     program = shutil.which("nginx", path=path)
     assert program is not None, "nginx is not installed: these tests need it (Debian: nginx-light)"
@@ -150,16 +150,16 @@ def _program() -> str:
 
 
 def _user() -> str:
-    """Return the setting that keeps an administrator's nginx from working as somebody else."""
+    """Return the setting that keeps nginx, if started by root, from changing its user."""
     if os.geteuid() != 0:
         return ""
-    # Somebody else could not read a folder that pytest makes.
+    # Another user could not read a folder that pytest makes.
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(os.getegid()).gr_name};"
 
 
 @contextmanager
-def nginx_before(upstream: int, folder: Path, authority: trustme.CA) -> Iterator[Nginx]:
-    """Run nginx before the server that listens on port `upstream`; its files are all in `folder`."""
+def nginx_proxy(upstream: int, folder: Path, authority: trustme.CA) -> Iterator[Nginx]:
+    """Run nginx in front of the server on port `upstream`, with all its files in `folder`."""
     with ExitStack() as stack:
         plain, tls = stack.enter_context(port()), stack.enter_context(port())
         nginx = Nginx(folder, plain, tls, upstream, authority.issue_cert("127.0.0.1"))

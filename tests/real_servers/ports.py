@@ -1,4 +1,4 @@
-"""Ports that stay the test's while the server that listens there comes and goes."""
+"""Ports that stay reserved for a test while its server stops and starts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def port() -> Iterator[int]:
-    """Give a port that nobody else is given meanwhile, and where nobody listens yet.
+    """Reserve a port. No other program gets it, and no server listens there yet.
 
-    A server has to listen there with SO_REUSEPORT. While none does, connections are refused.
+    A server must listen there with SO_REUSEPORT. Until one does, connections are refused.
     """
     with shared_socket(0) as keeper:
         yield keeper.getsockname()[1]
 
 
 def shared_socket(number: int) -> socket.socket:
-    """Return a socket that is bound to a port which others of the same user may be bound to, too."""
+    """Return a socket bound to a port that other sockets of the same user may be bound to as well."""
     shared = socket.socket()
     try:
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

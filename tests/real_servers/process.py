@@ -1,6 +1,6 @@
-"""A server in a process of its own, which can be killed: uvicorn with the feed, and no memory of its clients.
+"""A server in its own process, which can be killed: uvicorn with the feed, without state about clients.
 
-Run as a script with a port, and "hold" or "go on": whether the feed is held before its end.
+Run as a script with a port, and "hold" or "release": whether the feed is held before its end.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ ROOT = Path(__file__).parents[2]
 
 
 class Server:
-    """A server process, started as often as one likes on the same port."""
+    """A server process that can be started again and again on the same port."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, held: bool) -> None:
-        """Return at once: clients try again until it is ready."""
-        command = [sys.executable, "-m", __spec__.name, str(self._port), "hold" if held else "go on"]
+        """Start it, and return at once: clients retry until it is ready."""
+        command = [sys.executable, "-m", __spec__.name, str(self._port), "hold" if held else "release"]
         self._process = subprocess.Popen(command, cwd=ROOT)
 
     def kill(self) -> None:
-        """End it without any farewell, if it runs."""
+        """Kill it, if it runs."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -38,7 +38,7 @@ class Server:
 
 @contextmanager
 def server_process(port: int) -> Iterator[Server]:
-    """Give a server that is not started yet, and does not outlive this."""
+    """Provide a server that is not started yet, and is killed at the end."""
     server = Server(port)
     try:
         yield server
@@ -54,8 +54,8 @@ def main() -> None:
     from tests.real_servers.starlette_app import starlette_app
 
     with hold("process") as point, shared_socket(int(sys.argv[1])) as listener:
-        if sys.argv[2] == "go on":
-            point.let_go()
+        if sys.argv[2] == "release":
+            point.release()
         config = uvicorn.Config(starlette_app(), log_level="warning", lifespan="off")
         uvicorn.Server(config).run(sockets=[listener])
 

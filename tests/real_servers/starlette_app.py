@@ -12,22 +12,22 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.real_servers import feeds
-from tests.real_servers.holds import the_hold
+from tests.real_servers.holds import get_hold
 
 
-def _start(request: Request) -> int:
+def _last_id(request: Request) -> int:
     return int(request.headers.get("last-event-id", "0"))
 
 
 async def numbers(request: Request) -> Response:
-    start = _start(request)
+    start = _last_id(request)
     if start == feeds.LAST_NUMBER:
         return Response(status_code=204)
     return EventSourceResponse(feeds.numbers(start))
 
 
 async def feed(request: Request) -> Response:
-    start = _start(request)
+    start = _last_id(request)
     if start == feeds.LAST_OF_FEED:
         return Response(status_code=204)
     ping = request.query_params.get("ping")
@@ -41,13 +41,13 @@ async def held(request: Request) -> Response:
 
 
 async def late(request: Request) -> Response:
-    """No answer at all, not even a head, while it is held."""
-    await the_hold(request.path_params["name"]).wait()
+    """No response headers while it is held."""
+    await get_hold(request.path_params["name"]).wait()
     return PlainTextResponse("late")
 
 
 async def pings(_request: Request) -> Response:
-    """Comments while there is nothing to say."""
+    """Comments while there are no events."""
 
     async def events() -> AsyncIterator[feeds.Fields]:
         yield {"data": "first"}
@@ -64,7 +64,7 @@ async def chat(request: Request) -> Response:
 
 
 async def hello(_request: Request) -> Response:
-    """An answer that is no stream."""
+    """A response that is not a stream."""
     return PlainTextResponse("hello")
 
 

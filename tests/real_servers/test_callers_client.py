@@ -1,4 +1,4 @@
-"""The HTTP client is the caller's: it is used as it is, and is open afterwards."""
+"""A caller's HTTP client is used unchanged, and stays open."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ from sse_transports import (
     Httpx2Transport,
 )
 from tests.real_servers import feeds
+from tests.real_servers.client_matrix import QUICK
 from tests.real_servers.nginx import Nginx
-from tests.real_servers.ways import QUICK
 
 ALL_NUMBERS = [str(number) for number in range(1, feeds.LAST_NUMBER + 1)]
 
 
 @pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
-def test_a_client_of_httpx2_stays_open(
-    nginx: Nginx, trusting: Callable[[], ssl.SSLContext], http2: bool
-) -> None:
+def test_httpx2_client_stays_open(nginx: Nginx, trusting: Callable[[], ssl.SSLContext], http2: bool) -> None:
     with httpx2.Client(verify=trusting(), http2=http2) as client:
         transport = Httpx2Transport(client)
         with EventSource(f"{nginx.tls_url}/numbers", retry=QUICK, transport=transport) as source:
@@ -39,7 +37,7 @@ def test_a_client_of_httpx2_stays_open(
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
-def test_an_async_client_of_httpx2_stays_open(
+def test_async_httpx2_client_stays_open(
     nginx: Nginx, trusting: Callable[[], ssl.SSLContext], http2: bool, backend: str
 ) -> None:
     async def main() -> None:
@@ -55,7 +53,7 @@ def test_an_async_client_of_httpx2_stays_open(
     anyio.run(main, backend=backend)
 
 
-def test_a_session_of_aiohttp_stays_open(nginx: Nginx, trusting: Callable[[], ssl.SSLContext]) -> None:
+def test_aiohttp_session_stays_open(nginx: Nginx, trusting: Callable[[], ssl.SSLContext]) -> None:
     async def main() -> None:
         connector = aiohttp.TCPConnector(ssl=trusting())
         async with aiohttp.ClientSession(connector=connector) as session:

@@ -1,4 +1,4 @@
-"""`sse check` before servers as they are used: what it finds, and above all what it does not."""
+"""`sse check` with real servers: what it reports, and above all what it does not."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sse_transports.cli.checks._rule import Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from sse_transports.cli.checks._wire import NotingTransport
 from sse_transports.testing import Call, SSEServer
+from tests.real_servers.client_matrix import AIOHTTP, NGINX, UVICORN, Server
 from tests.real_servers.holds import Hold
-from tests.real_servers.nginx import nginx_before
-from tests.real_servers.ways import AIOHTTP, NGINX, UVICORN, Server
+from tests.real_servers.nginx import nginx_proxy
 
 PLENTY = 2.0
-"""Seconds in which what is sent comes, on a machine that does other things too."""
+"""Seconds in which sent bytes arrive, also on a busy machine."""
 
 EVENT = b"data: " + b"x" * 1000 + b"\n\n"
 
@@ -38,7 +38,7 @@ def verdict(seen: Observation, name: str) -> Verdict:
 
 
 @pytest.mark.parametrize("server", [UVICORN, AIOHTTP, NGINX], ids=lambda server: server.name)
-def test_a_good_stream_gets_no_wrong_finding(urls: dict[Server, str], server: Server) -> None:
+def test_good_stream_fails_no_rule(urls: dict[Server, str], server: Server) -> None:
     seen = check(f"{urls[server]}/pings", seconds=PLENTY)
     assert wrong(seen) == {}
     assert seen.first.ending is Ending.LEFT
@@ -46,9 +46,7 @@ def test_a_good_stream_gets_no_wrong_finding(urls: dict[Server, str], server: Se
 
 
 @pytest.mark.parametrize("server", [UVICORN, AIOHTTP, NGINX], ids=lambda server: server.name)
-def test_a_server_that_takes_ids_for_numbers_fails_at_another_and_else_does_all_right(
-    urls: dict[Server, str], server: Server
-) -> None:
+def test_numeric_ids_fail_only_for_an_unknown_id(urls: dict[Server, str], server: Server) -> None:
     seen = check(f"{urls[server]}/numbers", seconds=20.0)
     assert list(wrong(seen)) == ["unknown-id"]
     assert verdict(seen, "resume") is Verdict.GOOD
@@ -56,33 +54,29 @@ def test_a_server_that_takes_ids_for_numbers_fails_at_another_and_else_does_all_
     assert verdict(seen, "finished") is Verdict.GOOD
 
 
-def test_what_nginx_holds_back_is_found_where_not_even_a_head_comes(
+def test_headers_buffered_by_nginx_are_found(
     aiohttp_port: int, tmp_path: Path, authority: trustme.CA, held: Hold
 ) -> None:
-    with nginx_before(aiohttp_port, tmp_path, authority) as nginx:
+    with nginx_proxy(aiohttp_port, tmp_path, authority) as nginx:
         seen = check(f"{nginx.url}/buffered/held/{held.name}", seconds=3.2)
         assert list(wrong(seen)) == ["head"]
         seen = check(f"{nginx.url}/held/{held.name}", seconds=PLENTY)
         assert wrong(seen) == {}
 
 
-def test_what_nginx_holds_back_is_found_where_its_buffer_cuts_an_event(
-    tmp_path: Path, authority: trustme.CA
-) -> None:
+def test_events_buffered_by_nginx_are_found(tmp_path: Path, authority: trustme.CA) -> None:
     def answer(call: Call) -> None:
         call.respond(200, [("Content-Type", "text/event-stream")], EVENT * 10)
         call.wait_until_gone()
 
-    with SSEServer(answer) as server, nginx_before(server.port, tmp_path, authority) as nginx:
+    with SSEServer(answer) as server, nginx_proxy(server.port, tmp_path, authority) as nginx:
         seen = check(f"{nginx.url}/buffered/", seconds=4.0)
     assert "held-back" in wrong(seen)
     assert len(seen.first.stream.events) < 10
 
 
-def test_what_says_that_it_wants_no_buffers_comes_through_nginx_at_once(
-    urls: dict[Server, str], held: Hold
-) -> None:
-    # sse-starlette says so, and nginx keeps to itself what it was told.
+def test_x_accel_buffering_turns_nginx_buffers_off(urls: dict[Server, str], held: Hold) -> None:
+    # sse-starlette sends X-Accel-Buffering: no, and nginx does not forward that header.
     seen = check(f"{urls[NGINX]}/buffered/held/{held.name}", seconds=PLENTY)
     assert wrong(seen) == {}
     assert verdict(seen, "x-accel-buffering") is Verdict.NOT_SEEN

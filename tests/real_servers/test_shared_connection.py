@@ -1,4 +1,4 @@
-"""Two streams over one HTTP/2 connection: what becomes of one is nothing to the other."""
+"""Two streams over one HTTP/2 connection: closing one does not affect the other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from sse_core import Event, Response
 from sse_transports import AsyncEventSource, AsyncHttpx2Transport, EventSource, Httpx2Transport
 from sse_transports._async_event_source import AsyncOptions
+from tests.real_servers.client_matrix import SECONDS
 from tests.real_servers.holds import Hold, hold
 from tests.real_servers.nginx import Nginx
-from tests.real_servers.ways import SECONDS
 
 Source = AsyncEventSource[Event]
 Sources = tuple[Source, Source]
@@ -26,7 +26,7 @@ on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 @pytest.fixture
 def other_hold() -> Iterator[Hold]:
-    """Where the second stream is held, so that the first can be left alone."""
+    """A point for the second stream only."""
     with hold() as point:
         yield point
 
@@ -41,7 +41,7 @@ def is_one_connection(opened: list[Response]) -> bool:
 async def two_streams(
     nginx: Nginx, context: ssl.SSLContext, holds: tuple[Hold, Hold]
 ) -> AsyncIterator[Sources]:
-    """Give two sources, both behind their first event and held there, on one connection."""
+    """Provide two sources on one connection, both held after their first event."""
     opened: list[Response] = []
     async with httpx2.AsyncClient(verify=context, http2=True) as client:
         options: AsyncOptions = {
@@ -60,31 +60,31 @@ async def two_streams(
         assert not client.is_closed
         answer = await client.get(f"{nginx.tls_url}/hello")
         assert answer.text == "hello"
-        # Still the same connection: nothing that happened to a stream has broken it.
+        # Still the same connection: it has survived all that happened to the streams.
         assert answer.headers["X-Connection"] == opened[0].header("X-Connection")
 
 
-async def goes_on(source: Source, point: Hold) -> None:
-    """Let a stream go on, which must be whole."""
+async def assert_continues(source: Source, point: Hold) -> None:
+    """Release a stream, and check that it is complete."""
     assert point.left == 0
-    point.let_go()
+    point.release()
     assert [event.data async for event in source] == ["after"]
 
 
 @on_both
-def test_a_stream_that_is_closed_leaves_the_other_going(
+def test_closing_a_stream_keeps_the_other(
     backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     async def main() -> None:
         async with two_streams(nginx, trusting(), (held, other_hold)) as (one, other):
             await one.close()
-            await goes_on(other, other_hold)
+            await assert_continues(other, other_hold)
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_a_stream_that_is_closed_while_it_is_read_leaves_the_other_going(
+def test_closing_a_stream_being_read_keeps_the_other(
     backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     async def main() -> None:
@@ -99,13 +99,13 @@ def test_a_stream_that_is_closed_while_it_is_read_leaves_the_other_going(
                 await anyio.wait_all_tasks_blocked()
                 await one.close()
             assert rest == []
-            await goes_on(other, other_hold)
+            await assert_continues(other, other_hold)
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_a_stream_that_is_cancelled_leaves_the_other_going(
+def test_cancelling_a_stream_keeps_the_other(
     backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     async def main() -> None:
@@ -114,13 +114,13 @@ def test_a_stream_that_is_cancelled_leaves_the_other_going(
                 tasks.start_soon(anext, one)
                 await anyio.wait_all_tasks_blocked()
                 tasks.cancel_scope.cancel()
-            await goes_on(other, other_hold)
+            await assert_continues(other, other_hold)
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_both_streams_can_be_read_at_the_same_time_and_one_cancelled(
+def test_cancelling_one_of_two_concurrent_reads(
     backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     async def main() -> None:
@@ -132,19 +132,19 @@ def test_both_streams_can_be_read_at_the_same_time_and_one_cancelled(
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(read)
-                async with anyio.create_task_group() as doomed:
-                    # Whichever of them reads from the connection, it is not lost with this one.
-                    doomed.start_soon(anext, one)
+                async with anyio.create_task_group() as cancelled:
+                    # Even if it is this task that reads from the connection.
+                    cancelled.start_soon(anext, one)
                     await anyio.wait_all_tasks_blocked()
-                    doomed.cancel_scope.cancel()
-                other_hold.let_go()
+                    cancelled.cancel_scope.cancel()
+                other_hold.release()
             assert rest == ["after"]
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_one_that_is_closed_before_it_has_an_answer_leaves_the_other_going(
+def test_closing_before_the_headers_keeps_the_other(
     backend: str, nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     async def main() -> None:
@@ -154,7 +154,7 @@ def test_one_that_is_closed_before_it_has_an_answer_leaves_the_other_going(
                 "until": "[DONE]",
                 "retry": None,
             }
-            # The connection is established by the one that is going to be closed.
+            # The request that will be closed establishes the connection.
             late, going = f"{nginx.tls_url}/late/{held.name}", f"{nginx.tls_url}/held/{other_hold.name}"
             async with AsyncEventSource(late, **options) as one, AsyncEventSource(going, **options) as other:
                 async with anyio.create_task_group() as tasks:
@@ -162,7 +162,7 @@ def test_one_that_is_closed_before_it_has_an_answer_leaves_the_other_going(
                     await anyio.to_thread.run_sync(held.until_held)
                     assert await anext(other) == Event("before")
                     await one.close()
-                await goes_on(other, other_hold)
+                await assert_continues(other, other_hold)
 
     anyio.run(main, backend=backend)
 
@@ -171,7 +171,7 @@ def test_one_that_is_closed_before_it_has_an_answer_leaves_the_other_going(
 def two_blocking_streams(
     nginx: Nginx, client: httpx2.Client, holds: tuple[Hold, Hold]
 ) -> Iterator[tuple[EventSource[Event], EventSource[Event]]]:
-    """The same with `EventSource`."""
+    """Provide two sources as `two_streams` does, with `EventSource`."""
     opened: list[Response] = []
     transport = Httpx2Transport(client)
     first, second = (f"{nginx.tls_url}/held/{point.name}" for point in holds)
@@ -184,13 +184,13 @@ def two_blocking_streams(
         yield one, other
 
 
-def test_a_blocking_stream_that_is_left_between_two_reads_leaves_the_other_going(
+def test_closing_a_blocking_stream_keeps_the_other(
     nginx: Nginx, trusting: Trusting, held: Hold, other_hold: Hold
 ) -> None:
     with httpx2.Client(verify=trusting(), http2=True) as client:
         with two_blocking_streams(nginx, client, (held, other_hold)) as (one, other):
             one.close()
             assert other_hold.left == 0
-            other_hold.let_go()
+            other_hold.release()
             assert [event.data for event in other] == ["after"]
         assert not client.is_closed

@@ -1,4 +1,4 @@
-"""What a server can do at a request: proper answers, and all the ways to fail."""
+"""What a server can do with a request: valid responses and all kinds of failure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _never = threading.Event()
 
 
 def pass_time(seconds: float) -> None:
-    """Let a little time pass on a server, where a story is about time."""
+    """Let a little time pass on a server, for scenarios about time."""
     _never.wait(seconds)
 
 
 def in_order(*parts: Answer) -> Answer:
-    """One after the other, on one connection."""
+    """Do these one after the other, on one connection."""
 
     def answer(call: Call, stage: Stage) -> None:
         for part in parts:
@@ -31,22 +31,22 @@ def in_order(*parts: Answer) -> Answer:
 
 
 def raw(data: bytes) -> Answer:
-    """These bytes, as they are."""
+    """Send these bytes unchanged."""
     return lambda call, _stage: call.send(data)
 
 
 def chunk(data: bytes) -> Answer:
-    """These bytes as one chunk; none for the end."""
+    """Send these bytes as one chunk; no bytes for the last one."""
     return lambda call, _stage: call.chunk(data)
 
 
 def head(*fields: tuple[str, str], status: int = 200, body: bytes = b"") -> Answer:
-    """The head of an event stream, and the start of its body."""
+    """Send the response headers of an event stream, and the start of its body."""
     return lambda call, _stage: call.respond(status, (EVENT_STREAM, *fields), body)
 
 
 def once_received(count: int) -> Answer:
-    """Nothing, until the client was given so many events: they came without waiting for more."""
+    """Wait until the client has yielded this many events: it must do so without more bytes."""
     return lambda _call, stage: stage.until_received(count)
 
 
@@ -60,39 +60,39 @@ def stall(call: Call, _stage: Stage) -> None:
 
 
 def reset(call: Call, _stage: Stage) -> None:
-    """Cut the connection with a RST. Say `once_received` before: it may overtake what was sent."""
+    """Drop the connection with a RST. Use `once_received` before: a RST may destroy bytes that were sent."""
     call.reset()
 
 
 def stream(body: bytes, *fields: tuple[str, str]) -> Answer:
-    """An event stream without a length, properly ended by the end of the connection."""
+    """Send an event stream without a length, with a clean end: the end of the connection."""
     return head(*fields, body=body)
 
 
 def chunked_stream(*chunks: bytes) -> Answer:
-    """An event stream in chunks, properly ended."""
+    """Send an event stream in chunks, with a clean end."""
     return in_order(head(CHUNKED), *(chunk(data) for data in chunks), chunk(b""))
 
 
 def sized_stream(body: bytes, length: int | None = None) -> Answer:
-    """An event stream with a Content-Length, which may be a lie."""
+    """Send an event stream with a Content-Length, which may be wrong."""
     return head(("Content-Length", str(len(body) if length is None else length)), body=body)
 
 
 def refuse(status: int, *fields: tuple[str, str], body: bytes = b"") -> Answer:
-    """An answer that is no event stream."""
+    """Send a response that is not an event stream."""
     return lambda call, _stage: call.respond(
         status, (*fields, ("Content-Type", "text/plain"), ("Content-Length", str(len(body)))), body
     )
 
 
 def no_content(call: Call, _stage: Stage) -> None:
-    """204: come no more."""
+    """Send 204: the client must not reconnect."""
     call.respond(204, [])
 
 
 def redirect(status: int, location: str | Callable[[Stage], str], *fields: tuple[str, str]) -> Answer:
-    """A redirect; `location` may be a function of the stage, where it names a server."""
+    """Send a redirect. `location` may be a function of the stage, which knows the servers' URLs."""
 
     def answer(call: Call, stage: Stage) -> None:
         target = location if isinstance(location, str) else location(stage)
@@ -102,7 +102,7 @@ def redirect(status: int, location: str | Callable[[Stage], str], *fields: tuple
 
 
 def drip(pieces: Iterable[bytes], every: float) -> Answer:
-    """Pieces, each after a little time, for as long as the client takes them."""
+    """Send pieces with a little time between them, until the client leaves."""
 
     def answer(call: Call, _stage: Stage) -> None:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""Small servers, and what tests of single calls look at."""
+"""Small servers, and short helpers for tests with one source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
 
 
 class Rejected(Exception):
-    """What a hook of a caller raises."""
+    """Raised by a hook of the caller."""
 
 
 def one_and_silence(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""A client or session of the caller's: what it adds applies, no secret goes astray, no stream is cut."""
+"""A client or session of the caller's: its settings apply, its secrets stay on their origin."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BASIC = b"Basic dXNlcjpwYXNz"
 OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
 EMPTY = [("Content-Length", "0"), ("Connection", "close")]
 LIMIT = 0.02
-"""Seconds that the caller's client waits for bytes, were it not for us."""
+"""The timeout of the caller's client between bytes, which the transport must not apply."""
 LIMITS = httpx2.Timeout(10, read=LIMIT)
 
 
@@ -114,7 +114,7 @@ def one_and_end(call: Call) -> None:
 
 
 @every_client
-def test_its_headers_and_authentication_are_sent(read: Read) -> None:
+def test_client_headers_and_auth_are_sent(read: Read) -> None:
     with SSEServer(one_and_end) as server:
         assert read(server.url, {"headers": OWN, "auth": ("user", "pass")}, retry=None) == ["a"]
     (call,) = server.calls
@@ -125,7 +125,7 @@ def test_its_headers_and_authentication_are_sent(read: Read) -> None:
 
 
 @every_client
-def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
+def test_source_headers_override_client_headers(read: Read) -> None:
     with SSEServer(one_and_end) as server:
         own = {"X-Api-Key": "other", "x-trace": "2"}
         assert read(server.url, {"headers": OWN}, retry=None, headers=own) == ["a"]
@@ -134,7 +134,7 @@ def test_the_sources_own_headers_win_over_its_headers(read: Read) -> None:
 
 
 @every_client
-def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
+def test_client_secrets_stay_off_other_origins(read: Read) -> None:
     client = {"headers": {**OWN, "Cookie": "a=b"}, "auth": ("user", "pass")}
     with SSEServer(one_and_end) as other:
 
@@ -146,13 +146,13 @@ def test_its_secrets_do_not_follow_a_redirect_to_another_origin(read: Read) -> N
             assert server.calls[0].headers["authorization"] == BASIC
         (call,) = other.calls
         assert {"authorization", "cookie", "x-api-key"} & set(call.headers) == set()
-        # What is no secret goes along, as the source's own headers do.
+        # Other headers are sent, as the source's own are.
         assert (call.headers["x-trace"], call.headers["user-agent"]) == (b"1", b"mine")
         assert call.headers["host"] == other.url.removeprefix("http://").encode()
 
 
 @over_httpx2_only
-def test_its_parameters_go_behind_the_urls_own_query_and_not_to_another_origin(read: Read) -> None:
+def test_client_params_are_sent_to_their_origin_only(read: Read) -> None:
     with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
@@ -167,7 +167,7 @@ def test_its_parameters_go_behind_the_urls_own_query_and_not_to_another_origin(r
 
 
 @every_client
-def test_its_cookies_for_any_host_do_not_follow_a_redirect_to_another_origin(read: Read) -> None:
+def test_client_cookies_stay_off_other_origins(read: Read) -> None:
     with SSEServer(one_and_end) as other:
 
         def away(call: Call) -> None:
@@ -180,7 +180,7 @@ def test_its_cookies_for_any_host_do_not_follow_a_redirect_to_another_origin(rea
 
 
 @every_client
-def test_the_sources_own_authorization_wins_over_its_authentication(read: Read) -> None:
+def test_source_authorization_overrides_client_auth(read: Read) -> None:
     with SSEServer(one_and_end) as server:
         own = {"Authorization": "Bearer mine"}
         assert read(server.url, {"auth": ("user", "pass")}, retry=None, headers=own) == ["a"]
@@ -188,7 +188,7 @@ def test_the_sources_own_authorization_wins_over_its_authentication(read: Read) 
 
 
 @every_client
-def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
+def test_client_auth_follows_a_same_origin_redirect(read: Read) -> None:
     def there(call: Call) -> None:
         if call.path == "/":
             call.respond(307, [("Location", "/there"), *EMPTY])
@@ -201,7 +201,7 @@ def test_its_secrets_follow_a_redirect_to_the_same_origin(read: Read) -> None:
 
 
 @every_client
-def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Read) -> None:
+def test_client_timeouts_do_not_end_a_quiet_stream(read: Read) -> None:
     def slow(call: Call) -> None:
         pass_time(2 * LIMIT)
         call.respond(body=b"data: a\n\n")
@@ -213,7 +213,7 @@ def test_its_limits_on_the_time_of_a_response_do_not_cut_a_quiet_stream(read: Re
 
 
 @every_client
-def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> None:
+def test_client_status_handling_does_not_prevent_retries(read: Read) -> None:
     def busy_at_first(call: Call) -> None:
         if call.number == 0:
             call.respond(503, EMPTY)
@@ -225,7 +225,7 @@ def test_its_way_with_statuses_does_not_get_in_the_way_of_ours(read: Read) -> No
         assert len(server.calls) == 2
 
 
-def test_a_hook_of_httpx2_that_raises_on_statuses_changes_nothing() -> None:
+def test_httpx2_hook_raising_on_status_changes_nothing() -> None:
     def answer(call: Call) -> None:
         call.respond(401, EMPTY)
 
@@ -236,7 +236,7 @@ def test_a_hook_of_httpx2_that_raises_on_statuses_changes_nothing() -> None:
         assert len(server.calls) == 1
 
 
-def test_a_middleware_of_aiohttp_may_reject_a_status_for_good() -> None:
+def test_aiohttp_middleware_may_reject_a_status() -> None:
     async def strict(request: Any, handler: Any) -> Any:
         response = await handler(request)
         response.raise_for_status()
@@ -251,7 +251,7 @@ def test_a_middleware_of_aiohttp_may_reject_a_status_for_good() -> None:
         assert len(server.calls) == 1
 
 
-def test_a_client_of_httpx2_may_answer_by_itself() -> None:
+def test_httpx2_mock_transport_works() -> None:
     def answer(_request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=b"data: a\n\n")
 
@@ -261,9 +261,7 @@ def test_a_client_of_httpx2_may_answer_by_itself() -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_our_own_client_uses_the_environments_proxy_and_its_exceptions(
-    backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_client_uses_proxy_and_no_proxy_variables(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def read(url: str) -> list[str]:
         async with AsyncEventSource(url, retry=None) as source:
             return [event.data async for event in source]
@@ -286,18 +284,14 @@ def test_our_own_client_uses_the_environments_proxy_and_its_exceptions(
         (AsyncHttpx2Transport, httpx2.Client, "client"),
     ],
 )
-def test_what_is_no_client_of_its_kind_is_refused(
-    make: Callable[[Any], object], wrong: Any, name: str
-) -> None:
+def test_wrong_type_of_client_is_rejected(make: Callable[[Any], object], wrong: Any, name: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^{name}: expected"):
         make(wrong)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("command", ["close", "reconnect", "pause"])
-def test_a_command_while_the_end_of_a_body_is_read_leaves_the_client_usable(
-    backend: str, command: str
-) -> None:
+def test_command_during_end_of_body_keeps_client_usable(backend: str, command: str) -> None:
     ending = threading.Event()
     ended = threading.Event()
 
@@ -312,7 +306,7 @@ def test_a_command_while_the_end_of_a_body_is_read_leaves_the_client_usable(
             until_set(ending, "the client is ready for the end")
             call.chunk(b"")
             ended.set()
-            # The connection is fit for a further request.
+            # The connection can be used for another request.
             if call.read_request():
                 answer(call)
 
@@ -325,7 +319,7 @@ def test_a_command_while_the_end_of_a_body_is_read_leaves_the_client_usable(
             ):
                 assert (await anext(source)).data == "a"
                 ending.set()
-                # The loop stands still meanwhile: the end has come, and nobody has read it yet.
+                # The event loop is blocked meanwhile: the end has arrived and is not read yet.
                 until_set(ended, "the end is sent")
 
                 async def read() -> None:

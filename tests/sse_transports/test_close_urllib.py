@@ -1,4 +1,4 @@
-"""close() of the blocking client over urllib: every call of the standard library that can wait is woken."""
+"""close() of the blocking client over urllib wakes every call of the standard library that can wait."""
 
 from __future__ import annotations
 
@@ -8,28 +8,19 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 
 import pytest
 
-from sse_core import (
-    Event,
-    ReadyState,
-    RetryPolicy,
-)
+from sse_core import Event, ReadError, ReadyState, Request
 from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
-from tests.sse_transports.waiting import eventually
+from tests.sse_transports.small_servers import one_and_silence, until_all_gone
+from tests.sse_transports.waiting import eventually, is_blocked_in
 
-SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
 THREE = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n"
-
-
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"id: 1\ndata: a\n\n")
-    call.wait_until_gone()
 
 
 def three_and_silence(call: Call) -> None:
@@ -41,12 +32,8 @@ def silence(call: Call) -> None:
     call.wait_until_gone()
 
 
-def until_all_gone(server: SSEServer) -> None:
-    eventually(lambda: server.open_connections == 0, "the client closes its connections")
-
-
-def close_and_look(reading: Reading) -> None:
-    """Close from this thread while the other is busy; it ends as if the stream had."""
+def close_while_busy(reading: Reading) -> None:
+    """Close in this thread while the other one is busy. Its iteration ends without an error."""
     reading.source.close()
     reading.until_ended()
     assert reading.error is None
@@ -55,18 +42,20 @@ def close_and_look(reading: Reading) -> None:
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_close_ends_a_read(encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
+def test_close_wakes_a_blocked_read(
+    encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
     transport = UrllibTransport(context=client_tls)
     with SSEServer(one_and_silence, context=server_tls if encrypted else None) as server:
         with Reading(EventSource(server.url, transport=transport)) as reading:
             reading.until_received("a")
             reading.until_it_reads()
-            close_and_look(reading)
+            close_while_busy(reading)
         until_all_gone(server)
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_close_ends_waiting_for_an_answer(
+def test_close_wakes_a_wait_for_response_headers(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     transport = UrllibTransport(context=client_tls)
@@ -74,32 +63,32 @@ def test_close_ends_waiting_for_an_answer(
         with Reading(EventSource(server.url, transport=transport, timeout=None)) as reading:
             eventually(lambda: len(server.calls) == 1, "the request arrives")
             reading.until_blocked_in(http.client.HTTPConnection.getresponse)
-            close_and_look(reading)
+            close_while_busy(reading)
         until_all_gone(server)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-def test_close_ends_a_connect_that_nobody_answers(unanswered: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+def test_close_wakes_an_unanswered_connect(unanswered: int) -> None:
     source = EventSource(f"http://127.0.0.1:{unanswered}", timeout=None)
     with Reading(source) as reading:
         reading.until_blocked_in(UrllibExchange.connect)
-        close_and_look(reading)
+        close_while_busy(reading)
 
 
-def test_close_ends_a_tls_handshake_that_nobody_answers(deaf: int) -> None:
+def test_close_wakes_an_unanswered_tls_handshake(deaf: int) -> None:
     with Reading(EventSource(f"https://127.0.0.1:{deaf}", timeout=None)) as reading:
         reading.until_blocked_in(ssl.SSLSocket.do_handshake)
-        close_and_look(reading)
+        close_while_busy(reading)
 
 
-def test_close_ends_sending_a_body_that_nobody_reads(deaf: int) -> None:
+def test_close_wakes_sending_an_unread_body(deaf: int) -> None:
     source = EventSource(f"http://127.0.0.1:{deaf}", method="POST", content=bytes(50_000_000), timeout=None)
     with Reading(source) as reading:
         reading.until_blocked_in(http.client.HTTPConnection.send)
-        close_and_look(reading)
+        close_while_busy(reading)
 
 
-def test_close_ends_waiting_for_the_text_of_an_error() -> None:
+def test_close_wakes_reading_an_error_body() -> None:
     def half_an_error(call: Call) -> None:
         call.send(b"HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\nbecause")
         call.wait_until_gone()
@@ -107,12 +96,12 @@ def test_close_ends_waiting_for_the_text_of_an_error() -> None:
     with SSEServer(half_an_error) as server:
         with Reading(EventSource(server.url)) as reading:
             reading.until_blocked_in(EventSource._read_body)
-            close_and_look(reading)
+            close_while_busy(reading)
         until_all_gone(server)
 
 
 def close_before_connecting(source: EventSource[Event], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make another thread's `close` come at the worst moment: between making a socket and connecting it."""
+    """Call `close` in another thread between the creation of a socket and its connect."""
     for name in ("connect", "connect_ex"):
         original = getattr(socket.socket, name)
 
@@ -127,7 +116,7 @@ def close_before_connecting(source: EventSource[Event], monkeypatch: pytest.Monk
         monkeypatch.setattr(socket.socket, name, close_first)
 
 
-def test_close_just_before_the_socket_connects_prevents_the_request(
+def test_close_just_before_connect_prevents_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with SSEServer(silence) as server:
@@ -137,9 +126,9 @@ def test_close_just_before_the_socket_connects_prevents_the_request(
         assert server.calls == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
 @pytest.mark.timeout(20)
-def test_close_just_before_the_socket_connects_ends_an_unanswered_connect(
+def test_close_just_before_an_unanswered_connect_ends_it(
     unanswered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = EventSource(f"http://127.0.0.1:{unanswered}", timeout=None)
@@ -147,7 +136,7 @@ def test_close_just_before_the_socket_connects_ends_an_unanswered_connect(
     assert list(source) == []
 
 
-def test_close_that_comes_together_with_events_leaves_the_last_event_id_before_them() -> None:
+def test_close_keeps_last_event_id_before_dropped_events() -> None:
     def until(_event: Event) -> bool:
         # Bytes have been read, and the events in them not yet been handed on.
         source.close()
@@ -160,7 +149,7 @@ def test_close_that_comes_together_with_events_leaves_the_last_event_id_before_t
         until_all_gone(server)
 
 
-def test_an_abandoned_source_leaves_no_connection() -> None:
+def test_garbage_collected_source_closes_its_connection() -> None:
     with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
@@ -168,6 +157,41 @@ def test_an_abandoned_source_leaves_no_connection() -> None:
         until_all_gone(server)
 
 
-def test_a_source_that_could_not_be_made_is_abandoned_in_silence() -> None:
+def test_source_with_invalid_url_is_collected_silently() -> None:
     with pytest.raises(ValueError, match="url"):
-        EventSource("nonsense")
+        EventSource("invalid")
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["between reads", "during a read"])
+def test_second_close_of_an_exchange_does_nothing(busy: bool) -> None:
+    calls: list[str] = []
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_qualname)
+
+    with SSEServer(one_and_silence) as server:
+        exchange = UrllibTransport().exchange(Request("GET", f"{server.url}/"), timeout=10.0)
+        exchange.open()
+        assert exchange.read(10.0)
+        errors: list[Exception] = []
+
+        def read() -> None:
+            try:
+                exchange.read(None)
+            except ReadError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=read)
+        if busy:
+            thread.start()
+            eventually(lambda: is_blocked_in(thread, UrllibExchange._read_raw), "the thread reads")
+        exchange.close()
+        sys.setprofile(count)
+        exchange.close()
+        sys.setprofile(None)
+        if busy:
+            thread.join()
+        until_all_gone(server)
+    assert calls == ["UrllibExchange.close", "SocketGuard.close"]
+    assert len(errors) == busy

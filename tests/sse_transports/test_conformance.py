@@ -1,4 +1,4 @@
-"""Every transport passes the published check, and the check finds those that do not deserve to."""
+"""Every transport passes the published check, and the check names the rule that a bad transport breaks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_transport_of_ours_keeps_every_rule(name: str) -> None:
+def test_each_transport_passes_every_rule(name: str) -> None:
     assert CHECKS[name]() == [rule.name for rule in RULES]
 
 
@@ -49,7 +49,7 @@ class Late(UrllibExchange):
 
 
 class Strict(UrllibExchange):
-    """Judges statuses, as some clients do by default."""
+    """Raises for statuses, as some clients do by default."""
 
     def open(self) -> Response:
         head = super().open()
@@ -65,15 +65,15 @@ class Text(UrllibExchange):
         return super().read(timeout).decode("utf-8", "replace").encode()
 
 
-class Forgetful(UrllibExchange):
-    """Closes nothing, until the server ends it."""
+class Leaking(UrllibExchange):
+    """Does not close its connection."""
 
     def close(self) -> None:
         pass
 
 
-class Deaf(UrllibExchange):
-    """Hears neither a timeout nor a close, as what is made of `urlopen` and `read1` does."""
+class Blocking(UrllibExchange):
+    """Ignores timeouts, and a close while it reads, as a transport made of `urlopen` and `read1` does."""
 
     def __init__(
         self, opener: urllib.request.OpenerDirector, request: Request, timeout: float | None
@@ -90,8 +90,8 @@ class Deaf(UrllibExchange):
             super().close()
 
 
-class Pushy(UrllibExchange):
-    """Adds a setting of its own to every request."""
+class AddsHeader(UrllibExchange):
+    """Adds a header of its own to every request."""
 
     def __init__(
         self, opener: urllib.request.OpenerDirector, request: Request, timeout: float | None
@@ -101,23 +101,23 @@ class Pushy(UrllibExchange):
 
 
 @pytest.mark.parametrize(
-    ("kind", "rule", "told"),
+    ("kind", "rule", "message"),
     [
-        (Deaf, "a body in which nothing comes for its timeout", "did not return within 0.3 seconds"),
-        (Deaf, "close() wakes whoever waits for bytes", "did not return within 0.3 seconds"),
+        (Blocking, "a body in which nothing comes for its timeout", "did not return within 0.3 seconds"),
+        (Blocking, "close() wakes whoever waits for bytes", "did not return within 0.3 seconds"),
         (
-            Pushy,
+            AddsHeader,
             "what a request withholds",
             "headers that were withheld: ['user-agent', 'x-api-key'] instead of []",
         ),
         (Late, "a body in chunks comes at once", "whether the first bytes came before more were sent"),
         (Strict, "status and headers come as they were sent", "LookupError(400)"),
         (Text, "a body with a length comes at once, as it was sent", "the body: "),
-        (Forgetful, "close() wakes whoever waits for bytes", "whether it waited for its timeout"),
+        (Leaking, "close() wakes whoever waits for bytes", "whether it waited for its timeout"),
     ],
 )
-def test_a_transport_that_breaks_a_rule_is_told_which(
-    kind: type[UrllibExchange], rule: str, told: str, monkeypatch: pytest.MonkeyPatch
+def test_failed_rule_is_named(
+    kind: type[UrllibExchange], rule: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Transport(UrllibTransport):
         def exchange(self, request: Request, *, timeout: float | None) -> UrllibExchange:
@@ -126,17 +126,17 @@ def test_a_transport_that_breaks_a_rule_is_told_which(
     (chosen,) = (each for each in RULES if each.name.startswith(rule))
     monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
     monkeypatch.setattr("sse_transports.testing._rules.DEADLINE", 0.5)
-    if kind is Deaf:
+    if kind is Blocking:
         monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
     with pytest.raises(NonConforming) as caught:
         check_transport(Transport)
     assert list(caught.value.failures) == [chosen.name]
     assert chosen.name in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-class Stubborn(AiohttpExchange):
-    """Swallows a cancellation, and reads on."""
+class IgnoresCancellation(AiohttpExchange):
+    """Suppresses a cancellation, and goes on reading."""
 
     async def read(self, timeout: float | None) -> bytes:
         while True:
@@ -145,8 +145,8 @@ class Stubborn(AiohttpExchange):
                 return await self._response.content.readany()
 
 
-class Unhurried(AiohttpExchange):
-    """Knows no timeout."""
+class IgnoresTimeout(AiohttpExchange):
+    """Reads without a timeout."""
 
     async def read(self, timeout: float | None) -> bytes:
         return await super().read(None)
@@ -155,12 +155,12 @@ class Unhurried(AiohttpExchange):
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
-        (Stubborn, "a cancellation is heard while it waits for bytes"),
-        (Stubborn, "a body in which nothing comes for its timeout"),
-        (Unhurried, "a body in which nothing comes for its timeout"),
+        (IgnoresCancellation, "a cancellation is heard while it waits for bytes"),
+        (IgnoresCancellation, "a body in which nothing comes for its timeout"),
+        (IgnoresTimeout, "a body in which nothing comes for its timeout"),
     ],
 )
-def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
+def test_rule_is_named_if_an_async_transport_hangs(
     kind: type[AiohttpExchange], rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Transport(AiohttpTransport):
@@ -175,7 +175,7 @@ def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (
             AiohttpTransport,
@@ -189,13 +189,13 @@ def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
         (dict, r"transport: expected exchange\(\) and close\(\), which dict has not"),
     ],
 )
-def test_what_makes_no_blocking_transport_is_refused_at_once(make: Any, words: str) -> None:
-    with pytest.raises(InvalidArgument, match=f"^{words}"):
+def test_check_transport_rejects_other_arguments(make: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{message}"):
         check_transport(make)
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (UrllibTransport, "transport: UrllibTransport is a blocking transport, and an async one is expected"),
         (
@@ -204,19 +204,19 @@ def test_what_makes_no_blocking_transport_is_refused_at_once(make: Any, words: s
         ),
     ],
 )
-def test_what_makes_no_async_transport_is_refused_at_once(make: Any, words: str) -> None:
-    with pytest.raises(InvalidArgument, match=f"^{words}"):
+def test_check_async_transport_rejects_other_arguments(make: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{message}"):
         anyio.run(check_async_transport, make)
 
 
-def test_a_client_of_the_callers_keeps_the_rules_and_is_not_closed() -> None:
+def test_httpx2_client_passes_and_stays_open() -> None:
     with httpx2.Client() as client:
         check_transport(partial(Httpx2Transport, client))
         assert not client.is_closed
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_async_client_of_the_callers_keeps_the_rules_and_is_not_closed(backend: str) -> None:
+def test_async_httpx2_client_passes_and_stays_open(backend: str) -> None:
     async def check() -> None:
         async with httpx2.AsyncClient() as client:
             await check_async_transport(partial(AsyncHttpx2Transport, client))
@@ -225,14 +225,14 @@ def test_an_async_client_of_the_callers_keeps_the_rules_and_is_not_closed(backen
     anyio.run(check, backend=backend)
 
 
-def test_a_session_of_the_callers_keeps_the_rules_but_for_its_own_ways_and_is_not_closed() -> None:
+def test_callers_aiohttp_session_only_repeats_a_request() -> None:
     async def check() -> None:
         async with aiohttp.ClientSession() as session:
             with pytest.raises(NonConforming) as caught:
                 await check_async_transport(partial(AiohttpTransport, session))
-            # Such a session sends a request again by itself, once, if the server hangs up.
-            told = {str(failure) for failure in caught.value.failures.values()}
-            assert told == {"the number of requests: 2 instead of 1"}
+            # A caller's session sends a request once more if the server closes the connection.
+            messages = {str(failure) for failure in caught.value.failures.values()}
+            assert messages == {"the number of requests: 2 instead of 1"}
             assert not session.closed
 
     anyio.run(check)

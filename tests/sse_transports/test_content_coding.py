@@ -1,4 +1,4 @@
-"""Undoing gzip and deflate, however the bytes are cut, whatever they hold."""
+"""Decoding gzip and deflate, in chunks of any size, valid or damaged."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sse_core import ReadError
-from sse_transports._content_coding import PIECE, Decoder, decoder
+from sse_transports._content_coding import MAX_OUTPUT, Decoder, decoder_for
 
 TEXT = b"".join(b"id: %d\ndata: some text %d\n\n" % (number, number * 7919) for number in range(500))
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 KINDS = [("gzip", GZIP), ("deflate", ZLIB), ("deflate", RAW)]
-KIND_NAMES = ["gzip", "deflate", "deflate without a frame"]
+KIND_NAMES = ["gzip", "deflate", "deflate without zlib header"]
 every_kind = pytest.mark.parametrize(("coding", "window_bits"), KINDS, ids=KIND_NAMES)
 
 
-def coded(text: bytes, window_bits: int) -> bytes:
+def compress(text: bytes, window_bits: int) -> bytes:
     encoder = zlib.compressobj(wbits=window_bits)
     return encoder.compress(text) + encoder.flush()
 
 
-def decoder_of(coding: str) -> Decoder:
-    made = decoder(coding)
-    assert made is not None
-    return made
+def require_decoder(coding: str) -> Decoder:
+    decoder = decoder_for(coding)
+    assert decoder is not None
+    return decoder
 
 
-def taken(decoding: Decoder) -> list[bytes]:
-    """All that can be decoded by now."""
+def read_all(decoder: Decoder) -> list[bytes]:
+    """Return all that can be decoded so far."""
     pieces = []
-    while piece := decoding.take():
+    while piece := decoder.read():
         pieces.append(piece)
     return pieces
 
 
-def decoded(coding: str, chunks: list[bytes]) -> bytes:
-    decoding = decoder_of(coding)
+def decode(coding: str, chunks: list[bytes]) -> bytes:
+    decoder = require_decoder(coding)
     pieces = []
     for chunk in chunks:
-        decoding.give(chunk)
-        pieces += taken(decoding)
-    decoding.end()
-    assert all(0 < len(piece) <= PIECE for piece in pieces)
+        decoder.feed(chunk)
+        pieces += read_all(decoder)
+    decoder.end()
+    assert all(0 < len(piece) <= MAX_OUTPUT for piece in pieces)
     return b"".join(pieces)
 
 
@@ -56,10 +56,10 @@ def byte_by_byte(data: bytes) -> list[bytes]:
 
 
 @every_kind
-def test_a_body_is_decoded_whole_and_byte_by_byte(coding: str, window_bits: int) -> None:
-    data = coded(TEXT, window_bits)
-    assert decoded(coding, [data]) == TEXT
-    assert decoded(coding, byte_by_byte(data)) == TEXT
+def test_body_is_decoded_whole_and_byte_by_byte(coding: str, window_bits: int) -> None:
+    data = compress(TEXT, window_bits)
+    assert decode(coding, [data]) == TEXT
+    assert decode(coding, byte_by_byte(data)) == TEXT
 
 
 @settings(deadline=None)
@@ -69,86 +69,86 @@ def test_a_body_is_decoded_whole_and_byte_by_byte(coding: str, window_bits: int)
     kind=st.sampled_from(KINDS),
     level=st.sampled_from([0, 1, 9]),
 )
-def test_the_cuts_never_matter(text: bytes, cuts: list[int], kind: tuple[str, int], level: int) -> None:
+def test_chunking_does_not_change_the_result(
+    text: bytes, cuts: list[int], kind: tuple[str, int], level: int
+) -> None:
     coding, window_bits = kind
     encoder = zlib.compressobj(level, wbits=window_bits)
     data = encoder.compress(text) + encoder.flush()
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     chunks = [data[start:end] for start, end in pairwise(places)]
-    assert decoded(coding, chunks) == text
+    assert decode(coding, chunks) == text
 
 
 @every_kind
-def test_what_was_flushed_can_be_taken_at_once(coding: str, window_bits: int) -> None:
+def test_flushed_data_can_be_read_at_once(coding: str, window_bits: int) -> None:
     encoder = zlib.compressobj(wbits=window_bits)
-    decoding = decoder_of(coding)
+    decoder = require_decoder(coding)
     for number in range(50):
         event = b"data: %d\n\n" % number
-        decoding.give(encoder.compress(event) + encoder.flush(zlib.Z_SYNC_FLUSH))
-        assert b"".join(taken(decoding)) == event
-    decoding.give(encoder.flush())
-    assert taken(decoding) == []
-    decoding.end()
+        decoder.feed(encoder.compress(event) + encoder.flush(zlib.Z_SYNC_FLUSH))
+        assert b"".join(read_all(decoder)) == event
+    decoder.feed(encoder.flush())
+    assert read_all(decoder) == []
+    decoder.end()
 
 
-def test_the_members_of_a_gzip_body_are_one_body() -> None:
+def test_gzip_members_form_one_body() -> None:
     data = gzip.compress(b"one ") + gzip.compress(b"") + gzip.compress(b"two")
-    assert decoded("gzip", [data]) == b"one two"
-    assert decoded("gzip", byte_by_byte(data)) == b"one two"
+    assert decode("gzip", [data]) == b"one two"
+    assert decode("gzip", byte_by_byte(data)) == b"one two"
 
 
-def test_zeros_behind_a_member_are_nothing() -> None:
+def test_zeros_after_a_gzip_member_are_ignored() -> None:
     data = gzip.compress(b"one ") + bytes(100) + gzip.compress(b"two") + bytes(100)
-    assert decoded("gzip", [data]) == b"one two"
-    assert decoded("gzip", byte_by_byte(data)) == b"one two"
+    assert decode("gzip", [data]) == b"one two"
+    assert decode("gzip", byte_by_byte(data)) == b"one two"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_an_empty_body_is_empty(coding: str) -> None:
-    assert decoded(coding, []) == b""
-    assert decoded(coding, [b""]) == b""
+def test_empty_body_decodes_to_nothing(coding: str) -> None:
+    assert decode(coding, []) == b""
+    assert decode(coding, [b""]) == b""
 
 
 @every_kind
-def test_an_empty_text_is_empty(coding: str, window_bits: int) -> None:
-    assert decoded(coding, [coded(b"", window_bits)]) == b""
+def test_encoded_empty_text_decodes_to_nothing(coding: str, window_bits: int) -> None:
+    assert decode(coding, [compress(b"", window_bits)]) == b""
 
 
-def test_gzip_with_a_name_and_a_comment_is_gzip() -> None:
+def test_gzip_with_name_and_comment_is_decoded() -> None:
     plain = gzip.compress(TEXT)
     named = plain[:3] + bytes([0x18]) + plain[4:10] + b"name\0comment\0" + plain[10:]
-    assert decoded("gzip", byte_by_byte(named)) == TEXT
+    assert decode("gzip", byte_by_byte(named)) == TEXT
 
 
 @every_kind
 @pytest.mark.parametrize("missing", [1, 4, 9, 100])
-def test_a_truncated_body_is_an_error_behind_what_there_was(
-    coding: str, window_bits: int, missing: int
-) -> None:
-    decoding = decoder_of(coding)
-    decoding.give(coded(TEXT, window_bits)[:-missing])
-    text = b"".join(taken(decoding))
+def test_truncated_body_is_decoded_then_raises(coding: str, window_bits: int, missing: int) -> None:
+    decoder = require_decoder(coding)
+    decoder.feed(compress(TEXT, window_bits)[:-missing])
+    text = b"".join(read_all(decoder))
     assert text
     assert TEXT.startswith(text)
     with pytest.raises(ReadError):
-        decoding.end()
+        decoder.end()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_a_body_of_one_byte_is_truncated(coding: str) -> None:
-    decoding = decoder_of(coding)
-    decoding.give(b"\x1f" if coding == "gzip" else b"\x78")
-    assert taken(decoding) == []
+def test_one_byte_body_is_truncated(coding: str) -> None:
+    decoder = require_decoder(coding)
+    decoder.feed(b"\x1f" if coding == "gzip" else b"\x78")
+    assert read_all(decoder) == []
     with pytest.raises(ReadError):
-        decoding.end()
+        decoder.end()
 
 
-def test_a_truncated_second_member_is_an_error() -> None:
-    decoding = decoder_of("gzip")
-    decoding.give(gzip.compress(b"one") + gzip.compress(b"two")[:5])
-    assert b"".join(taken(decoding)) == b"one"
+def test_truncated_second_gzip_member_raises() -> None:
+    decoder = require_decoder("gzip")
+    decoder.feed(gzip.compress(b"one") + gzip.compress(b"two")[:5])
+    assert b"".join(read_all(decoder)) == b"one"
     with pytest.raises(ReadError):
-        decoding.end()
+        decoder.end()
 
 
 @pytest.mark.parametrize(
@@ -157,32 +157,32 @@ def test_a_truncated_second_member_is_an_error() -> None:
         b"data: not compressed\n\n",
         gzip.compress(TEXT)[:50] + b"\xff" * 200,
         gzip.compress(b"one")[:-8] + bytes(8),
-        gzip.compress(b"one") + b"nonsense",
+        gzip.compress(b"one") + b"garbage",
     ],
-    ids=["plain text", "damaged inside", "wrong checksum", "nonsense behind"],
+    ids=["plain text", "damaged in the middle", "wrong checksum", "garbage after the end"],
 )
-def test_a_damaged_body_is_an_error(data: bytes) -> None:
-    decoding = decoder_of("gzip")
-    decoding.give(data)
+def test_damaged_body_raises_read_error(data: bytes) -> None:
+    decoder = require_decoder("gzip")
+    decoder.feed(data)
     with pytest.raises(ReadError, match="damaged"):
-        taken(decoding)
+        read_all(decoder)
 
 
 @every_kind
-def test_little_input_never_becomes_much_memory(coding: str, window_bits: int) -> None:
-    """A bomb: 64 MB of zeros in 64 kB, which come out piece by piece."""
+def test_decompression_bomb_uses_little_memory(coding: str, window_bits: int) -> None:
+    """64 MB of zeros in 64 kB, which are decoded piece by piece."""
     encoder = zlib.compressobj(wbits=window_bits)
     bomb = b"".join(encoder.compress(bytes(2**20)) for _ in range(64))
-    decoding = decoder_of(coding)
+    decoder = require_decoder(coding)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         total = 0
         for start in range(0, len(bomb), 2**16):
-            decoding.give(bomb[start : start + 2**16])
-            while piece := decoding.take():
-                assert len(piece) <= PIECE
+            decoder.feed(bomb[start : start + 2**16])
+            while piece := decoder.read():
+                assert len(piece) <= MAX_OUTPUT
                 total += len(piece)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -192,21 +192,21 @@ def test_little_input_never_becomes_much_memory(coding: str, window_bits: int) -
 
 
 @pytest.mark.parametrize("name", ["gzip", "GZIP", "x-gzip", " gzip\t", "deflate", "Deflate"])
-def test_names_are_recognised_in_any_case(name: str) -> None:
-    assert decoder(name) is not None
+def test_encoding_names_are_case_insensitive(name: str) -> None:
+    assert decoder_for(name) is not None
 
 
 @pytest.mark.parametrize("name", [None, "", "identity", " Identity "])
-def test_no_coding_changes_nothing(name: str | None) -> None:
-    decoding = decoder(name)
-    assert decoding is not None
+def test_identity_changes_nothing(name: str | None) -> None:
+    decoder = decoder_for(name)
+    assert decoder is not None
     for chunk in (b"data: \x1f\x8b\x00", b"\n", b"\n"):
-        decoding.give(chunk)
-        assert decoding.take() == chunk
-        assert decoding.take() == b""
-    decoding.end()
+        decoder.feed(chunk)
+        assert decoder.read() == chunk
+        assert decoder.read() == b""
+    decoder.end()
 
 
-@pytest.mark.parametrize("name", ["br", "zstd", "compress", "gzip, gzip", "gzip;q=1", "nonsense"])
-def test_what_cannot_be_undone_has_no_decoder(name: str) -> None:
-    assert decoder(name) is None
+@pytest.mark.parametrize("name", ["br", "zstd", "compress", "gzip, gzip", "gzip;q=1", "unknown"])
+def test_unsupported_encoding_has_no_decoder(name: str) -> None:
+    assert decoder_for(name) is None

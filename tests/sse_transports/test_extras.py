@@ -1,4 +1,4 @@
-"""What needs a package that is not installed says which, and what to install; the rest works without."""
+"""A name whose package is not installed says what to install; all other names work without it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from sse_transports import _extras
+from sse_transports._extras import require
 
 
 def without(packages: str, code: str) -> str:
     """Run code in an interpreter that lacks these packages; return what it printed."""
-    # None in sys.modules is what an import of a package that is not installed looks like, but for its words.
+    # Not None in sys.modules, which prevents an import too, but with another message.
     missing = (
         "import sys, importlib.abc\n"
         "class Missing(importlib.abc.MetaPathFinder):\n"
@@ -31,7 +31,7 @@ def without(packages: str, code: str) -> str:
     return run.stdout
 
 
-TELL = """
+PRINT_ERROR = """
 try:
     {code}
 except ImportError as error:
@@ -49,9 +49,9 @@ except ImportError as error:
         ("httpx2", "AsyncHttpx2Transport", 'pip install "sse-core[httpx2]"'),
     ],
 )
-def test_without_its_package_a_name_says_what_to_install(missing: str, name: str, command: str) -> None:
-    said = without(missing, TELL.format(code=f"from sse_transports import {name}"))
-    assert said == f"ModuleNotFoundError {missing} {name} needs {missing}: {command}\n"
+def test_missing_package_error_says_what_to_install(missing: str, name: str, command: str) -> None:
+    output = without(missing, PRINT_ERROR.format(code=f"from sse_transports import {name}"))
+    assert output == f"ModuleNotFoundError {missing} {name} needs {missing}: {command}\n"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,7 @@ def test_without_its_package_a_name_says_what_to_install(missing: str, name: str
         ("trio", "httpx2", 'pip install "sse-core[trio]"'),
     ],
 )
-def test_without_the_event_loops_client_the_async_source_says_what_to_install(
-    backend: str, missing: str, command: str
-) -> None:
+def test_async_source_says_which_client_to_install(backend: str, missing: str, command: str) -> None:
     code = f"""
 import anyio
 from sse_transports import AsyncEventSource
@@ -78,7 +76,7 @@ except ImportError as error:
     assert without(missing, code) == f"AsyncEventSource on {backend} needs {missing}: {command}\n"
 
 
-def test_without_any_of_them_the_blocking_client_works_and_a_star_import_too() -> None:
+def test_blocking_client_and_star_import_need_no_package() -> None:
     code = """
 from sse_transports import *
 from sse_transports.testing import SSEServer
@@ -89,16 +87,33 @@ with SSEServer(lambda call: call.respond(body=b"data: a\\n\\n")) as server:
     assert without("aiohttp anyio httpx2 trio sniffio", code) == "['a'] False\n"
 
 
-def test_importing_the_package_imports_no_http_library() -> None:
+def test_importing_the_package_imports_nothing_else() -> None:
     code = """
-import sys, sse_transports
-print(sorted({"aiohttp", "anyio", "httpx2", "trio", "asyncio"} & set(sys.modules)))
-print(sorted(set(sse_transports._extras.EXTRAS) - set(dir(sse_transports))))
+before = set(sys.modules)
+import sse_transports
+print(sorted(set(sys.modules) - before))
 """
-    assert without("none", code) == "[]\n[]\n"
+    assert without("none", code) == "['sse_transports']\n"
 
 
-def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+def test_blocking_client_imports_no_other_http_library() -> None:
+    code = """
+from sse_transports import *
+print(sorted({"aiohttp", "anyio", "httpx2", "trio", "asyncio"} & set(sys.modules)))
+"""
+    assert without("none", code) == "[]\n"
+
+
+def test_public_class_reached_indirectly_names_its_package() -> None:
+    code = """
+from sse_transports import EventSource
+from sse_transports._clock import SystemClock
+print(EventSource.__module__, SystemClock.__module__)
+"""
+    assert without("none", code) == "sse_transports sse_transports\n"
+
+
+def test_unknown_name_raises_attribute_error() -> None:
     code = """
 import sse_transports
 print(hasattr(sse_transports, "CurlTransport"))
@@ -106,9 +121,9 @@ print(hasattr(sse_transports, "CurlTransport"))
     assert without("none", code) == "False\n"
 
 
-def test_an_import_that_fails_for_another_reason_is_not_explained_away() -> None:
+def test_other_import_errors_are_raised_unchanged() -> None:
     def broken() -> None:
-        with _extras.needs("AiohttpTransport", "aiohttp", extra="asyncio"):
+        with require("AiohttpTransport", "aiohttp", extra="asyncio"):
             raise ModuleNotFoundError("No module named 'multidict'", name="multidict")
 
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'multidict'$"):

@@ -1,4 +1,4 @@
-"""Servers that send what no server should: an error that says so, never garbage and never silence."""
+"""Malformed responses: each ends with an error that names the fault."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STREAM = ("Content-Type", "text/event-stream")
 
 
 def error_of(answer: Callable[[Call], None], **options: object) -> SSEError:
-    """What the iteration of such an answer ends with."""
+    """Return the error that ends the iteration of this response."""
     with SSEServer(answer) as server:
         source: EventSource[Event] = EventSource(server.url, **{"retry": None, "method": "POST", **options})  # type: ignore[call-overload]
         with pytest.raises(SSEError) as caught:
@@ -32,7 +32,7 @@ def error_of(answer: Callable[[Call], None], **options: object) -> SSEError:
         return caught.value
 
 
-def test_a_status_line_of_control_characters_cannot_reach_a_terminal_or_fill_a_log() -> None:
+def test_control_characters_in_status_line_are_escaped() -> None:
     error = error_of(lambda call: call.send(b"\x1b[2J\x07evil" + b"x" * 60_000 + b"\r\n\r\n"))
     assert type(error) is ConnectError
     assert str(error).isprintable()
@@ -40,7 +40,7 @@ def test_a_status_line_of_control_characters_cannot_reach_a_terminal_or_fill_a_l
 
 
 @pytest.mark.parametrize("second", ["identity", "br", "gzip"])
-def test_codings_in_several_header_fields_are_all_heeded(second: str) -> None:
+def test_all_content_encoding_fields_count(second: str) -> None:
     def answer(call: Call) -> None:
         body = gzip.compress(b"data: a\n\n")
         call.respond(200, [STREAM, ("Content-Encoding", "gzip"), ("Content-Encoding", second)], body)
@@ -53,13 +53,13 @@ def test_codings_in_several_header_fields_are_all_heeded(second: str) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, gzip"])
-def test_a_transfer_coding_that_is_not_understood_is_an_error_that_names_it(coding: str) -> None:
+def test_unsupported_transfer_coding_is_named(coding: str) -> None:
     error = error_of(lambda call: call.respond(200, [STREAM, ("Transfer-Encoding", coding)], b"data: a\n\n"))
     assert type(error) is ContentEncodingError
     assert coding in str(error)
 
 
-def test_a_chunk_of_negative_size_is_a_broken_body() -> None:
+def test_negative_chunk_size_is_an_incomplete_body() -> None:
     def answer(call: Call) -> None:
         call.respond(200, [STREAM, ("Transfer-Encoding", "chunked")], b"-5\r\ndata: a\n\n0\r\n\r\n")
 
@@ -68,18 +68,18 @@ def test_a_chunk_of_negative_size_is_a_broken_body() -> None:
     assert type(error.__cause__) is ReadError
 
 
-def test_a_head_that_breaks_off_between_its_fields_is_no_answer() -> None:
+def test_truncated_response_headers_raise_connect_error() -> None:
     error = error_of(lambda call: call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"))
     assert type(error) is ConnectError
     assert "head" in str(error)
 
 
-def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> None:
+def test_early_response_to_a_large_body_is_read() -> None:
     def never_called(_call: Call) -> None:
         raise AssertionError("the request is never complete")
 
-    class Impatient(Call):
-        """Answers when it has the head, and does not read the body."""
+    class EarlyResponse(Call):
+        """Responds after the request headers, and does not read the body."""
 
         def read_request(self) -> bool:
             head = b""
@@ -90,13 +90,13 @@ def test_a_large_body_that_is_refused_before_it_was_sent_gets_the_answer() -> No
             return False
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sse_transports.testing._server.Call", Impatient)
+        patch.setattr("sse_transports.testing._server.Call", EarlyResponse)
         error = error_of(never_called, content=bytes(30_000_000))
     assert type(error) is HTTPStatusError
     assert error.status == 413
 
 
-def test_a_callers_host_is_for_the_origin_it_was_given_for() -> None:
+def test_host_header_is_sent_to_its_own_origin_only() -> None:
     with SSEServer(lambda call: call.respond(204, [])) as other:
         port = other.port
 
@@ -109,7 +109,7 @@ def test_a_callers_host_is_for_the_origin_it_was_given_for() -> None:
         assert other.calls[0].headers["host"] == f"127.0.0.1:{port}".encode()
 
 
-def test_a_proxy_that_leads_to_no_tls_is_not_waited_for_longer_than_timeout() -> None:
+def test_timeout_limits_tls_through_a_silent_tunnel() -> None:
     def silent_tunnel(call: Call) -> None:
         call.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
         call.wait_until_gone()
@@ -122,6 +122,6 @@ def test_a_proxy_that_leads_to_no_tls_is_not_waited_for_longer_than_timeout() ->
         assert proxy.calls[0].method == "CONNECT"
 
 
-def test_a_time_limit_that_no_timer_can_hold_is_refused() -> None:
+def test_timeout_too_long_for_a_timer_is_rejected() -> None:
     with pytest.raises(InvalidArgument, match="timeout: expected seconds above 0, up to"):
         EventSource("https://stream.test/", timeout=86400.0 * 30)

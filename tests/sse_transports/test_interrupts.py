@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import queue
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import pytest
 
 from sse_core import IllegalState, ReadyState, RetryPolicy
 from sse_transports import EventSource
-from sse_transports._urllib import UrllibExchange
+from sse_transports._urllib import UrllibExchange, _SocketReader
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually, is_blocked_in
 
@@ -63,7 +62,7 @@ def answered_by(call: Call) -> None:
 while_busy = pytest.mark.parametrize(
     ("path", "function"),
     [
-        ("/read", socket.SocketIO.readinto),
+        ("/read", _SocketReader.readinto),
         ("/connect", http.client.HTTPConnection.getresponse),
         ("/wait", EventSource._slept),
     ],

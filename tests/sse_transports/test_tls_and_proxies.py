@@ -1,4 +1,4 @@
-"""Encrypted connections, and connections through a proxy."""
+"""Connections over TLS, and through a proxy."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ from sse_transports import (
     Httpx2Transport,
     UrllibTransport,
 )
+from sse_transports._urllib import _SocketReader
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
 from tests.sse_transports.reading import Reading
+from tests.sse_transports.small_servers import one_and_silence, until_all_gone
 from tests.sse_transports.waiting import eventually
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
@@ -47,11 +49,6 @@ def one_and_end(call: Call) -> None:
     call.respond(body=b"id: 1\ndata: a\n\n")
 
 
-def one_and_silence(call: Call) -> None:
-    one_and_end(call)
-    call.wait_until_gone()
-
-
 def data(source: EventSource[Event]) -> list[str]:
     with source:
         return [event.data for event in source]
@@ -60,14 +57,14 @@ def data(source: EventSource[Event]) -> list[str]:
 # TLS.
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(server_tls: ssl.SSLContext) -> None:
+def test_certificate_of_unknown_authority_is_rejected(server_tls: ssl.SSLContext) -> None:
     with SSEServer(one_and_end, context=server_tls) as server:
         with pytest.raises(ConnectError, match="certificate verify failed"):
             data(EventSource(server.url, retry=None))
         assert server.calls == []
 
 
-def test_a_certificate_of_another_host_is_refused(authority: trustme.CA, client_tls: ssl.SSLContext) -> None:
+def test_certificate_of_another_host_is_rejected(authority: trustme.CA, client_tls: ssl.SSLContext) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("example.org").configure_cert(context)
     with SSEServer(one_and_end, context=context) as server:
@@ -77,7 +74,7 @@ def test_a_certificate_of_another_host_is_refused(authority: trustme.CA, client_
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_the_callers_context_is_used(
+def test_callers_ssl_context_is_used(
     host: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     transport = UrllibTransport(context=client_tls)
@@ -87,7 +84,7 @@ def test_the_callers_context_is_used(
             assert data(EventSource(url, retry=None, transport=transport)) == ["a"]
 
 
-def test_the_callers_context_may_verify_nothing(server_tls: ssl.SSLContext) -> None:
+def test_callers_ssl_context_may_turn_verification_off(server_tls: ssl.SSLContext) -> None:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -95,27 +92,25 @@ def test_the_callers_context_may_verify_nothing(server_tls: ssl.SSLContext) -> N
         assert data(EventSource(server.url, retry=None, transport=UrllibTransport(context=context))) == ["a"]
 
 
-def test_encrypted_events_come_at_once(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
+def test_events_over_tls_arrive_at_once(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     transport = UrllibTransport(context=client_tls)
     with SSEServer(one_and_silence, context=server_tls) as server:
         with EventSource(server.url, transport=transport) as source:
             assert next(source).data == "a"
-        eventually(lambda: server.open_connections == 0, "the client closes its connection")
+        until_all_gone(server)
 
 
-def test_an_encrypted_stream_that_is_cut_is_gone_on_with(
-    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_truncated_stream_over_tls_is_resumed(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     changes: list[StateChange] = []
 
-    def cut(call: Call) -> None:
+    def truncated(call: Call) -> None:
         if call.number == 0:
             fields = [("Content-Type", "text/event-stream"), ("Content-Length", "1000")]
             call.respond(200, fields, b"id: 1\ndata: a\n\ndata: half")
         else:
             call.respond(204, [])
 
-    with SSEServer(cut, context=server_tls) as server:
+    with SSEServer(truncated, context=server_tls) as server:
         transport = UrllibTransport(context=client_tls)
         source = EventSource(server.url, transport=transport, retry=QUICK, on_state=changes.append)
         assert data(source) == ["a"]
@@ -124,9 +119,7 @@ def test_an_encrypted_stream_that_is_cut_is_gone_on_with(
     assert causes == [ReadError]
 
 
-def test_an_encrypted_stream_has_an_idle_timeout_too(
-    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_idle_timeout_works_over_tls(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     transport = UrllibTransport(context=client_tls)
     with SSEServer(one_and_silence, context=server_tls) as server:
         source = EventSource(server.url, method="POST", idle_timeout=0.2, transport=transport)
@@ -135,12 +128,12 @@ def test_an_encrypted_stream_has_an_idle_timeout_too(
             next(source)
 
 
-def test_a_handshake_that_nobody_answers_is_not_waited_for_longer_than_timeout(deaf: int) -> None:
+def test_timeout_limits_an_unanswered_tls_handshake(deaf: int) -> None:
     with pytest.raises(ConnectError, match=r"0\.2 seconds"):
         data(EventSource(f"https://127.0.0.1:{deaf}", timeout=0.2, retry=None))
 
 
-def test_a_server_that_speaks_no_tls_is_an_error() -> None:
+def test_server_without_tls_raises_connect_error() -> None:
     def answer() -> None:
         connection, _ = listener.accept()
         with connection:
@@ -159,7 +152,7 @@ def test_a_server_that_speaks_no_tls_is_an_error() -> None:
 # Proxies of the environment.
 
 
-def test_the_environments_proxy_is_used_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_proxy_is_used_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
     with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert data(EventSource(f"{server.url}/stream", retry=None)) == ["a"]
@@ -167,7 +160,7 @@ def test_the_environments_proxy_is_used_for_http(monkeypatch: pytest.MonkeyPatch
         assert [call.path for call in server.calls] == ["/stream"]
 
 
-def test_the_environment_may_except_hosts_from_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_variable_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "127.0.0.1,example.org")
@@ -175,7 +168,7 @@ def test_the_environment_may_except_hosts_from_the_proxy(monkeypatch: pytest.Mon
         assert proxy.calls == []
 
 
-def test_the_environments_proxy_is_tunnelled_through_for_https(
+def test_https_is_tunneled_through_environment_proxy(
     monkeypatch: pytest.MonkeyPatch, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     with SSEServer(one_and_end, context=server_tls) as server, SSEServer(forward) as proxy:
@@ -185,7 +178,7 @@ def test_the_environments_proxy_is_tunnelled_through_for_https(
         assert data(EventSource(server.url, retry=None, transport=transport, headers=headers)) == ["a"]
         (call,) = proxy.calls
         assert (call.method, call.path) == ("CONNECT", f"127.0.0.1:{server.port}")
-        # What is for the server only is inside the tunnel.
+        # Headers for the server are sent inside the tunnel only.
         assert "authorization" not in call.headers
         assert server.calls[0].headers["authorization"] == b"Bearer secret"
 
@@ -193,7 +186,7 @@ def test_the_environments_proxy_is_tunnelled_through_for_https(
 # Proxies of the caller.
 
 
-def test_the_callers_proxies_replace_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_callers_proxies_replace_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         transport = UrllibTransport(proxies={"http": proxy.url})
@@ -201,7 +194,7 @@ def test_the_callers_proxies_replace_the_environments(monkeypatch: pytest.Monkey
         assert len(proxy.calls) == 1
 
 
-def test_no_proxies_are_none_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_proxies_ignore_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with SSEServer(one_and_end) as server:
         transport = UrllibTransport(proxies={})
@@ -209,7 +202,7 @@ def test_no_proxies_are_none_whatever_the_environment_says(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_a_proxys_credentials_are_for_the_proxy_only(
+def test_proxy_credentials_are_sent_to_the_proxy_only(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     with (
@@ -224,7 +217,7 @@ def test_a_proxys_credentials_are_for_the_proxy_only(
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_the_callers_own_header_for_a_proxy_reaches_it(
+def test_callers_proxy_authorization_reaches_the_proxy(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     headers = {"Proxy-Authorization": "Bearer secret"}
@@ -239,34 +232,34 @@ def test_the_callers_own_header_for_a_proxy_reaches_it(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_of_an_unsupported_kind_is_an_error_that_names_it(scheme: str, deaf: int) -> None:
+def test_unsupported_proxy_kind_is_named_in_the_error(scheme: str, deaf: int) -> None:
     transport = UrllibTransport(proxies={scheme: f"socks5://127.0.0.1:{deaf}"})
     with pytest.raises(ConnectError, match="socks5"):
         data(EventSource(f"{scheme}://127.0.0.1:9/", retry=None, timeout=0.5, transport=transport))
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[::1", "http://127.0.0.1:port"])
-def test_a_proxy_without_a_proper_address_is_an_error(address: str) -> None:
+def test_invalid_proxy_address_raises_connect_error(address: str) -> None:
     transport = UrllibTransport(proxies={"http": address})
     with pytest.raises(ConnectError):
         data(EventSource("http://127.0.0.1:9/", retry=None, timeout=0.5, transport=transport))
 
 
-def test_a_proxy_that_refuses_a_tunnel_is_an_error_with_its_status(client_tls: ssl.SSLContext) -> None:
+def test_refused_tunnel_raises_with_the_status(client_tls: ssl.SSLContext) -> None:
     with SSEServer(lambda call: call.respond(407, [])) as proxy:
         transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
         with pytest.raises(ConnectError, match="407"):
             data(EventSource("https://127.0.0.1:9/", retry=None, transport=transport))
 
 
-def test_a_proxy_that_refuses_a_request_is_an_answer() -> None:
+def test_status_from_an_http_proxy_is_a_response() -> None:
     with SSEServer(lambda call: call.respond(407, [])) as proxy:
         transport = UrllibTransport(proxies={"http": proxy.url})
         with pytest.raises(HTTPStatusError, match="407"):
             data(EventSource("http://127.0.0.1:9/", retry=None, transport=transport))
 
 
-def test_a_proxy_that_drips_its_answer_is_not_waited_for_longer_than_timeout() -> None:
+def test_timeout_limits_a_dripping_proxy() -> None:
     def drip(call: Call) -> None:
         while True:
             call.send(b"H")
@@ -278,20 +271,20 @@ def test_a_proxy_that_drips_its_answer_is_not_waited_for_longer_than_timeout() -
             data(EventSource("https://127.0.0.1:9/", retry=None, timeout=0.2, transport=transport))
 
 
-def test_close_ends_waiting_for_a_proxy() -> None:
+def test_close_wakes_a_wait_for_a_proxy() -> None:
     with SSEServer(Call.wait_until_gone) as proxy:
         transport = UrllibTransport(proxies={"https": proxy.url})
         source = EventSource("https://127.0.0.1:9/", timeout=None, transport=transport)
         with Reading(source) as reading:
             eventually(lambda: len(proxy.calls) == 1, "the proxy is asked")
-            reading.until_blocked_in(socket.SocketIO.readinto)
+            reading.until_blocked_in(_SocketReader.readinto)
             source.close()
             reading.until_ended()
             assert reading.error is None
-        eventually(lambda: proxy.open_connections == 0, "the client closes its connection")
+        until_all_gone(proxy)
 
 
-# Proxies of the environment, for the clients that need a package.
+# Proxies of the environment, for httpx2 and aiohttp.
 
 
 def blocking(url: str) -> None:
@@ -331,7 +324,7 @@ every_package = pytest.mark.parametrize(
         "ftp://user:secret@127.0.0.1:9",
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
+def test_error_for_unusable_proxy_hides_its_password(
     read: Callable[[str], None], address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", address)
@@ -341,7 +334,7 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
 
 
 @every_package
-def test_a_proxy_that_refuses_a_tunnel_is_an_error_without_its_password(
+def test_error_for_refused_tunnel_hides_proxy_password(
     read: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with SSEServer(lambda call: call.respond(407, [])) as proxy:
@@ -352,7 +345,7 @@ def test_a_proxy_that_refuses_a_tunnel_is_an_error_without_its_password(
     assert "secret" not in "".join(format_exception(caught.value))
 
 
-def test_a_proxy_of_a_callers_session_that_cannot_be_used_is_an_error_without_its_password() -> None:
+def test_error_for_session_proxy_hides_its_password() -> None:
     async def main() -> None:
         async with (
             aiohttp.ClientSession(proxy="http://user:secret@[::1") as session,

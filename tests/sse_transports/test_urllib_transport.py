@@ -1,4 +1,4 @@
-"""The standard library's transport, by itself: what `Transport` and `Exchange` promise."""
+"""The standard library's transport: what `Transport` and `Exchange` promise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -14,56 +15,79 @@ from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
-from tests.sse_transports.waiting import eventually
-
-
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"data: a\n\n")
-    call.wait_until_gone()
-
-
-def until_all_gone(server: SSEServer) -> None:
-    eventually(lambda: server.open_connections == 0, "the client closes its connection")
+from tests.sse_transports.small_servers import one_and_silence, until_all_gone
+from tests.sse_transports.waiting import eventually, until_set
 
 
 def exchange_with(server: SSEServer) -> UrllibExchange:
     return UrllibTransport().exchange(Request("GET", f"{server.url}/"), timeout=10.0)
 
 
-# The limits on a quiet stream: none.
+# The timeout of a quiet stream.
 
 
-def test_a_quiet_stream_has_no_time_limit_unless_one_is_given() -> None:
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> list[socket.socket]:
+    """The sockets that exchanges have connected, in order."""
+    connected: list[socket.socket] = []
+    connect = UrllibExchange.connect
+
+    def record(exchange: UrllibExchange, *arguments: Any) -> socket.socket:
+        connected.append(connect(exchange, *arguments))
+        return connected[-1]
+
+    monkeypatch.setattr(UrllibExchange, "connect", record)
+    return connected
+
+
+def test_no_idle_timeout_means_a_blocking_socket(sockets: list[socket.socket]) -> None:
     with SSEServer(one_and_silence) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         reading.until_it_reads()
-        exchange = reading.source._exchange
-        assert isinstance(exchange, UrllibExchange)
-        grip = exchange._grip._handle
-        assert grip is not None
-        # What the operating system says of the socket that is being read: a call waits for ever.
-        eventually(lambda: os.get_blocking(grip.fileno()), "the socket is read without a time limit")
-        # So that a peer that vanished is found out all the same.
-        assert grip.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        (connection,) = sockets
+        # Asks the operating system: a read of this socket waits without a limit.
+        eventually(lambda: os.get_blocking(connection.fileno()), "the socket is read without a timeout")
+        # This is how a peer that vanished is noticed all the same.
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
-def test_an_idle_timeout_is_a_limit_of_the_socket() -> None:
+def test_idle_timeout_is_set_on_the_socket(sockets: list[socket.socket]) -> None:
     with SSEServer(one_and_silence) as server:
         source = EventSource(server.url, idle_timeout=1000.0)
         with Reading(source) as reading:
             reading.until_received("a")
             reading.until_it_reads()
-            exchange = source._exchange
-            assert isinstance(exchange, UrllibExchange)
-            handle = exchange._grip._handle
-            assert handle is not None
-            assert not os.get_blocking(handle.fileno())
+            (connection,) = sockets
+            assert not os.get_blocking(connection.fileno())
+
+
+def test_timeout_may_differ_for_each_read(sockets: list[socket.socket]) -> None:
+    def answer(call: Call) -> None:
+        for number in range(4):
+            if number == 0:
+                call.respond(200, [("Transfer-Encoding", "chunked")])
+            call.chunk(b"%d" % number)
+            until_set(read[number], "the chunk is read")
+        call.chunk(b"")
+
+    read = [threading.Event() for _ in range(4)]
+    with SSEServer(answer) as server:
+        exchange = exchange_with(server)
+        exchange.open()
+        for number, timeout in enumerate((None, 10.0, 20.0, None)):
+            assert exchange.read(timeout) == b"%d" % number
+            if number:
+                # The first chunk may have come with the headers, before this timeout was set.
+                assert sockets[0].gettimeout() == timeout
+            read[number].set()
+        assert exchange.read(10.0) == b""
+        exchange.close()
 
 
 # Exchanges.
 
 
-def test_an_exchange_does_nothing_until_it_is_opened() -> None:
+def test_exchange_does_no_io_until_opened() -> None:
     with SSEServer(one_and_silence) as server:
         exchange = exchange_with(server)
         assert server.open_connections == 0
@@ -73,7 +97,7 @@ def test_an_exchange_does_nothing_until_it_is_opened() -> None:
         assert server.calls == []
 
 
-def test_an_exchange_gives_the_head_and_then_the_body_to_its_end() -> None:
+def test_exchange_returns_headers_then_body_to_its_end() -> None:
     def answer(call: Call) -> None:
         call.respond(200, [("X-One", "1"), ("X-One", "é"), ("Transfer-Encoding", "chunked")])
         call.chunk(b"abc")
@@ -91,7 +115,7 @@ def test_an_exchange_gives_the_head_and_then_the_body_to_its_end() -> None:
 
 
 @pytest.mark.parametrize("call", ["open", "read"])
-def test_a_closed_exchange_is_an_error(call: str) -> None:
+def test_using_a_closed_exchange_raises(call: str) -> None:
     with SSEServer(one_and_silence) as server:
         exchange = exchange_with(server)
         if call == "read":
@@ -102,7 +126,7 @@ def test_a_closed_exchange_is_an_error(call: str) -> None:
         until_all_gone(server)
 
 
-def test_a_transport_serves_several_sources_at_once_and_stays_the_callers() -> None:
+def test_sources_share_a_transport_and_leave_it_open() -> None:
     closed = []
 
     class Counted(UrllibTransport):
@@ -124,15 +148,15 @@ def test_a_transport_serves_several_sources_at_once_and_stays_the_callers() -> N
 
 
 def addresses(*places: tuple[int, tuple[str, int]]) -> list[tuple[int, int, int, str, tuple[str, int]]]:
-    """What looking up a name gives."""
+    """Return what `getaddrinfo` does."""
     return [(family, socket.SOCK_STREAM, 0, "", place) for family, place in places]
 
 
-def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    with SSEServer(one_and_silence) as server, socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
+def test_all_addresses_of_a_host_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with SSEServer(one_and_silence) as server, socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
         places = addresses(
-            (socket.AF_INET, nobody.getsockname()), (socket.AF_INET, ("127.0.0.1", server.port))
+            (socket.AF_INET, unused.getsockname()), (socket.AF_INET, ("127.0.0.1", server.port))
         )
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
         with EventSource(f"http://stream.test:{server.port}", retry=None) as source:
@@ -140,19 +164,19 @@ def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> No
         assert server.calls[0].headers["host"] == f"stream.test:{server.port}".encode()
 
 
-def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(
+def test_unsupported_address_family_is_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lacking = 10_000
+    unsupported = 10_000
     with SSEServer(one_and_silence) as server:
-        places = addresses((lacking, ("::1", server.port)), (socket.AF_INET, ("127.0.0.1", server.port)))
+        places = addresses((unsupported, ("::1", server.port)), (socket.AF_INET, ("127.0.0.1", server.port)))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
         with EventSource(f"http://stream.test:{server.port}", retry=None) as source:
             assert next(source).data == "a"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-def test_an_address_that_never_answers_does_not_hide_the_next(
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+def test_unresponsive_address_does_not_block_the_next(
     unanswered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with SSEServer(one_and_silence) as server:
@@ -164,8 +188,8 @@ def test_an_address_that_never_answers_does_not_hide_the_next(
             assert next(source).data == "a"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-def test_all_addresses_share_one_time_limit(unanswered: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+def test_all_addresses_share_one_timeout(unanswered: int, monkeypatch: pytest.MonkeyPatch) -> None:
     places = addresses(*[(socket.AF_INET, ("127.0.0.1", unanswered))] * 3)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
     source = EventSource("http://stream.test", retry=None, timeout=0.3)
@@ -173,7 +197,7 @@ def test_all_addresses_share_one_time_limit(unanswered: int, monkeypatch: pytest
         next(source)
 
 
-def test_a_name_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresolvable_host_raises_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_arguments: object, **_options: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -185,20 +209,20 @@ def test_a_name_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 # Limits.
 
 
-def test_sending_a_body_that_nobody_reads_is_bounded_by_timeout(deaf: int) -> None:
+def test_timeout_limits_sending_an_unread_body(deaf: int) -> None:
     source = EventSource(f"http://127.0.0.1:{deaf}", method="POST", content=bytes(50_000_000), timeout=0.2)
     with pytest.raises(ConnectError, match=r"0\.2 seconds"):
         next(source)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-def test_a_connect_that_nobody_answers_is_bounded_by_timeout(unanswered: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+def test_timeout_limits_an_unanswered_connect(unanswered: int) -> None:
     source = EventSource(f"http://127.0.0.1:{unanswered}", retry=None, timeout=0.2)
     with pytest.raises(ConnectError, match=r"0\.2 seconds"):
         next(source)
 
 
-def test_a_stream_in_the_smallest_chunks_is_read_whole() -> None:
+def test_stream_in_one_byte_chunks_is_read_completely() -> None:
     text = "".join(f"id: {number}\ndata: é€🎉 {number}\n\n" for number in range(50)).encode()
 
     def answer(call: Call) -> None:
@@ -211,7 +235,7 @@ def test_a_stream_in_the_smallest_chunks_is_read_whole() -> None:
         assert [event.data for event in source] == [f"é€🎉 {number}" for number in range(50)]
 
 
-def test_sources_in_many_threads_do_not_disturb_each_other() -> None:
+def test_sources_in_many_threads_are_independent() -> None:
     def answer(call: Call) -> None:
         name = call.path.strip("/")
         call.respond(body="".join(f"id: {name}-{n}\ndata: {name} {n}\n\n" for n in range(200)).encode())

@@ -1,4 +1,4 @@
-"""`python -m sse_transports`: the `sse` command."""
+"""`python -m sse_transports`: the command `sse`."""
 
 import sys
 

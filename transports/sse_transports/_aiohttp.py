@@ -1,4 +1,9 @@
-"""The transport on aiohttp: asyncio's quickest, because it hands over all that has arrived at once."""
+"""The transport on aiohttp: the fastest on asyncio, because one read returns all that has arrived.
+
+aiohttp is written for whole responses. What this file adds: a session that sends nothing to another origin
+that it must not, one deadline until the response headers, a body that fails when its connection does, and a
+close that drops the connection at once.
+"""
 
 from __future__ import annotations
 
@@ -21,24 +26,25 @@ from yarl import URL
 import sse_core
 from sse_core import ConnectError, IdleTimeout, IllegalState, InvalidArgument, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity, codings, decoder
-from ._default_transport import on_trio
+from ._content_coding import Decoder, Identity, decoder_for, parse_codings
+from ._default_transport import in_trio_task
 from ._exchanges import AsyncDecodedExchange, closed, reason
 
 FAILURES = (aiohttp.ClientError, OSError)
-"""What aiohttp raises where the network or the server fails it."""
+"""What aiohttp raises if the network or the server fails."""
 
 READ_FAILURES = (*FAILURES, RuntimeError)
-"""The same for a body; one that is no error of its own says "Connection closed"."""
+"""The same for a body: aiohttp raises a plain RuntimeError for "Connection closed"."""
 
 DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
-"""Codings that a session undoes by itself, or refuses."""
+"""Encodings that a session decodes or rejects before a read returns."""
 
 READ_SIZE = 2**16
-"""Bytes taken at a time, at most: aiohttp may hold ten times that, and nothing runs while it is parsed."""
+"""The largest number of bytes read at a time. aiohttp may buffer ten times that: parsing it in one go would
+block the event loop."""
 
 MAX_HEAD = 2**16
-"""Bytes that a response's head may have, by itself or in one field."""
+"""The largest size of the response headers: of a line, and of a field."""
 
 
 class AiohttpTransport:
@@ -46,8 +52,9 @@ class AiohttpTransport:
 
     Redirects are left to the event source. A session of the caller's is used as it is, with its
     connector, proxy, TLS settings, cookies, headers and middlewares, but without its limits on a
-    response's time (`total`, `sock_read`), and it is never closed. Our own has no cookies and no limit
-    on the number of connections, takes proxies from the environment, and keeps no connection for later.
+    response's time (`total`, `sock_read`), and it is never closed. The transport's own has no cookies and
+    no limit on the number of connections, takes proxies from the environment, and keeps no connection for
+    later.
 
     Args:
         session: the caller's session, if there is one.
@@ -59,49 +66,50 @@ class AiohttpTransport:
     def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
         if session is not None and not isinstance(session, aiohttp.ClientSession):
             raise InvalidArgument("session", f"expected aiohttp.ClientSession, not {type(session).__name__}")
-        self._session = session
-        self.is_callers: bool = session is not None
-        self._own: aiohttp.ClientSession | None = None
+        self._callers_session = session
+        self.owns_session: bool = session is None
+        self._own_session: aiohttp.ClientSession | None = None
+        # The event loop that the own session belongs to.
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
-        if on_trio():
+        if in_trio_task():
             raise IllegalState("AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport")
         return AiohttpExchange(self, request, timeout)
 
     def session(self) -> aiohttp.ClientSession:
-        """Return the caller's session, or our own."""
-        if self._session is not None:
-            return self._session
-        # It belongs to the running event loop: there was none when this was made, and there may be others.
+        """Return the caller's session, or the transport's own."""
+        if self._callers_session is not None:
+            return self._callers_session
+        # A session belongs to one event loop, and a transport may be used in several, one after the other.
         loop = asyncio.get_running_loop()
-        if self._own is not None and self._loop is not loop:
+        if self._own_session is not None and self._loop is not loop:
             if self._loop is None or self._loop.is_closed():
-                # Nobody can close it any more, and it keeps no connection.
-                self._own.detach()
-            self._own = None
-        if self._own is None or self._own.closed:
+                # It can no longer be closed, and it keeps no connection. Without this, it would warn.
+                self._own_session.detach()
+            self._own_session = None
+        if self._own_session is None or self._own_session.closed:
             self._loop = loop
-            self._own = aiohttp.ClientSession(
+            self._own_session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
-                # Ours tells a body that was cut from a whole one.
+                # `_content_coding` raises for a truncated body; aiohttp does not.
                 auto_decompress=False,
                 max_line_size=MAX_HEAD,
                 max_field_size=MAX_HEAD,
             )
-            # Not public. Else it sends a request again by itself, at once, when the server hangs up.
-            self._own._retry_connection = False  # noqa: SLF001
-        return self._own
+            # Private. Otherwise aiohttp sends a request again when the server closes the connection.
+            self._own_session._retry_connection = False  # noqa: SLF001
+        return self._own_session
 
     async def close(self) -> None:
-        """Close our own session; the caller's stays open."""
-        own, self._own = self._own, None
-        if own is not None:
-            await own.close()
+        """Close the transport's own session; the caller's stays open."""
+        session, self._own_session = self._own_session, None
+        if session is not None:
+            await session.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,35 +127,36 @@ class AiohttpExchange(AsyncDecodedExchange):
         super().__init__(request, timeout)
         self._transport = transport
         self._closed = False
-        # While `open` is at work: what ends that.
-        self._opening: anyio.CancelScope | None = None
+        # Around `open` while it runs.
+        self._open_scope: anyio.CancelScope | None = None
         self._response: aiohttp.ClientResponse | None = None
         self._protocol: ResponseHandler | None = None
-        self._lost: asyncio.Future[None] | None = None
+        # Done when the connection is lost. Set while its callback is `_on_connection_lost`.
+        self._connection_lost: asyncio.Future[None] | None = None
 
     async def open(self) -> Response:
-        """Send the request and return the response's head. See `AsyncExchange.open`."""
-        self._check()
+        """Send the request and return the response headers. See `AsyncExchange.open`."""
+        self._check_open()
         session = self._transport.session()
-        with anyio.move_on_after(self._timeout) as self._opening:
+        with anyio.move_on_after(self._timeout) as self._open_scope:
             try:
-                with _allowed(session, self._request) as allowed:
-                    self._response = await self._send(allowed)
+                with _filtered_session(session, self._request) as filtered:
+                    self._response = await self._send(filtered)
             except aiohttp.ClientHttpProxyError as error:
-                # Not as its cause: it names the proxy with its password, and so does the next one.
+                # Without the cause, here and in the next case: it contains the proxy's password.
                 raise self._not_connected(f"the proxy answered {error.status} {error.message}") from None
             except aiohttp.InvalidURL:
-                # Of a session of the caller's. The request's own was looked at before.
+                # The proxy of a caller's session. The URL of the request was checked before.
                 raise self._not_connected("the proxy has no usable address") from None
             except FAILURES as error:
-                if isinstance(error, aiohttp.ClientResponseError) and not _is_no_http(error):
-                    # A middleware's own verdict on a status: the caller's, and nothing to try again.
+                if isinstance(error, aiohttp.ClientResponseError) and not _is_not_http(error):
+                    # A middleware of the caller's rejected the status: not to be retried.
                     raise
                 raise self._not_connected(reason(error)) from error
             finally:
-                self._opening = None
+                self._open_scope = None
         if self._closed:
-            # By another task, perhaps just when the response had come.
+            # By another task, perhaps just after the response had arrived.
             await self.close()
             raise closed()
         if self._response is None:
@@ -155,38 +164,37 @@ class AiohttpExchange(AsyncDecodedExchange):
         head = Response(self._response.status, self._response.raw_headers, self._request.url)
         if self._response.connection is not None:
             self._watch(self._response.connection.protocol)
-        return self._opened(head, _decoder(head, session))
+        return self._opened(head, _body_decoder(head, session))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
         self._closed = True
-        if self._opening is not None:
-            self._opening.cancel()
+        if self._open_scope is not None:
+            self._open_scope.cancel()
         self._unwatch()
         if self._response is not None:
             connection = self._response.connection
             if connection is not None and connection.transport is not None:
-                # At once: over TLS, a close would wait for the peer to agree.
+                # Not `close`, which waits for the peer over TLS.
                 connection.transport.abort()
-            # Not left to the connector to keep, and whoever waits for it is woken.
+            # Takes the connection from the connector, and wakes a waiting read.
             self._response.close()
 
     async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
         request = self._request
         limits = session.timeout
-        proxy = None if self._transport.is_callers else environment_proxy(request.url)
         return await session.request(
             request.method,
-            # As it stands: it is encoded already.
+            # Unchanged: it is encoded already.
             URL(request.url, encoded=True),
             headers=request.headers,
-            # Not as bytes, about which aiohttp warns when they are many.
+            # aiohttp warns about many bytes that are not in a file.
             data=None if request.body is None else io.BytesIO(request.body),
-            # What nobody asked for: a coding, which makes servers hold back what they compress.
+            # Accept-Encoding makes servers compress, and so delay, the stream.
             skip_auto_headers=("Accept-Encoding", "Content-Type", *request.withheld),
             allow_redirects=False,
             raise_for_status=False,
-            proxy=proxy,
+            proxy=environment_proxy(request.url) if self._transport.owns_session else None,
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 sock_read=None,
@@ -197,33 +205,32 @@ class AiohttpExchange(AsyncDecodedExchange):
         )
 
     def _watch(self, protocol: ResponseHandler | None) -> None:
-        """End the body when the connection ends: after nonsense in it, aiohttp lets one wait for ever."""
+        """End the body when the connection is lost: after a malformed chunk, aiohttp never does."""
         if protocol is not None and protocol.closed is not None:
             self._protocol = protocol
-            self._lost = protocol.closed
-            self._lost.add_done_callback(self._end)
+            self._connection_lost = protocol.closed
+            self._connection_lost.add_done_callback(self._on_connection_lost)
 
-    def _end(self, lost: asyncio.Future[None]) -> None:
-        # Looked at, or asyncio warns that nobody did.
-        why = None if lost.cancelled() else lost.exception()
+    def _on_connection_lost(self, lost: asyncio.Future[None]) -> None:
+        cause = _retrieve_exception(lost)
         content = None if self._response is None else self._response.content
         if content is None or content.is_eof() or content.exception() is not None:
             return
         if self._protocol is not None:
-            why = self._protocol.exception() or why
-        message = "the connection ended before the body did" if why is None else reason(why)
+            cause = self._protocol.exception() or cause
+        message = "the connection ended before the body did" if cause is None else reason(cause)
         content.set_exception(aiohttp.ClientPayloadError(message))
 
     def _unwatch(self) -> None:
-        """The connection may be used again, for hours."""
-        if self._lost is not None:
-            self._lost.remove_done_callback(self._end)
-            # One of these is enough, whoever used the connection before.
-            self._lost.remove_done_callback(_look_at)
-            self._lost.add_done_callback(_look_at)
-            self._lost = None
+        """Stop watching: other requests may use the connection, for hours."""
+        if self._connection_lost is not None:
+            self._connection_lost.remove_done_callback(self._on_connection_lost)
+            # Removed first, so that a connection used many times has one of these, not many.
+            self._connection_lost.remove_done_callback(_retrieve_exception)
+            self._connection_lost.add_done_callback(_retrieve_exception)
+            self._connection_lost = None
 
-    def _check(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise closed()
 
@@ -240,12 +247,12 @@ class AiohttpExchange(AsyncDecodedExchange):
         except BaseException as error:
             data = b""
             if isinstance(error, READ_FAILURES) and not self._closed:
-                # aiohttp raises at once, though there may be bytes from before the failure.
-                data = content._read_nowait(-1)  # noqa: SLF001  # else they were lost
+                # aiohttp raises at once; there may be bytes in its buffer that arrived before the failure.
+                data = content._read_nowait(-1)  # noqa: SLF001  # the only way to read them
             if data:
                 return data
             await self.close()
-            # Not any other error that comes with it: a cancellation at the same moment is one.
+            # `limit.expired()`: a cancellation at the same moment must not become an IdleTimeout.
             if isinstance(error, TimeoutError) and timeout is not None and limit.expired():
                 raise IdleTimeout(timeout) from error
             if isinstance(error, READ_FAILURES):
@@ -254,7 +261,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         if not data:
             if self._closed:
                 raise closed()
-            # A connection that was reset counts for aiohttp as one that ended.
+            # aiohttp takes a reset connection for a clean end.
             broken = None if self._protocol is None else self._protocol.exception()
             if isinstance(broken, OSError):
                 raise ReadError(reason(broken)) from broken
@@ -263,70 +270,69 @@ class AiohttpExchange(AsyncDecodedExchange):
 
 
 @contextmanager
-def _allowed(session: aiohttp.ClientSession, request: Request) -> Iterator[aiohttp.ClientSession]:
-    """Give a session that adds nothing it must not: the same, or one that is like it in all else.
+def _filtered_session(session: aiohttp.ClientSession, request: Request) -> Iterator[aiohttp.ClientSession]:
+    """Yield a session that adds nothing that the request withholds: this one, or a changed copy.
 
-    aiohttp adds a session's headers, authentication and cookies to every request, and cannot be told not
-    to. Its cookies may be for any host. Its authentication is refused beside that of a request.
+    aiohttp adds a session's headers, authentication and cookies to every request, and has no option against
+    it. Its cookies may be for any host. It raises if both the session and the request have authentication.
     """
     clash = session.auth is not None and request.header("Authorization") is not None
     if not request.withheld and not clash:
         yield session
         return
-    substitute = copy.copy(session)
-    # Not public, but there is no other way to have all the rest as it is.
-    substitute._default_auth = None  # noqa: SLF001
+    filtered = copy.copy(session)
+    # Private, but there is no other way to keep all other settings.
+    filtered._default_auth = None  # noqa: SLF001
     if request.withheld:
-        substitute._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001
-        substitute._default_headers = session.headers.copy()  # noqa: SLF001
+        filtered._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001
+        filtered._default_headers = session.headers.copy()  # noqa: SLF001
         for name in request.withheld:
-            substitute.headers.popall(name, None)
+            filtered.headers.popall(name, None)
     try:
-        yield substitute
+        yield filtered
     finally:
-        # Else it would warn that nobody closed it; the connections are the session's.
-        substitute.detach()
+        # Otherwise it would warn that it was not closed; its connections belong to the session.
+        filtered.detach()
 
 
-def _look_at(lost: asyncio.Future[None]) -> None:
-    """Look at how a connection ended, or asyncio warns that nobody did."""
-    if not lost.cancelled():
-        lost.exception()
+def _retrieve_exception(lost: asyncio.Future[None]) -> BaseException | None:
+    """Return why a connection was lost. asyncio warns about exceptions that are never retrieved."""
+    return None if lost.cancelled() else lost.exception()
 
 
-def _is_no_http(error: aiohttp.ClientResponseError) -> bool:
-    """Return whether the answer could not be read at all, which aiohttp reports as a status of 400."""
+def _is_not_http(error: aiohttp.ClientResponseError) -> bool:
+    """Return whether the response could not be parsed, which aiohttp reports as status 400."""
     return isinstance(error.__cause__, HttpProcessingError)
 
 
 def environment_proxy(url: str) -> str | None:
-    """Return the proxy that the environment names for `url`, if any.
+    """Return the proxy that the environment sets for `url`, if any.
 
-    aiohttp would look for it by itself, but then also for passwords in ~/.netrc, which nobody asked for.
+    With aiohttp's own option for this (`trust_env`), it would also send passwords from ~/.netrc.
     """
-    place = urlsplit(url)
-    proxy = getproxies().get(place.scheme)
-    if not proxy or proxy_bypass(place.netloc):
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    if not proxy or proxy_bypass(parts.netloc):
         return None
-    kind, mark, _ = proxy.partition("://")
-    if mark and kind.lower() not in {"http", "https"}:
+    kind, separator, _ = proxy.partition("://")
+    if separator and kind.lower() not in {"http", "https"}:
         raise ConnectError(
-            f"the proxy set for {place.scheme} is of kind {kind!r}, and only 'http' is supported"
+            f"the proxy set for {parts.scheme} is of kind {kind!r}, and only 'http' is supported"
         )
-    address = proxy if mark else f"http://{proxy}"
+    address = proxy if separator else f"http://{proxy}"
     try:
         usable = bool(URL(address).host)
     except ValueError:
         usable = False
     if not usable:
-        # Without it: it may hold a password.
-        raise ConnectError(f"the proxy set for {place.scheme} has no usable address")
+        # Without the address: it may contain a password.
+        raise ConnectError(f"the proxy set for {parts.scheme} has no usable address")
     return address
 
 
-def _decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:
+def _body_decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:
     coding = head.joined("Content-Encoding")
-    names = codings(coding)
+    names = parse_codings(coding)
     if session.auto_decompress and len(names) == 1 and names[0] in DECODED:
         return Identity()
-    return decoder(coding)
+    return decoder_for(coding)

@@ -1,10 +1,10 @@
-"""Which HTTP client an `AsyncEventSource` uses if none is named: the quickest where it runs."""
+"""Which HTTP client an `AsyncEventSource` uses if none is given: the fastest for the running event loop."""
 
 from __future__ import annotations
 
 import sys
 
-from ._extras import needs
+from ._extras import require
 from ._interface import AsyncTransport
 
 
@@ -12,20 +12,20 @@ def default_transport() -> AsyncTransport:
     """Return a new `AiohttpTransport` on asyncio, `AsyncHttpx2Transport` on trio.
 
     Raises:
-        ImportError: the client is not installed; says what to install.
+        ImportError: the client is not installed; the message says what to install.
     """
-    if on_trio():
-        with needs("AsyncEventSource on trio", "httpx2", extra="trio"):
+    if in_trio_task():
+        with require("AsyncEventSource on trio", "httpx2", extra="trio"):
             from ._httpx2 import AsyncHttpx2Transport
         return AsyncHttpx2Transport()
-    with needs("AsyncEventSource on asyncio", "aiohttp", extra="asyncio"):
+    with require("AsyncEventSource on asyncio", "aiohttp", extra="asyncio"):
         from ._aiohttp import AiohttpTransport
     return AiohttpTransport()
 
 
-def on_trio() -> bool:
+def in_trio_task() -> bool:
     """Return whether the running task is one of trio's."""
-    # Not by what asyncio says: trio may run as a guest of its event loop. Where trio runs, it is imported;
-    # where it does not, another thread may be about to import it.
+    # asyncio cannot be asked: trio may run as a guest of its event loop. A module that is missing or only
+    # half imported (by another thread) means that trio does not run here.
     lowlevel = sys.modules.get("trio.lowlevel")
     return bool(getattr(lowlevel, "in_trio_task", bool)())

@@ -1,4 +1,4 @@
-"""What the exchanges of all HTTP clients have in common: undoing content codings, and words for failures."""
+"""What the exchanges of all HTTP clients share: decoding the body, and the errors they raise."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError
 from ._content_coding import Decoder, Identity
 
 
-class _Either:
-    """What needs no I/O."""
+class _ExchangeBase:
+    """The part of an exchange that does no I/O: the same for blocking and async clients."""
 
     def __init__(self, request: Request, timeout: float | None) -> None:
         self._request = request
         self._timeout = timeout
+        # None until the response headers have arrived.
         self._head: Response | None = None
-        # None if nothing here can undo the body's codings.
+        # None if the body's content encoding is not supported.
         self._decoder: Decoder | None = None
-        # Nothing to undo, as nearly always.
-        self._plain = False
+        # Whether the body has no content encoding, as nearly always: then reads skip the decoder.
+        self._is_identity = False
 
     def _opened(self, head: Response, decoder: Decoder | None) -> Response:
-        """Keep the head that arrived, and what undoes its body's codings; return the head."""
+        """Keep the response headers and the body's decoder; return the headers."""
         self._head = head
         self._decoder = decoder
-        self._plain = isinstance(decoder, Identity)
+        self._is_identity = isinstance(decoder, Identity)
         return head
 
-    def _the_decoder(self) -> Decoder:
+    def _require_decoder(self) -> Decoder:
         if self._head is None:
             raise not_open()
         if self._decoder is None:
@@ -38,7 +39,7 @@ class _Either:
         return self._decoder
 
     def _not_connected(self, reason: str) -> ConnectError:
-        """Return an error that names the server: one of the network itself does not."""
+        """Return an error that names the server, which an error of the network does not."""
         return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}")
 
     def _no_response(self) -> ConnectError:
@@ -46,64 +47,64 @@ class _Either:
         return self._not_connected(f"no response within {self._timeout:g} seconds (timeout)")
 
 
-class DecodedExchange(_Either, ABC):
-    """A blocking exchange whose HTTP client hands over bytes as they were sent."""
+class DecodedExchange(_ExchangeBase, ABC):
+    """A blocking exchange whose HTTP client returns the body's bytes still encoded."""
 
     def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any. See `Exchange.read`."""
-        if self._plain:
+        if self._is_identity:
             return self._read_raw(timeout)
-        decoder = self._the_decoder()
+        decoder = self._require_decoder()
         while True:
-            data = decoder.take()
+            data = decoder.read()
             if data:
                 return data
             data = self._read_raw(timeout)
             if not data:
                 decoder.end()
                 return b""
-            decoder.give(data)
+            decoder.feed(data)
 
     @abstractmethod
     def _read_raw(self, timeout: float | None) -> bytes:
-        """Return the next bytes, as they were sent."""
+        """Return the next bytes as they were sent, before decoding."""
 
 
-class AsyncDecodedExchange(_Either, ABC):
-    """An async exchange whose HTTP client hands over bytes as they were sent."""
+class AsyncDecodedExchange(_ExchangeBase, ABC):
+    """An async exchange whose HTTP client returns the body's bytes still encoded."""
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any. See `AsyncExchange.read`."""
-        if self._plain:
+        if self._is_identity:
             return await self._read_raw(timeout)
-        decoder = self._the_decoder()
+        decoder = self._require_decoder()
         while True:
-            data = decoder.take()
+            data = decoder.read()
             if data:
                 return data
             data = await self._read_raw(timeout)
             if not data:
                 decoder.end()
                 return b""
-            decoder.give(data)
+            decoder.feed(data)
 
     @abstractmethod
     async def _read_raw(self, timeout: float | None) -> bytes:
-        """Return the next bytes, as they were sent."""
+        """Return the next bytes as they were sent, before decoding."""
 
 
 def closed() -> ReadError:
-    """Return the error for whoever uses an exchange that was closed."""
+    """Return the error for using an exchange that was closed."""
     return ReadError("the exchange is closed")
 
 
 def not_open() -> IllegalState:
-    """Return the error for whoever reads from an exchange that was not opened."""
+    """Return the error for reading from an exchange that was not opened."""
     return IllegalState("read() before open()")
 
 
 def reason(error: BaseException) -> str:
-    """Return a message for people: urllib wraps errors, some have no text, and one has only figures."""
+    """Return a readable message. urllib wraps errors; some have no text, or only numbers."""
     cause = getattr(error, "reason", error)
     if isinstance(cause, http.client.IncompleteRead):
         return "the connection ended inside a chunk of the body"

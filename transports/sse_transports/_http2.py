@@ -1,8 +1,7 @@
-"""Leaving a stream of an HTTP/2 connection, of which httpx2 tells the server nothing.
+"""Resets a stream of an HTTP/2 connection that is no longer read, which httpx2 does not do.
 
-The server would send on for ever to nobody, and after some hundred streams that were left, the
-connection would take no further ones. RFC 9113, 5.4.2 and 6.4: an endpoint that wants no more of a stream
-sends RST_STREAM.
+Otherwise the server would go on sending it, and after some hundred such streams the connection would accept
+no more requests. RFC 9113, 5.4.2 and 6.4: an endpoint that no longer wants a stream sends RST_STREAM.
 """
 
 from __future__ import annotations
@@ -17,24 +16,33 @@ CANCEL = 0x8
 """RFC 9113, 7: "the stream is no longer needed"."""
 
 
-def leave(response: httpx2.Response) -> Callable[[], Any] | None:
+def reset_stream(response: httpx2.Response) -> Callable[[], Any] | None:
     """Reset the stream of a response that was not read to its end.
 
     Returns:
-        What is still to be called to tell the server (and awaited, if the client is async); None if
-        there is nothing to tell: another version of HTTP, or a body that is at its end.
+        What to call to send the reset (and to await, if the client is async); None if there is nothing to
+        send: another version of HTTP, or a body that was read to its end.
     """
     if response.http_version != "HTTP/2":
         return None
-    body: Any = response.stream
-    # Nothing of this is public: where it has changed, the stream is left as httpx2 leaves it.
-    while body is not None and not hasattr(body, "_stream_id"):
-        body = getattr(body, "_httpcore_stream", None) or getattr(body, "_stream", None)
+    body = find_body(response, "_stream_id")
     if body is None:
         return None
     connection = body._connection  # noqa: SLF001
-    # Refused if the stream is over, for both sides.
+    # Raises if both sides have ended the stream.
     with contextlib.suppress(Exception):
         connection._h2_state.reset_stream(body._stream_id, CANCEL)  # noqa: SLF001
         return lambda: connection._write_outgoing_data(body._request)  # noqa: SLF001
     return None
+
+
+def find_body(response: httpx2.Response, attribute: str) -> Any:
+    """Return the layer of the response's body that has this attribute, or None.
+
+    The layers are private classes of httpx2. If a version changes them, None is returned, and the stream or
+    connection stays as httpx2 leaves it.
+    """
+    body: Any = response.stream
+    while body is not None and not hasattr(body, attribute):
+        body = getattr(body, "_httpcore_stream", None) or getattr(body, "_stream", None)
+    return body

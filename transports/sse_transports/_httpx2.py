@@ -1,4 +1,9 @@
-"""The transports on httpx2: blocking, and async for trio as well as asyncio."""
+"""The transports on httpx2: blocking, and async for trio as well as asyncio.
+
+Both use the caller's client or one of their own, and share how a request is built and a response is read.
+They differ in how a connection is interrupted: the blocking exchange has a `SocketGuard`, the async one
+cancels.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self, TypedDict, cast
+from typing import Any, Self, TypeVar, cast
 
 import anyio
 import httpx2
@@ -17,11 +22,11 @@ import httpx2
 import sse_core
 from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity, codings, decoder
+from ._content_coding import Decoder, Identity, decoder_for, parse_codings
 from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
-from ._forsaken import forsaken
-from ._grip import Grip
-from ._http2 import leave
+from ._http2 import reset_stream
+from ._orphaned_connections import close_of_orphan
+from ._socket_guard import SocketGuard
 
 FAILURES = (
     httpx2.HTTPError,
@@ -32,51 +37,40 @@ FAILURES = (
     anyio.BrokenResourceError,
     anyio.ClosedResourceError,
 )
-"""What httpx2 raises where the network or the server fails it."""
-
-NO_TIMEOUTS = httpx2.Timeout(None)
+"""What httpx2 raises if the network or the server fails."""
 
 CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"})
-"""What httpx2's tracing calls the moment from which there is a connection."""
+"""The trace events of httpx2 that bring a new connection."""
+
+Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
 
 
-class _OwnClient(TypedDict):
-    """The settings of a client of our own."""
+def _make_client(client_type: type[Client]) -> Client:
+    """Return a client of the transport's own.
 
-    cookies: CookieJar
-    headers: dict[str, str]
-    limits: httpx2.Limits
-    timeout: httpx2.Timeout
-    verify: ssl.SSLContext
-
-
-def _own_client() -> _OwnClient:
-    return {
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "headers": {"User-Agent": f"sse-core/{sse_core.__version__}"},
-        # Each stream has a connection of its own, which is not kept for later.
-        "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-        "timeout": NO_TIMEOUTS,
-        "verify": _authorities(),
-    }
-
-
-@functools.cache
-def _authorities() -> ssl.SSLContext:
-    """Return httpx2's own TLS settings; loading them for each client takes longer than a request."""
-    return httpx2.create_ssl_context()
-
-
-@contextlib.contextmanager
-def _settings_of_the_environment() -> Iterator[None]:
-    """Say that it is these that a client cannot be made of: proxies, and files of certificates."""
+    Raises:
+        sse_core.ConnectError: the environment's proxies or certificate files cannot be used.
+    """
     try:
-        yield
+        return client_type(
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
+            # Each stream has a connection of its own, which is not kept for later.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
+            timeout=httpx2.Timeout(None),
+            verify=_ssl_context(),
+        )
     except (ImportError, OSError) as error:
         raise ConnectError(f"the environment's settings cannot be used: {reason(error)}") from error
     except (httpx2.InvalidURL, ValueError):
-        # Without what was found wrong: it may be part of a password.
+        # Without the cause: its message may contain a part of a password.
         raise ConnectError("a proxy set in the environment has no usable address") from None
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return httpx2's own TLS settings. Loading them for each client takes longer than a request."""
+    return httpx2.create_ssl_context()
 
 
 class Httpx2Transport:
@@ -84,11 +78,11 @@ class Httpx2Transport:
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
     TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
-    between reads, and it is never closed. Our own has no cookies and no limit on the number of
+    between reads, and it is never closed. The transport's own has no cookies and no limit on the number of
     connections, takes proxies from the environment, and keeps no connection for later.
 
     Over HTTP/2, streams share a connection: a `close` in another thread while one is read, and an idle
-    timeout, end that connection, and the others reconnect.
+    timeout, end that connection, and the other streams reconnect.
 
     Args:
         client: the caller's client, if there is one.
@@ -100,29 +94,23 @@ class Httpx2Transport:
     def __init__(self, client: httpx2.Client | None = None) -> None:
         if client is not None and not isinstance(client, httpx2.Client):
             raise InvalidArgument("client", f"expected httpx2.Client, not {type(client).__name__}")
-        self._is_own = client is None
+        self._owns_client = client is None
         self._client = client
 
     def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
-        return Httpx2Exchange(self._the_client, request, timeout)
+        return Httpx2Exchange(self._get_client, request, timeout)
 
-    def _the_client(self) -> httpx2.Client:
-        """Return the caller's client, or our own.
-
-        Raises:
-            sse_core.ConnectError: the environment has settings that ours cannot use.
-        """
+    def _get_client(self) -> httpx2.Client:
         if self._client is None:
-            with _settings_of_the_environment():
-                self._client = httpx2.Client(**_own_client())
+            self._client = _make_client(httpx2.Client)
         return self._client
 
     def close(self) -> None:
-        """Close our own client; the caller's stays open."""
-        if self._is_own and self._client is not None:
-            self._client.close()
-            self._client = None
+        """Close the transport's own client; the caller's stays open."""
+        if self._owns_client and self._client is not None:
+            client, self._client = self._client, None
+            client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,107 +124,110 @@ class Httpx2Transport:
 class Httpx2Exchange(DecodedExchange):
     """One request and its response. See `Exchange`."""
 
-    def __init__(self, client: Callable[[], httpx2.Client], request: Request, timeout: float | None) -> None:
+    def __init__(
+        self, get_client: Callable[[], httpx2.Client], request: Request, timeout: float | None
+    ) -> None:
         super().__init__(request, timeout)
-        self._client = client
-        self._grip = Grip(self._release)
+        self._get_client = get_client
+        self._guard = SocketGuard(self._release)
+        # httpx2's own dict of the request's timeouts: it is looked up at each read.
         self._timeouts: dict[str, float | None] = {}
         self._response: httpx2.Response | None = None
         self._body: Iterator[bytes] = iter(())
         self._reading = False
 
     def open(self) -> Response:
-        """Send the request and return the response's head. See `Exchange.open`."""
-        with self._grip:
-            with self._grip.deadline(self._timeout):
-                client = self._client()
-                request = _built(client, self._request, self._timeout)
+        """Send the request and return the response headers. See `Exchange.open`."""
+        with self._guard:
+            with self._guard.deadline(self._timeout):
+                client = self._get_client()
+                request = _build_request(client, self._request, self._timeout)
                 self._timeouts = request.extensions["timeout"]
-                # For a connection that is used again, which nothing else ends.
+                # For a pooled connection: until it is attached, the deadline cannot end it.
                 self._timeouts["read"] = self._timeout
                 request.extensions["trace"] = self._trace
                 try:
-                    response = self._response = self._sent(client, request)
-                    # Also where it was there before, and nobody told of it.
-                    self._hold(response.extensions.get("network_stream"))
+                    response = self._response = self._send(client, request)
+                    # A pooled connection was in no trace event.
+                    self._attach(response.extensions.get("network_stream"))
                 except FAILURES as error:
-                    if self._grip.expired or isinstance(error, httpx2.TimeoutException):
+                    if self._guard.expired or isinstance(error, httpx2.TimeoutException):
                         raise self._no_response() from error
                     raise self._not_connected(reason(error)) from error
-            if self._grip.expired:
-                # Just when the head had come: the connection is gone with it.
+            if self._guard.expired:
+                # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
             head = _head(response, self._request)
-            undone = _undone_by_client(head, client)
+            client_decodes = _client_decodes(head, client)
             # `iter_raw` would do no more than the stream itself, at twice the cost.
-            self._body = response.iter_bytes() if undone else iter(_stream(response))
-        return self._opened(head, _decoder(head, undone))
+            self._body = response.iter_bytes() if client_decodes else iter(_stream(response))
+        return self._opened(head, _body_decoder(head, client_decodes))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
-        self._grip.close()
+        self._guard.close()
 
     def _read_raw(self, timeout: float | None) -> bytes:
         if not self._reading:
-            # Over HTTP/1.1 it is heard at the first read, and holds for all.
+            # Over HTTP/1.1, httpx2 looks the timeout up at the first read and keeps it for all.
             self._reading = True
             self._timeouts["read"] = timeout
         if timeout != self._timeouts["read"]:
-            with self._grip.deadline(timeout):
+            with self._guard.deadline(timeout):
                 return self._read_body(timeout)
         return self._read_body(timeout)
 
     def _read_body(self, timeout: float | None) -> bytes:
-        with self._grip:
+        with self._guard:
             try:
                 data = next(self._body, b"")
             except httpx2.ReadTimeout as error:
                 raise (ReadError(reason(error)) if timeout is None else IdleTimeout(timeout)) from error
             except FAILURES as error:
-                if self._grip.expired and timeout is not None:
+                if self._guard.expired and timeout is not None:
                     raise IdleTimeout(timeout) from error
                 raise ReadError(reason(error)) from error
-            if not data and self._grip.expired and timeout is not None:
+            if not data and self._guard.expired and timeout is not None:
                 raise IdleTimeout(timeout)
             if not data:
-                # A connection that was shut down may look like one that ended.
-                if self._grip.closed:
+                # A socket that was shut down may look like a clean end.
+                if self._guard.closed:
                     raise closed()
                 self._release()
         return data
 
-    def _sent(self, client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
+    def _send(self, client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
         try:
             return client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
         except httpx2.HTTPStatusError as error:
             return _without_body(error.response)
 
     def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        """httpx2 tells of each step: take hold of a connection as soon as there is one."""
+        """Attach a connection to the guard as soon as httpx2 reports it."""
         if name in CONNECTED:
             try:
-                self._hold(info["return_value"])
+                self._attach(info["return_value"])
             except OSError:
-                # It was closed meanwhile, and httpx2 does not close what its caller does not want.
+                # The exchange was closed meanwhile, and httpx2 would leave the connection open.
                 info["return_value"].close()
                 raise
 
-    def _hold(self, stream: Any) -> None:
+    def _attach(self, stream: Any) -> None:
         connection = None if stream is None else stream.get_extra_info("socket")
         if connection is not None:
-            self._grip.hold(connection)
+            self._guard.attach(connection)
 
     def _release(self) -> None:
         response, self._response = self._response, None
         if response is None:
             return
-        tell = leave(response)
-        if tell is not None:
-            # A lost connection needs no such word.
+        send_reset = reset_stream(response)
+        if send_reset is not None:
+            # Ignore errors: the connection may be lost.
             with contextlib.suppress(Exception):
-                tell()
+                send_reset()
         response.close()
-        close = forsaken(response)
+        close = close_of_orphan(response)
         if close is not None:
             close()
 
@@ -246,7 +237,7 @@ class AsyncHttpx2Transport:
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
     TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
-    between reads, and it is never closed. Our own has no cookies and no limit on the number of
+    between reads, and it is never closed. The transport's own has no cookies and no limit on the number of
     connections, takes proxies from the environment, and keeps no connection for later.
 
     Args:
@@ -259,27 +250,21 @@ class AsyncHttpx2Transport:
     def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
         if client is not None and not isinstance(client, httpx2.AsyncClient):
             raise InvalidArgument("client", f"expected httpx2.AsyncClient, not {type(client).__name__}")
-        self._is_own = client is None
+        self._owns_client = client is None
         self._client = client
 
     def exchange(self, request: Request, *, timeout: float | None) -> AsyncHttpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
-        return AsyncHttpx2Exchange(self._the_client, request, timeout)
+        return AsyncHttpx2Exchange(self._get_client, request, timeout)
 
-    def _the_client(self) -> httpx2.AsyncClient:
-        """Return the caller's client, or our own.
-
-        Raises:
-            sse_core.ConnectError: the environment has settings that ours cannot use.
-        """
+    def _get_client(self) -> httpx2.AsyncClient:
         if self._client is None:
-            with _settings_of_the_environment():
-                self._client = httpx2.AsyncClient(**_own_client())
+            self._client = _make_client(httpx2.AsyncClient)
         return self._client
 
     async def close(self) -> None:
-        """Close our own client; the caller's stays open."""
-        if self._is_own and self._client is not None:
+        """Close the transport's own client; the caller's stays open."""
+        if self._owns_client and self._client is not None:
             client, self._client = self._client, None
             await client.aclose()
 
@@ -293,102 +278,110 @@ class AsyncHttpx2Transport:
 
 
 class AsyncHttpx2Exchange(AsyncDecodedExchange):
-    """One request and its response. See `AsyncExchange`."""
+    """One request and its response. See `AsyncExchange`.
+
+    `close` in another task interrupts a waiting `open` or `read`, and that call then releases the
+    connection. There are two ways to interrupt: `open`, and a read that cannot do otherwise, run in a cancel
+    scope. A read without a timeout over HTTP/1.1 runs without one, which would cost half as much as the
+    read; it is interrupted by shutting the connection down.
+    """
 
     def __init__(
-        self, client: Callable[[], httpx2.AsyncClient], request: Request, timeout: float | None
+        self, get_client: Callable[[], httpx2.AsyncClient], request: Request, timeout: float | None
     ) -> None:
         super().__init__(request, timeout)
-        self._client = client
+        self._get_client = get_client
         self._closed = False
+        # Whether the body was read to its end.
         self._ended = False
         self._response: httpx2.Response | None = None
         self._body: AsyncGenerator[bytes] | None = None
-        # What ends `open` or `read` while they are at work: a scope, or the end of the connection. A scope
-        # for each read would cost half as much as the read.
-        self._work: anyio.CancelScope | None = None
-        self._wire: Any = None
+        # Around `open` or `read` while they run.
+        self._cancel_scope: anyio.CancelScope | None = None
+        # httpx2's connection, where it belongs to this exchange alone.
+        self._network_stream: Any = None
+        # Whether a read is waiting without a cancel scope.
         self._reading = False
 
     async def open(self) -> Response:
-        """Send the request and return the response's head. See `AsyncExchange.open`."""
-        self._check()
-        with anyio.move_on_after(self._timeout) as self._work:
-            client = self._client()
-            request = _built(client, self._request, self._timeout)
+        """Send the request and return the response headers. See `AsyncExchange.open`."""
+        self._check_open()
+        with anyio.move_on_after(self._timeout) as self._cancel_scope:
+            client = self._get_client()
+            request = _build_request(client, self._request, self._timeout)
             request.extensions["trace"] = self._trace
             try:
-                self._response = await self._sent(client, request)
+                self._response = await self._send(client, request)
             except httpx2.TimeoutException as error:
                 raise self._no_response() from error
             except FAILURES as error:
                 raise self._not_connected(reason(error)) from error
             finally:
-                self._work = None
-                if self._response is None and self._wire is not None:
-                    # httpx2 forgets a connection that is interrupted in its TLS handshake.
+                self._cancel_scope = None
+                if self._response is None and self._network_stream is not None:
+                    # httpx2 leaves a connection open that is interrupted in its TLS handshake.
                     with anyio.CancelScope(shield=True), contextlib.suppress(Exception):
-                        await self._wire.aclose()
-                self._wire = None
+                        await self._network_stream.aclose()
+                self._network_stream = None
         if self._closed:
-            # By another task, perhaps just when the response had come.
-            await self._give_back()
+            # By another task, perhaps just after the response had arrived.
+            await self._release()
             raise closed()
         if self._response is None:
             raise self._no_response()
         head = _head(self._response, self._request)
-        undone = _undone_by_client(head, client)
+        client_decodes = _client_decodes(head, client)
         # `aiter_raw` would do no more than the stream itself, at twice the cost.
-        body = self._response.aiter_bytes() if undone else aiter(_stream(self._response))
+        body = self._response.aiter_bytes() if client_decodes else aiter(_stream(self._response))
         self._body = cast("AsyncGenerator[bytes]", body)
         if self._response.http_version != "HTTP/2":
-            self._wire = self._response.extensions.get("network_stream")
-        return self._opened(head, _decoder(head, undone))
+            self._network_stream = self._response.extensions.get("network_stream")
+        return self._opened(head, _body_decoder(head, client_decodes))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
         self._closed = True
-        # Whoever is at work gives back what there is.
-        if self._work is not None:
-            self._work.cancel()
+        # An `open` or `read` that is interrupted releases what there is.
+        if self._cancel_scope is not None:
+            self._cancel_scope.cancel()
         elif self._reading:
-            await self._wake()
+            await self._interrupt_read()
         else:
-            await self._give_back()
+            await self._release()
 
-    async def _wake(self) -> None:
-        """End the connection under the reader's hands.
+    async def _interrupt_read(self) -> None:
+        """End the connection while another task reads from it.
 
-        Shut down, not closed: the end of the body may have been read already. Then httpx2 takes the
-        connection for one that is at rest, and asks its socket whether the server has closed it. On
-        trio that fails for a closed socket, now and at every further request of the client.
+        With a shutdown, not a close: the end of the body may already have been read. Then httpx2 takes the
+        connection for an idle one, and asks its socket whether the server has closed it. On trio that fails
+        for a closed socket, now and at every later request of the client.
         """
-        connection = self._wire.get_extra_info("socket")
+        connection = self._network_stream.get_extra_info("socket")
         try:
             connection.shutdown(socket.SHUT_RDWR)
         except (AttributeError, TypeError):
-            # A network of the caller's without sockets, or with those of uvloop, which refuse.
+            # The caller's network backend has no sockets, or uvloop's, which have no `shutdown`.
             with contextlib.suppress(*FAILURES):
-                await self._wire.aclose()
+                await self._network_stream.aclose()
         except OSError:
-            # It is not connected any more, and the reader finds that out.
+            # Not connected any more: the read ends without this.
             pass
 
-    async def _sent(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
+    async def _send(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
         try:
             return await client.send(request, stream=True, follow_redirects=False, **_auth(self._request))
         except httpx2.HTTPStatusError as error:
             return _without_body(error.response)
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        """httpx2 tells of each step: take hold of a connection as soon as there is one."""
+        """Keep a connection as soon as httpx2 reports it."""
         if name in CONNECTED:
-            self._wire = info["return_value"]
+            self._network_stream = info["return_value"]
         elif name.startswith("http2."):
-            # From here on it is no longer ours alone.
-            self._wire = None
+            # From now on, other requests may share it.
+            self._network_stream = None
 
-    def _check(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise closed()
 
@@ -400,65 +393,65 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
             raise closed()
         data: bytes | None = None
         try:
-            if timeout is None and self._wire is not None:
+            if timeout is None and self._network_stream is not None:
                 self._reading = True
                 data = await anext(body)
             else:
-                with anyio.move_on_after(timeout) as self._work:
+                with anyio.move_on_after(timeout) as self._cancel_scope:
                     data = await anext(body)
         except StopAsyncIteration:
             data = b""
         except GeneratorExit:
-            # The event loop is gone, and nothing can be waited for.
+            # The event loop has ended: nothing can be awaited.
             raise
         except BaseException as error:
-            await self._give_back()
+            await self._release()
             if isinstance(error, FAILURES):
                 raise (closed() if self._closed else ReadError(reason(error))) from error
             raise
         finally:
             self._reading = False
-            self._work = None
+            self._cancel_scope = None
         if data and not self._closed:
             return data
-        await self._give_back()
+        await self._release()
         if data:
             return data
-        self._check()
+        self._check_open()
         if data is None:
             raise IdleTimeout(timeout or 0.0)
         self._ended = True
         return b""
 
-    async def _give_back(self) -> None:
+    async def _release(self) -> None:
         response, self._response = self._response, None
         body, self._body = self._body, None
         if response is None:
             return
         with anyio.CancelScope(shield=True):
-            tell = leave(response)
-            if tell is not None:
-                # A lost connection needs no such word.
+            send_reset = reset_stream(response)
+            if send_reset is not None:
+                # Ignore errors: the connection may be lost.
                 with contextlib.suppress(Exception):
-                    await tell()
+                    await send_reset()
         if body is not None:
-            # It is made of generators inside of generators. Ending the outermost leaves the others to the
-            # garbage collector, of which trio complains; a cancellation goes through all of them.
+            # The body is a generator of generators. Closing the outermost leaves the others to the garbage
+            # collector, about which trio warns; a cancellation goes through all of them.
             with anyio.CancelScope() as scope, contextlib.suppress(*FAILURES):
                 scope.cancel()
                 async for _ in body:
                     pass
         with anyio.CancelScope(shield=True):
             await response.aclose()
-            close = forsaken(response)
+            close = close_of_orphan(response)
             if close is not None:
                 await close()
 
 
 def _without_body(response: httpx2.Response) -> httpx2.Response:
-    """Return a response that a hook of the client's refused: httpx2 has dropped its connection.
+    """Return a response that a hook of the client rejected with HTTPStatusError.
 
-    The verdict is ours, and is made of the same head.
+    httpx2 has closed its connection. What the status means is decided by the event source.
     """
     response.stream = httpx2.ByteStream(b"")
     response.extensions.pop("network_stream", None)
@@ -470,14 +463,14 @@ def _stream(response: httpx2.Response) -> Any:
     return response.stream
 
 
-def _built(
+def _build_request(
     client: httpx2.Client | httpx2.AsyncClient, request: Request, timeout: float | None
 ) -> httpx2.Request:
-    """Return the request in httpx2's words, with what the client adds to it."""
+    """Return the request as httpx2 wants it, with what the client adds to it."""
 
     def bounded(limit: float | None) -> float | None:
-        # What waits in a blocking client, before there is a connection, only this can end.
-        return min((one for one in (limit, timeout) if one is not None), default=None)
+        # A blocking client may wait before there is a connection: only these limits can end that.
+        return min((each for each in (limit, timeout) if each is not None), default=None)
 
     limits = client.timeout
     built = client.build_request(
@@ -493,10 +486,10 @@ def _built(
         ),
     )
     given = {name.lower() for name, _ in request.headers}
-    # A coding that nobody asked for makes servers hold back what they compress.
+    # Accept-Encoding, which httpx2 adds, makes servers compress, and so delay, the stream.
     for name in {"accept-encoding", *request.withheld} - given:
         built.headers.pop(name, None)
-    # As it stands: httpx2 would put the client's own parameters in the place of the URL's.
+    # Keep the URL unchanged: httpx2 would replace its query by the client's parameters.
     url = request.url
     if client.params and not request.withheld:
         url += f"{'&' if '?' in url else '?'}{client.params}"
@@ -508,24 +501,24 @@ def _built(
 
 
 def _auth(request: Request) -> dict[str, None]:
-    """Return the argument that keeps the client's own authentication back.
+    """Return the argument that turns the client's own authentication off, where it must not be used.
 
-    It must not go to another origin, and what the request brings itself wins.
+    It must not be sent to another origin, and the request's own Authorization wins.
     """
-    held_back = "authorization" in request.withheld or request.header("Authorization") is not None
-    return {"auth": None} if held_back else {}
+    turned_off = "authorization" in request.withheld or request.header("Authorization") is not None
+    return {"auth": None} if turned_off else {}
 
 
 def _head(response: httpx2.Response, request: Request) -> Response:
     return Response(response.status_code, response.headers.raw, request.url)
 
 
-def _undone_by_client(head: Response, client: httpx2.Client | httpx2.AsyncClient) -> bool:
-    """Return whether the body has codings that the client knows, and we do not."""
+def _client_decodes(head: Response, client: httpx2.Client | httpx2.AsyncClient) -> bool:
+    """Return whether the body has encodings that the client supports and this library does not."""
     coding = head.joined("Content-Encoding")
-    known = codings(client.headers.get("Accept-Encoding"))
-    return decoder(coding) is None and set(codings(coding)) <= set(known)
+    supported = parse_codings(client.headers.get("Accept-Encoding"))
+    return decoder_for(coding) is None and set(parse_codings(coding)) <= set(supported)
 
 
-def _decoder(head: Response, undone_by_client: bool) -> Decoder | None:
-    return Identity() if undone_by_client else decoder(head.joined("Content-Encoding"))
+def _body_decoder(head: Response, client_decodes: bool) -> Decoder | None:
+    return Identity() if client_decodes else decoder_for(head.joined("Content-Encoding"))

@@ -1,8 +1,8 @@
-"""What an HTTP client must be able to do to carry an event stream. Nothing here decides anything.
+"""The protocols that an HTTP client must follow to carry event streams.
 
-`Request` and `Response` are plain values of `sse_core`. A transport turns the one into the other and
-then hands over the body's bytes as they arrive; whatever a status or a header means is decided in
-`sse_core`.
+`Request` and `Response` are plain values of `sse_core`. A transport sends the one, returns the other, and
+then the bytes of the body as they arrive. It makes no decisions: what a status or a header means is decided
+in `sse_core`.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ __all__ = ["AsyncExchange", "AsyncTransport", "Exchange", "Request", "Response",
 
 
 class Exchange(Protocol):
-    """One request and its response: opened once, read to its end or closed before."""
+    """One request and its response: opened once, then read to its end or closed before."""
 
     def open(self) -> Response:
-        """Send the request and return the response's head. Redirects are not followed.
+        """Send the request and return the response headers. Redirects are not followed.
 
         Raises:
-            sse_core.ConnectError: no response head arrived within the timeout, or none at all.
+            sse_core.ConnectError: no response headers arrived within the timeout, or none at all.
         """
         ...
 
     def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any; `b""` at its proper end.
 
-        The bytes are those of the resource: content codings are undone, nothing else is.
+        Content encodings are decoded. Nothing else is changed.
 
         Args:
             timeout: seconds in which at least one byte must arrive; None for no limit.
 
         Raises:
-            sse_core.ReadError: the connection broke, or ended before the body did.
+            sse_core.ReadError: the connection was lost, or ended before the body did.
             sse_core.IdleTimeout: nothing arrived in time.
-            sse_core.ContentEncodingError: the body has a coding that cannot be undone.
+            sse_core.ContentEncodingError: the body has an encoding that is not supported.
         """
         ...
 
@@ -55,42 +55,41 @@ class Transport(Protocol):
         """Return an exchange for `request`, without any I/O yet.
 
         Args:
-            request: what to send, exactly as it stands. A client's own settings may add headers,
-                but none that `withheld` names, and parameters behind the URL's own query, unless
-                something is withheld.
-            timeout: seconds for connecting and waiting for the response's head, all in all; None
+            request: what to send, unchanged. A client's own settings may add headers, except those that
+                `withheld` names, and parameters after the URL's own query, unless something is withheld.
+            timeout: seconds for connecting and waiting for the response headers, in total; None
                 for no limit. It never limits the body.
         """
         ...
 
     def close(self) -> None:
-        """Give back what is kept between exchanges."""
+        """Release what is kept between exchanges."""
         ...
 
 
 class AsyncExchange(Protocol):
-    """One request and its response: opened once, read to its end or closed before."""
+    """One request and its response: opened once, then read to its end or closed before."""
 
     async def open(self) -> Response:
-        """Send the request and return the response's head. Redirects are not followed.
+        """Send the request and return the response headers. Redirects are not followed.
 
         Raises:
-            sse_core.ConnectError: no response head arrived within the timeout, or none at all.
+            sse_core.ConnectError: no response headers arrived within the timeout, or none at all.
         """
         ...
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the body's next bytes as soon as there are any; `b""` at its proper end.
 
-        The bytes are those of the resource: content codings are undone, nothing else is.
+        Content encodings are decoded. Nothing else is changed.
 
         Args:
             timeout: seconds in which at least one byte must arrive; None for no limit.
 
         Raises:
-            sse_core.ReadError: the connection broke, or ended before the body did.
+            sse_core.ReadError: the connection was lost, or ended before the body did.
             sse_core.IdleTimeout: nothing arrived in time.
-            sse_core.ContentEncodingError: the body has a coding that cannot be undone.
+            sse_core.ContentEncodingError: the body has an encoding that is not supported.
         """
         ...
 
@@ -110,14 +109,13 @@ class AsyncTransport(Protocol):
         """Return an exchange for `request`, without any I/O yet.
 
         Args:
-            request: what to send, exactly as it stands. A client's own settings may add headers,
-                but none that `withheld` names, and parameters behind the URL's own query, unless
-                something is withheld.
-            timeout: seconds for connecting and waiting for the response's head, all in all; None
+            request: what to send, unchanged. A client's own settings may add headers, except those that
+                `withheld` names, and parameters after the URL's own query, unless something is withheld.
+            timeout: seconds for connecting and waiting for the response headers, in total; None
                 for no limit. It never limits the body.
         """
         ...
 
     async def close(self) -> None:
-        """Give back what is kept between exchanges."""
+        """Release what is kept between exchanges."""
         ...

@@ -1,10 +1,31 @@
-"""The blocking transport on the standard library: `urllib.request` for proxies and TLS, read as it comes."""
+"""The blocking transport on the standard library: `urllib.request` and `http.client`, read as bytes arrive.
+
+The standard library's client is made for short responses. This file adds what an event stream needs:
+
+- A read returns what has arrived, without waiting for more, and has its own timeout.
+- One deadline covers the whole way to the response headers: connect, proxy, TLS handshake, request, headers.
+- `close()` from any thread ends whatever the reading thread is waiting for.
+- A truncated body or truncated headers are an error, not an end of stream.
+
+How the parts work together:
+
+    UrllibTransport   keeps the proxy and TLS settings, in an opener of `urllib.request`.
+    UrllibExchange    one request. Opens the connection, reads from it, closes it.
+    SocketGuard       knows whether the connection is in use, and shuts it down for `close()` and the
+                      deadline. `_socket_guard.py` explains the threads and why the socket is duplicated.
+    _Connection       connects with `UrllibExchange.connect()` instead of `socket.create_connection()`, which
+                      cannot be interrupted: the guard has the socket before the connect begins.
+    _HTTPResponse     parses the headers and the chunks. Owns the reader.
+    _SocketReader     reads the socket. Owns the state of reading: the timeout, and whether the end was found.
+
+Only the thread that iterates calls `open()` and `read()`, inside `with guard:`. So the response and its
+reader need no lock. That thread also closes them, or `close()` does while no thread is inside the guard.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import http.client
 import io
 import os
@@ -20,15 +41,15 @@ from typing import Any, cast
 import sse_core
 from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
-from ._content_coding import Decoder, decoder
+from ._content_coding import Decoder, decoder_for
 from ._exchanges import DecodedExchange, closed, reason
-from ._grip import Grip
+from ._socket_guard import SocketGuard
 
 READ_SIZE = 2**16
-"""Bytes taken from the socket at a time, at most. What has arrived is returned without waiting for more."""
+"""The largest number of bytes taken from the socket at a time."""
 
 CHUNK_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n").match
-"""The end of one chunk, and the size of the next (RFC 9112, 7.1), without an extension."""
+"""The end of one chunk and the size of the next (RFC 9112, 7.1), without chunk extensions."""
 
 
 class UrllibTransport:
@@ -36,7 +57,7 @@ class UrllibTransport:
 
     Proxies come from the environment (`http_proxy`, `https_proxy`, `no_proxy`). TLS certificates are
     verified. Redirects, cookies and authentication are left to the event source. gzip and deflate are
-    decoded where a server insists on them.
+    decoded, if a server uses them although they were not asked for.
 
     Args:
         context: the TLS settings, if not the standard library's defaults: a private certificate
@@ -51,14 +72,14 @@ class UrllibTransport:
         self._opener = urllib.request.OpenerDirector()
         self._opener.addheaders = []
         self._opener.add_handler(_ProxyHandler(None if proxies is None else dict(proxies)))
-        self._opener.add_handler(_Handler(context))
+        self._opener.add_handler(_HTTPHandler(context))
 
     def exchange(self, request: Request, *, timeout: float | None) -> UrllibExchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
         return UrllibExchange(self._opener, request, timeout)
 
     def close(self) -> None:
-        """Nothing is kept between exchanges."""
+        """Do nothing: no connection is kept between exchanges."""
 
 
 class UrllibExchange(DecodedExchange):
@@ -69,107 +90,76 @@ class UrllibExchange(DecodedExchange):
     ) -> None:
         super().__init__(request, timeout)
         self._opener = opener
-        self._grip = Grip(self._release)
-        self._response: http.client.HTTPResponse | None = None
-        # For `_Source`: the limit of its next read; from it: whether there is anything left to read.
-        self.read_timeout: float | None = None
-        self.ended = False
-        # For `_Source` too: whether only what is held already may be looked at.
-        self.at_rest: bool = False
+        self._guard = SocketGuard(self._close_response)
+        self._response: _HTTPResponse | None = None
 
     def open(self) -> Response:
-        """Send the request and return the response's head. See `Exchange.open`."""
-        # One deadline over all: connecting, a proxy, TLS, sending, and a head that may come in drips.
-        with self._grip:
-            with self._grip.deadline(self._timeout):
+        """Send the request and return the response headers. See `Exchange.open`."""
+        with self._guard:
+            with self._guard.deadline(self._timeout):
                 try:
-                    request = _UrllibRequest(self._request, self)
-                    self._response = cast("http.client.HTTPResponse", self._opener.open(request))
-                    if self.ended:
-                        # http.client takes the end of the connection for the end of the head.
-                        raise ConnectionError("the connection ended inside the response's head")
+                    request = _UrllibRequest(self._request, self.connect)
+                    response = self._response = cast("_HTTPResponse", self._opener.open(request))
+                    if response.reader.at_eof:
+                        # http.client takes the end of the connection for the end of the headers.
+                        raise ConnectionError("the connection ended inside the response headers")
                 except (OSError, http.client.HTTPException, ValueError) as error:
                     timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
-                    # Without a limit of ours, the time was up by the system's own.
-                    if self._grip.expired or (timed_out and self._timeout is not None):
+                    # Without a `timeout`, only the operating system's own limit can have passed.
+                    if self._guard.expired or (timed_out and self._timeout is not None):
                         raise self._no_response() from error
                     raise self._not_connected(reason(error)) from error
-                head = Response(self._response.status, self._response.headers.items(), self._request.url)
-            if self._grip.expired:
-                # Just when the head had come: the connection is gone with it.
+                head = Response(response.status, response.headers.items(), self._request.url)
+            if self._guard.expired:
+                # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
-        return self._opened(head, _decoder(head))
+        return self._opened(head, _body_decoder(head))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
-        self._grip.close()
+        self._guard.close()
 
     def _read_raw(self, timeout: float | None) -> bytes:
         response = self._response
         if response is None:
             raise closed()
-        with self._grip:
-            self.read_timeout = timeout
+        with self._guard:
+            response.reader.timeout = timeout
             try:
                 data = response.read1(READ_SIZE)
             except TimeoutError as error:
-                # With an errno, it is the network's verdict on a peer that no longer answers.
+                # ETIMEDOUT, with an errno: the system has given up a peer that no longer acknowledges.
                 if error.errno is not None or timeout is None:
                     raise ReadError(reason(error)) from error
                 raise IdleTimeout(timeout) from error
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise ReadError(reason(error)) from error
-            if not data and self._grip.closed:
+            if not data and self._guard.closed:
                 raise closed()
             # `read1` takes the end of the connection for the end of the body.
             missing = response.length
             if not data and missing:
                 raise ReadError(f"the connection ended {missing} bytes before the body did")
-            # http.client reads the size of a chunk with `int`, which knows negative ones.
+            # http.client parses the size of a chunk with `int`, which accepts negative numbers.
             if response.chunked:
                 left = response.chunk_left
                 if left is not None and left < 0:
                     raise ReadError("a chunk of the body has a negative size")
                 if data and left == 0:
-                    data += self._whole_chunks(response.fp)
+                    data += response.take_buffered_chunks()
         return data
 
-    def _whole_chunks(self, source: io.BufferedReader) -> bytes:
-        """Return the chunks that have arrived together with the last one.
-
-        http.client hands over one chunk a call, at a price; a busy stream has hundreds of small ones in
-        what was read at once. What is not plainly a whole chunk is left to http.client.
-        """
-        self.at_rest = True
-        try:
-            held = source.peek()
-        finally:
-            self.at_rest = False
-        pieces = []
-        end = 0
-        while (size := CHUNK_SIZE(held, end)) is not None:
-            begin = size.end()
-            length = int(size[1], 16)
-            # The last chunk has no bytes, and trailers behind it.
-            if not length or begin + length > len(held):
-                break
-            end = begin + length
-            pieces.append(held[begin:end])
-        if end:
-            source.read(end)
-        return b"".join(pieces)
-
-    def _release(self) -> None:
+    def _close_response(self) -> None:
         if self._response is not None:
             self._response.close()
 
     def connect(
         self, address: tuple[str, int], _timeout: object = None, _source: object = None
     ) -> socket.socket:
-        """Return a connected socket. In place of `socket.create_connection`, which nothing can stop.
+        """Return a connected socket. Replaces `socket.create_connection()`, which cannot be interrupted.
 
-        Each of the host's addresses gets its share of the time, so that one that never answers does
-        not hide the others.
+        Tries each address of the host. Each gets its share of the time, so that one that never answers
+        leaves some for the others.
         """
         failure: OSError = OSError(f"{address[0]} has no address")
         addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
@@ -181,147 +171,189 @@ class UrllibExchange(DecodedExchange):
             try:
                 return self._connected(socket.socket(family, kind, protocol), place, share)
             except OSError as error:
-                # Also where this machine has no such family of addresses.
+                # Raised too if this machine does not have the address family.
                 failure = error
-            if self._grip.closed or self._grip.expired:
+            if self._guard.closed or self._guard.expired:
                 break
         raise failure
 
     def _connected(self, connection: socket.socket, place: Any, seconds: float | None) -> socket.socket:
         try:
-            self._grip.hold(connection)
-            self._reach(connection, place, seconds)
-            # From here on, the deadline's and the reader's own limits hold.
+            self._guard.attach(connection)
+            self._connect_nonblocking(connection, place, seconds)
+            # From now on, `deadline()` and the reader's timeout are the limits.
             connection.setblocking(True)
-            # A peer that vanished is found out some day even where no idle timeout is set.
+            # Without an idle timeout, this is how a peer that vanished is noticed, after some hours.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _reach(self, connection: socket.socket, place: Any, seconds: float | None) -> None:
-        """Connect, so that it can be ended at any moment: before it begins, and while it is under way."""
+    def _connect_nonblocking(self, connection: socket.socket, place: Any, seconds: float | None) -> None:
+        """Connect, in a way that `close()` can end at any moment.
+
+        A socket can be shut down only once its connect has begun. So the guard is asked again right after
+        that: it knows of a `close()` that came earlier.
+        """
         connection.setblocking(False)
         code = connection.connect_ex(place)
-        # A socket can be shut down only from here on; who came before that, left the word.
-        self._grip.check()
+        self._guard.check()
         if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
             with selectors.DefaultSelector() as selector:
                 selector.register(connection, selectors.EVENT_WRITE)
                 if not selector.select(seconds):
                     raise TimeoutError(f"no answer from {place[0]}")
             code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            self._grip.check()
+            self._guard.check()
         if code:
             raise OSError(code, os.strerror(code))
 
 
-class _Source(io.RawIOBase):
-    """The socket's bytes; each read may take as long as the exchange says."""
+class _SocketReader(io.RawIOBase):
+    """Reads a socket, with a timeout that may differ for each read.
 
-    def __init__(self, raw: socket.SocketIO, connection: socket.socket, exchange: UrllibExchange) -> None:
+    `http.client` reads through a `BufferedReader` on top of this.
+
+    Attributes:
+        timeout: seconds that the next read may wait; None for no limit. Set by the exchange.
+        at_eof: whether the last read found the end of the connection.
+        peeking: while True, a read returns no data and does not touch the socket.
+        connection: the socket, also after it was closed.
+    """
+
+    def __init__(self, connection: socket.socket, raw: io.RawIOBase) -> None:
         super().__init__()
+        self.timeout: float | None = None
+        self.at_eof = False
+        self.peeking = False
+        self.connection = connection
+        # The `SocketIO` that http.client has made: the socket is closed when this is.
         self._raw = raw
-        self._connection = connection
-        self._exchange = exchange
-        self._timeout: float | None = None
+        self._socket_timeout: float | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._exchange.at_rest:
+        if self.peeking:
             return None
-        timeout = self._exchange.read_timeout
-        # Setting it costs as much as a small read, and while a stream flows it never changes.
-        if timeout != self._timeout:
-            self._connection.settimeout(timeout)
-            self._timeout = timeout
-        count = self._raw.readinto(buffer)
-        self._exchange.ended = count == 0
+        # `settimeout` costs as much as a small read, and the timeout of a stream rarely changes.
+        if self.timeout != self._socket_timeout:
+            self.connection.settimeout(self.timeout)
+            self._socket_timeout = self.timeout
+        # Directly, not through the `SocketIO`: two calls fewer for each read.
+        count = self.connection.recv_into(buffer)
+        self.at_eof = count == 0
         return count
 
     def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
+        self._raw.close()
         super().close()
 
 
 class _HTTPResponse(http.client.HTTPResponse):
-    """A response that reads as its exchange says."""
+    """A response whose body can be read as it arrives.
 
-    def __init__(
-        self, connection: socket.socket, *args: Any, exchange: UrllibExchange, **options: Any
-    ) -> None:
+    Attributes:
+        reader: the source of all its bytes.
+    """
+
+    def __init__(self, connection: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(connection, *args, **options)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_Source(cast("socket.SocketIO", raw), connection, exchange), READ_SIZE)
+        self.reader = _SocketReader(connection, self.fp.detach())
+        self.fp = io.BufferedReader(self.reader, READ_SIZE)
 
     def _read_status(self) -> tuple[str, int, str]:
-        # `begin` skips 100 and takes any other interim response (103, 102) for the final one.
+        # `begin` skips a 100 response, but takes other interim responses (102, 103) for the final one.
         version, status, reason = super()._read_status()  # type: ignore[misc]
         return version, 100 if 100 < status < 200 and status != 101 else status, reason
 
+    def take_buffered_chunks(self) -> bytes:
+        """Return the data of all chunks that are already in the buffer and complete.
 
-class _EarlyAnswer:
-    """A connection on which the server may answer, and close, before it has read the request to its end.
+        http.client returns one chunk for each `read1`, which is five calls of Python functions. On a busy
+        stream, one read of the socket brings hundreds of small chunks. Expected here: chunks without
+        extensions, complete in the buffer. All else is left to http.client.
+        """
+        self.reader.peeking = True
+        try:
+            # Without `peeking`, this would wait for the socket if the buffer is empty.
+            buffered = self.fp.peek()
+        finally:
+            self.reader.peeking = False
+        chunks = []
+        end = 0
+        while (size := CHUNK_SIZE(buffered, end)) is not None:
+            start = size.end()
+            length = int(size[1], 16)
+            # A chunk of size 0 ends the body, and trailers may follow.
+            if not length or start + length > len(buffered):
+                break
+            end = start + length
+            chunks.append(buffered[start:end])
+        if end:
+            self.fp.read(end)
+        return b"".join(chunks)
 
-    A large body that is refused (401, 413) is an everyday case, and the answer says why. If there is no
-    answer after all, reading it fails.
+
+class _Connection:
+    """What the connections for http and https share: how to connect, and how to send.
+
+    The server may respond, and close, before it has read the whole request: with 401 or 413 to a large
+    body, for instance. So errors of writing are ignored, and the response is read. If there is none, reading
+    it fails.
     """
+
+    def __init__(self, host: str, *, connect: Callable[..., socket.socket], **options: Any) -> None:
+        super().__init__(host, **options)  # type: ignore[call-arg]
+        self.response_class: type[http.client.HTTPResponse] = _HTTPResponse
+        # Private in http.client, but there is no other hook.
+        self._create_connection = connect
 
     def send(self, data: Any) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             super().send(data)  # type: ignore[misc]
 
 
-class _HTTPConnection(_EarlyAnswer, http.client.HTTPConnection):
+class _HTTPConnection(_Connection, http.client.HTTPConnection):
     pass
 
 
-class _HTTPSConnection(_EarlyAnswer, http.client.HTTPSConnection):
+class _HTTPSConnection(_Connection, http.client.HTTPSConnection):
     pass
 
 
 class _UrllibRequest(urllib.request.Request):
-    """A `Request` in urllib's words, with the exchange it belongs to."""
+    """A `Request` as urllib wants it, with the function that connects its socket."""
 
-    def __init__(self, request: Request, exchange: UrllibExchange) -> None:
+    def __init__(self, request: Request, connect: Callable[..., socket.socket]) -> None:
         super().__init__(request.url, data=request.body, method=request.method)
-        self.exchange = exchange
+        self.connect = connect
         for name, value in request.raw_headers:
-            # http.client writes a str as ISO-8859-1, which turns this back into bytes.
+            # http.client encodes a str as ISO-8859-1, which gives the same bytes again.
             self.add_header(name.decode(), value.decode("latin-1"))
         if not self.has_header("User-agent") and "user-agent" not in request.withheld:
             self.add_header("User-Agent", f"sse-core/{sse_core.__version__}")
 
-    def connection(self, kind: type[http.client.HTTPConnection]) -> Callable[..., Any]:
-        """Return what urllib calls to make the connection of this request."""
-
-        def make(host: str, **options: Any) -> http.client.HTTPConnection:
-            connection: Any = kind(host, **options)
-            connection._create_connection = self.exchange.connect  # noqa: SLF001  # the one hook there is
-            connection.response_class = functools.partial(_HTTPResponse, exchange=self.exchange)
-            return cast("http.client.HTTPConnection", connection)
-
-        return make
-
 
 class _ProxyHandler(urllib.request.ProxyHandler):
-    """The proxies of the environment or the caller; one that cannot be used is an error, not passed over."""
+    """The proxies of the environment or the caller. Raises for one that cannot be used."""
 
     def proxy_open(self, request: urllib.request.Request, proxy: str, scheme: str) -> Any:
-        kind, mark, _ = proxy.partition("://")
-        if mark and kind.lower() != "http" and not urllib.request.proxy_bypass(request.host):
+        kind, separator, _ = proxy.partition("://")
+        if separator and kind.lower() != "http" and not urllib.request.proxy_bypass(request.host):
             raise ConnectError(
                 f"the proxy set for {scheme} is of kind {kind!r}, and only 'http' is supported"
             )
         return super().proxy_open(request, proxy, scheme)
 
 
-class _Handler(urllib.request.AbstractHTTPHandler):
-    """What the opener calls for http and https."""
+class _HTTPHandler(urllib.request.AbstractHTTPHandler):
+    """What the opener calls for http and https URLs.
+
+    `do_open` passes `connect` on to the connection, which typeshed does not expect.
+    """
 
     http_request = urllib.request.AbstractHTTPHandler.do_request_
     https_request = urllib.request.AbstractHTTPHandler.do_request_
@@ -331,19 +363,20 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         self._context = context
 
     def http_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
-        return self.do_open(request.connection(_HTTPConnection), request)
+        return self.do_open(_HTTPConnection, request, connect=request.connect)  # type: ignore[arg-type]
 
     def https_open(self, request: _UrllibRequest) -> http.client.HTTPResponse:
         if self._context is None:
-            # Made when first needed, and once: loading the authorities takes longer than a request.
+            # Created when first needed, and once: loading the authorities takes longer than a request.
             self._context = ssl.create_default_context()
             self._context.set_alpn_protocols(["http/1.1"])
-        return self.do_open(request.connection(_HTTPSConnection), request, context=self._context)
+        options = {"connect": request.connect, "context": self._context}
+        return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
 
 
-def _decoder(head: Response) -> Decoder | None:
-    """Return what undoes the body's codings, or None if nothing here can."""
-    # http.client knows the transfer coding "chunked" alone, and takes any other for none.
+def _body_decoder(head: Response) -> Decoder | None:
+    """Return the decoder of the body, or None if its encoding is not supported."""
+    # http.client knows the transfer coding "chunked" alone, and ignores any other.
     if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
         return None
-    return decoder(head.joined("Content-Encoding"))
+    return decoder_for(head.joined("Content-Encoding"))

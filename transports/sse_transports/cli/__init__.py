@@ -2,37 +2,39 @@
 
 `_app.py` has the list of commands, each in a file of its own that is imported when it is run;
 `_exit_codes.py` says how a run can end. Needs the extra `cli` (click and rich).
+
+Importing this package and `sse_transports` imports no other module, so that `main` runs at once and handles a
+Ctrl-C also while it imports the rest. (`from __future__` would be such an import.)
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Sequence
 
-from .._extras import needs
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
 INTERRUPTED = 130
-"""As in `ExitCode`, which is not imported yet when this may happen."""
+"""As in `ExitCode`, which is not imported yet when this may be needed."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command, and return its exit code. See `ExitCode`.
 
     Args:
-        arguments: what stands behind `sse`; None for those of the process.
+        arguments: those after `sse`; None for those of the process.
     """
     try:
-        with needs("sse", "click", "rich", extra="cli"):
-            from ._app import run
-    except ModuleNotFoundError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # nothing else is there to say it
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    try:
+        from .._extras import require
+
+        try:
+            with require("sse", "click", "rich", extra="cli"):
+                from ._app import run
+        except ModuleNotFoundError as error:
+            print(error, file=sys.stderr)  # noqa: T201  # nothing is imported yet that could
+            return 2
         return run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
-        # Where no command runs: while one is imported, or behind its end.
+        # While modules are imported, or after a command has ended.
         return INTERRUPTED

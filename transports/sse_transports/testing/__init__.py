@@ -98,9 +98,9 @@ _publish(__name__, vars())
 def __getattr__(name: str) -> object:
     if name != "AsyncScriptedTransport":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .._extras import needs
+    from .._extras import require
 
-    with needs(name, "anyio", extra="asyncio"):
+    with require(name, "anyio", extra="asyncio"):
         from ._async_scripted import AsyncScriptedTransport
     globals()[name] = AsyncScriptedTransport
     _publish(__name__, {name: AsyncScriptedTransport})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import ssl
 
-from .._extras import needs
+from .._extras import require
 
 
 @functools.cache
@@ -17,7 +17,7 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     Raises:
         ImportError: trustme is not installed; says what to install.
     """
-    with needs("SSEServer(tls=True)", "trustme", extra="testing"):
+    with require("SSEServer(tls=True)", "trustme", extra="testing"):
         import trustme
     authority = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from sse_core import Event, IllegalState, InvalidArgument
 
-from .._extras import needs
+from .._extras import require
 from ._call import Call
 from ._plan import Plan, behind, checked_history, checked_script, checked_steps, plan_of
 from ._request_body import MalformedRequest
@@ -187,7 +187,7 @@ class SSEServer:
 
     async def __aenter__(self) -> Self:
         # Leaving needs it: found out then, the server would go on.
-        with needs("async with SSEServer", "anyio", extra="asyncio"):
+        with require("async with SSEServer", "anyio", extra="asyncio"):
             import anyio.to_thread  # noqa: F401
         return self.__enter__()
 

@@ -38,7 +38,7 @@ class NotingExchange(UrllibExchange):
     @property
     def expired(self) -> bool:
         """Whether it was the timeout that ended it."""
-        return self._grip.expired
+        return self._guard.expired
 
     def connect(self, *arguments: Any) -> socket.socket:
         """Return a connected socket. See `UrllibExchange.connect`."""
@@ -52,8 +52,7 @@ class NotingExchange(UrllibExchange):
         response = self._response
         if response is not None:
             self.version = response.version
-            source = getattr(response.fp, "raw", None)
-            self.certificate_ends = _end_of_certificate(getattr(source, "_connection", None))
+            self.certificate_ends = _end_of_certificate(response.reader.connection)
         return head
 
 

@@ -1,4 +1,4 @@
-"""Servers that run in a thread of the tests' own process, so that a test shares its `Hold` with them."""
+"""Servers that run in a thread of the tests' own process, so that a test can share its `Hold` with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sse_transports.waiting import eventually, until_set
 
 @contextmanager
 def uvicorn_server(config: uvicorn.Config | None = None) -> Iterator[int]:
-    """Run uvicorn, with the feeds on Starlette if nothing else is given, and give its port."""
+    """Run uvicorn, with the feeds on Starlette if no config is given, and provide its port."""
     config = config or uvicorn.Config(starlette_app(), log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
@@ -34,7 +34,7 @@ def uvicorn_server(config: uvicorn.Config | None = None) -> Iterator[int]:
 
 @contextmanager
 def aiohttp_server() -> Iterator[int]:
-    """Run aiohttp's server, and give its port."""
+    """Run aiohttp's server, and provide its port."""
     ready = threading.Event()
     loop: asyncio.AbstractEventLoop
     stop: asyncio.Event
@@ -42,7 +42,7 @@ def aiohttp_server() -> Iterator[int]:
     async def serve() -> None:
         nonlocal loop, stop
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        # Cancelled when their client leaves, handlers notice also while they write nothing.
+        # Cancels a handler when its client leaves, also while it is not writing.
         runner = web.AppRunner(aiohttp_app(), access_log=None, handler_cancellation=True)
         await runner.setup()
         try:

@@ -1,4 +1,4 @@
-"""Every way from a client to a server."""
+"""Every combination of a client and a server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sse_transports._event_source import Options
 from tests.real_servers.clients import CLIENTS, Client, Item, Tls
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.2, jitter=0.0)
-"""The default policy, but without the waiting and without chance."""
+"""The default policy with short waits, and without jitter."""
 
 SECONDS = 20.0
-"""How long nothing may come, so that a test that fails does not hang."""
+"""The idle timeout, so that a test that fails does not hang."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """What a client speaks to, by its name."""
+    """A server that clients connect to."""
 
     name: str
     tls: bool = False
@@ -34,8 +34,8 @@ NGINX_HTTP2 = Server("nginx over HTTP/2", tls=True, http2=True)
 
 
 @dataclass(frozen=True)
-class Way:
-    """From one client to one server."""
+class Combination:
+    """One client with one server."""
 
     client: Client
     server: Server
@@ -44,21 +44,21 @@ class Way:
         return f"{self.client.name} from {self.server.name}"
 
 
-WAYS = [
-    Way(client, server)
+COMBINATIONS = [
+    Combination(client, server)
     for server in (UVICORN, AIOHTTP, NGINX, NGINX_TLS, NGINX_HTTP2)
     for client in CLIENTS
     if client.speaks_http2 or not server.http2
 ]
 
-WAYS_THROUGH_NGINX = [way for way in WAYS if way.server in (NGINX, NGINX_TLS, NGINX_HTTP2)]
+NGINX_COMBINATIONS = [each for each in COMBINATIONS if each.server in (NGINX, NGINX_TLS, NGINX_HTTP2)]
 
 
 class Reader:
-    """A client that is about to read from a server."""
+    """A client, ready to read from a server."""
 
-    def __init__(self, way: Way, url: str, tls: Tls | None) -> None:
-        self.way = way
+    def __init__(self, combination: Combination, url: str, tls: Tls | None) -> None:
+        self.combination = combination
         self._url = url
         self._tls = tls
 
@@ -66,20 +66,20 @@ class Reader:
         self,
         path: str,
         *,
-        enough: Callable[[Item], bool] = lambda _: False,
+        stop_at: Callable[[Item], bool] = lambda _: False,
         comments: bool = False,
         **options: Unpack[Options],
     ) -> list[Item]:
-        """Read to the end of the stream, or leave at the item that is `enough`; return what was read.
+        """Read to the end of the stream, or to the item for which `stop_at` is true; return what was read.
 
-        There is one attempt, unless the options say otherwise.
+        There is one attempt, unless the options have a `retry`.
         """
         items: list[Item] = []
 
         def receive(item: Item) -> bool:
             items.append(item)
-            return enough(item)
+            return stop_at(item)
 
         given: Options = {"retry": None, "idle_timeout": SECONDS, "timeout": SECONDS, **options}
-        self.way.client.read(self._url + path, self._tls, receive, comments=comments, options=given)
+        self.combination.client.read(self._url + path, self._tls, receive, comments=comments, options=given)
         return items

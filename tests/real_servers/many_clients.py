@@ -14,24 +14,24 @@ from sse_core import Response
 from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
 from sse_transports._interface import AsyncTransport
 from tests.real_servers import feeds
-from tests.real_servers.ways import QUICK, SECONDS
+from tests.real_servers.client_matrix import QUICK, SECONDS
 from tests.sse_transports.waiting import eventually
 
 CLIENTS = 50
 
-UNDER_WAY = 10
-"""Events after which a stream is under way."""
+MIN_EVENTS = 10
+"""The number of events after which a stream counts as in progress."""
 
 ALL = [str(number) for number in range(1, feeds.LAST_OF_FEED + 1)]
 
 
-class Crowd:
-    """Clients that read the same feed, each by itself, and are all to get all of it.
+class ManyClients:
+    """Clients that each read the whole of the same feed, at the same time.
 
     Attributes:
-        ids: of the events that each client was given.
+        ids: the IDs of the events that each client has yielded.
         opened: how often each client's stream was opened.
-        first_connections: the numbers of the connections before the incident, where nginx tells.
+        first_connections: nginx's numbers of the connections before the incident.
     """
 
     def __init__(self, url: str, transport: AsyncTransport) -> None:
@@ -42,22 +42,22 @@ class Crowd:
         self._transport = transport
         self._progress = anyio.Event()
 
-    async def read(self, incident: Callable[[Crowd], None]) -> None:
-        """Read to the end. When all are in mid-stream, the incident takes place, in another thread."""
-        # Not one of the event loop's, which trio keeps for a while.
+    async def read(self, incident: Callable[[ManyClients], None]) -> None:
+        """Read to the end. Once all are in mid-stream, run the incident in another thread."""
+        # Not with `to_thread`, because trio keeps its threads for a while.
         thread = threading.Thread(target=incident, args=(self,), name="incident")
         with anyio.fail_after(2 * SECONDS):
             async with anyio.create_task_group() as tasks:
                 for number in range(CLIENTS):
                     tasks.start_soon(self._read_one, number)
-                await self._until_all_are_under_way()
+                await self._until_all_are_reading()
                 assert all(ids != ALL for ids in self.ids)
                 thread.start()
         thread.join()
 
-    def until_all_came_again(self) -> None:
-        """For an incident: return when each client's stream was opened a second time."""
-        eventually(lambda: min(self.opened) >= 2, "all clients come again")
+    def until_all_reconnected(self) -> None:
+        """For an incident: return when each client has opened its stream a second time."""
+        eventually(lambda: min(self.opened) >= 2, "all clients reconnect")
 
     async def _read_one(self, number: int) -> None:
         def on_open(response: Response) -> None:
@@ -70,34 +70,34 @@ class Crowd:
         ) as source:
             async for event in source:
                 self.ids[number].append(event.id)
-                if len(self.ids[number]) == UNDER_WAY:
+                if len(self.ids[number]) == MIN_EVENTS:
                     self._progress.set()
 
-    async def _until_all_are_under_way(self) -> None:
-        while min(map(len, self.ids)) < UNDER_WAY:
+    async def _until_all_are_reading(self) -> None:
+        while min(map(len, self.ids)) < MIN_EVENTS:
             await self._progress.wait()
             self._progress = anyio.Event()
 
 
-def run_crowd(
+def run_clients(
     url: str,
     transport: Callable[[], AbstractAsyncContextManager[AsyncTransport]],
     backend: str,
-    incident: Callable[[Crowd], None],
-) -> Crowd:
-    """Let a crowd read from `url`, and return it."""
+    incident: Callable[[ManyClients], None],
+) -> ManyClients:
+    """Let many clients read from `url`, and return them."""
 
-    async def main() -> Crowd:
-        async with transport() as carried:
-            crowd = Crowd(url, carried)
-            await crowd.read(incident)
-            return crowd
+    async def main() -> ManyClients:
+        async with transport() as made:
+            clients = ManyClients(url, made)
+            await clients.read(incident)
+            return clients
 
     return anyio.run(main, backend=backend)
 
 
 def over_http2(context: ssl.SSLContext) -> Callable[[], AbstractAsyncContextManager[AsyncTransport]]:
-    """Carry all streams of a crowd over the connection of one client."""
+    """Make a transport that uses one HTTP/2 connection for all streams."""
 
     @asynccontextmanager
     async def make() -> AsyncIterator[AsyncTransport]:
@@ -111,4 +111,4 @@ KINDS = {
     "aiohttp on asyncio": (AiohttpTransport, "asyncio"),
     "httpx2 on trio": (AsyncHttpx2Transport, "trio"),
 }
-"""The transport and the event loop of a crowd, by name."""
+"""Transport and event loop, by name."""

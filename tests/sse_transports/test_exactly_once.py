@@ -1,4 +1,4 @@
-"""A long stream over a bad line: every event once, in order, whole."""
+"""A long stream over connections that are dropped again and again: every event once, in order, whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUICK = RetryPolicy(initial_delay=0.0005, min_delay=0.0, max_delay=0.002)
 
 
 def text(number: int) -> str:
-    """Data of one to four bytes a character, in one line or several."""
+    """Data with characters of one to four bytes, in one line or several."""
     return f"{number} é€🎉\nzweite Zeile, 第二行 {number}" if number % 3 else f"{number} plain"
 
 
@@ -30,26 +30,26 @@ BLOCKS = [block(number) for number in range(1, COUNT + 1)]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_stream_that_is_cut_anywhere_arrives_exactly_once(seed: int) -> None:
-    chance = random.Random(seed)
-    cuts = {"inside a character": 0, "inside an event": 0, "between events": 0}
+def test_stream_dropped_anywhere_arrives_exactly_once(seed: int) -> None:
+    random_numbers = random.Random(seed)
+    drops = {"inside a character": 0, "inside an event": 0, "between events": 0}
 
-    def cut_somewhere(call: Call) -> None:
+    def dropped_somewhere(call: Call) -> None:
         start = int(call.headers.get("last-event-id", b"0"))
         body = b"".join(BLOCKS[start:])
         if not body:
             call.respond(204, [])
             return
-        length = min(chance.randrange(1, 2500), len(body))
+        length = min(random_numbers.randrange(1, 2500), len(body))
         if length < len(body) and body[length] & 0xC0 == 0x80:
-            cuts["inside a character"] += 1
+            drops["inside a character"] += 1
         elif not body[:length].endswith(b"\n\n"):
-            cuts["inside an event"] += 1
+            drops["inside an event"] += 1
         else:
-            cuts["between events"] += 1
+            drops["between events"] += 1
         event_stream = ("Content-Type", "text/event-stream")
-        # A clean end, two kinds of a lost connection, and a reset, which may destroy what was on its way.
-        match chance.randrange(4):
+        # A clean end, two kinds of truncated body, and a reset, which may destroy bytes not received yet.
+        match random_numbers.randrange(4):
             case 0:
                 call.respond(body=body[:length])
             case 1:
@@ -63,10 +63,10 @@ def test_a_stream_that_is_cut_anywhere_arrives_exactly_once(seed: int) -> None:
                 call.respond(body=body[:length])
                 call.reset()
 
-    with SSEServer(cut_somewhere) as server, EventSource(server.url, retry=QUICK) as source:
+    with SSEServer(dropped_somewhere) as server, EventSource(server.url, retry=QUICK) as source:
         received = [(event.id, event.data) for event in source]
         connections = len(server.calls)
-    print(f"seed {seed}: {len(received)} events over {connections} connections, cut {cuts}")
+    print(f"seed {seed}: {len(received)} events over {connections} connections, dropped {drops}")
     assert received == [(str(number), text(number)) for number in range(1, COUNT + 1)]
-    assert cuts["inside a character"]
-    assert cuts["inside an event"]
+    assert drops["inside a character"]
+    assert drops["inside an event"]

@@ -1,6 +1,6 @@
-"""A connection that httpx2's pool has forgotten, and which streams use all the same, is not left open.
+"""A connection that httpx2's pool has dropped, while streams still use it, does not stay open.
 
-What a test leaves open is found when it ends: a socket that is destroyed unclosed warns.
+Each test would fail with a warning for a socket that was not closed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import pytest
 from sse_core import Event, SSEError
 from sse_transports import AsyncEventSource, AsyncHttpx2Transport, EventSource, Httpx2Transport
 from sse_transports._async_event_source import AsyncOptions
+from tests.real_servers.client_matrix import QUICK, SECONDS
 from tests.real_servers.holds import Hold
 from tests.real_servers.nginx import Nginx
 from tests.real_servers.ports import shared_socket
-from tests.real_servers.ways import QUICK, SECONDS
 from tests.sse_transports.waiting import eventually, is_blocked_in, until_set
 
 Trusting = Callable[[], ssl.SSLContext]
@@ -31,9 +31,9 @@ on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 @contextmanager
 def first_connection_fails(nginx: Nginx) -> Iterator[Callable[[], None]]:
-    """Accept one connection in its place and drop it; nginx is there before whoever connected notices.
+    """Accept one connection in place of nginx and drop it; start nginx before the client notices.
 
-    Gives what is to be called when it may be dropped.
+    Provides a function to call when it may be dropped.
     """
     nginx.kill()
     may_drop = threading.Event()
@@ -54,11 +54,11 @@ def first_connection_fails(nginx: Nginx) -> Iterator[Callable[[], None]]:
 
 
 @on_both
-def test_a_connection_that_one_established_who_waited_for_it_is_closed(
+def test_connection_made_by_a_waiting_request_is_closed(
     backend: str, own_nginx: Nginx, held: Hold, trusting: Trusting
 ) -> None:
     errors: list[SSEError] = []
-    held.let_go()
+    held.release()
 
     async def main() -> None:
         async with httpx2.AsyncClient(verify=trusting(), http2=True) as client:
@@ -83,15 +83,15 @@ def test_a_connection_that_one_established_who_waited_for_it_is_closed(
                     both_wait()
 
     anyio.run(main, backend=backend)
-    # Of the one whose connection it was; the other made it anew.
+    # In the request that established the connection; the other request established a new one.
     assert len(errors) == 1
 
 
 @on_both
-def test_a_connection_that_one_gave_up_to_wait_for_is_closed(
+def test_connection_after_a_cancelled_wait_is_closed(
     backend: str, own_nginx: Nginx, held: Hold, trusting: Trusting
 ) -> None:
-    held.let_go()
+    held.release()
 
     async def main() -> None:
         async with httpx2.AsyncClient(verify=trusting(), http2=True) as client:
@@ -115,12 +115,12 @@ def test_a_connection_that_one_gave_up_to_wait_for_is_closed(
     anyio.run(main, backend=backend)
 
 
-def test_a_connection_that_a_blocking_one_established_who_waited_for_it_is_closed(
+def test_connection_made_by_a_blocking_request_is_closed(
     own_nginx: Nginx, held: Hold, trusting: Trusting
 ) -> None:
     errors: list[SSEError] = []
     read_by: list[list[str]] = []
-    held.let_go()
+    held.release()
 
     with httpx2.Client(verify=trusting(), http2=True) as client:
 

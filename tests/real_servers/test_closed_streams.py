@@ -1,4 +1,4 @@
-"""A stream that is left, on an HTTP/2 connection that stays, is over for the server too."""
+"""A stream that the client closes on an HTTP/2 connection that stays open also ends on the server."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 
 from sse_core import Event
 from sse_transports import AsyncEventSource, AsyncHttpx2Transport, EventSource, Httpx2Transport
+from tests.real_servers.client_matrix import SECONDS
 from tests.real_servers.holds import Hold
 from tests.real_servers.nginx import Nginx
-from tests.real_servers.ways import SECONDS
 
-MORE_THAN_A_CONNECTION_HAS = 130
-"""Streams; nginx allows 128 at a time."""
+MORE_THAN_MAX_STREAMS = 130
+"""More streams than nginx allows at a time on a connection: 128."""
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_server_notices_a_stream_that_is_left(
+def test_server_notices_a_closed_stream(
     backend: str, nginx: Nginx, trusting: Callable[[], ssl.SSLContext], held: Hold
 ) -> None:
     async def main() -> None:
@@ -34,13 +34,13 @@ def test_the_server_notices_a_stream_that_is_left(
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_streams_that_are_left_do_not_use_the_connection_up(
+def test_closed_streams_do_not_use_the_connection_up(
     backend: str, nginx: Nginx, trusting: Callable[[], ssl.SSLContext], held: Hold
 ) -> None:
     async def main() -> None:
         async with httpx2.AsyncClient(verify=trusting(), http2=True) as client:
             url = f"{nginx.tls_url}/held/{held.name}"
-            for _ in range(MORE_THAN_A_CONNECTION_HAS):
+            for _ in range(MORE_THAN_MAX_STREAMS):
                 async with AsyncEventSource(
                     url, retry=None, timeout=SECONDS, transport=AsyncHttpx2Transport(client)
                 ) as source:
@@ -50,7 +50,7 @@ def test_streams_that_are_left_do_not_use_the_connection_up(
     anyio.run(main, backend=backend)
 
 
-def test_the_server_notices_a_blocking_stream_that_is_left(
+def test_server_notices_a_closed_blocking_stream(
     nginx: Nginx, trusting: Callable[[], ssl.SSLContext], held: Hold
 ) -> None:
     with httpx2.Client(verify=trusting(), http2=True) as client:
@@ -60,12 +60,12 @@ def test_the_server_notices_a_blocking_stream_that_is_left(
         held.until_left()
 
 
-def test_blocking_streams_that_are_left_do_not_use_the_connection_up(
+def test_closed_blocking_streams_free_the_connection(
     nginx: Nginx, trusting: Callable[[], ssl.SSLContext], held: Hold
 ) -> None:
     with httpx2.Client(verify=trusting(), http2=True) as client:
         url = f"{nginx.tls_url}/held/{held.name}"
-        for _ in range(MORE_THAN_A_CONNECTION_HAS):
+        for _ in range(MORE_THAN_MAX_STREAMS):
             with EventSource(url, retry=None, timeout=SECONDS, transport=Httpx2Transport(client)) as source:
                 assert next(source) == Event("before")
         assert client.get(f"{nginx.tls_url}/hello").text == "hello"
