@@ -25,6 +25,7 @@ from sse_transports import (
 from sse_transports._aiohttp import AiohttpExchange
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import NonConforming, check_async_transport, check_transport
+from sse_transports.testing._async_rules import RULES as ASYNC_RULES
 from sse_transports.testing._rules import RULES
 
 CHECKS: dict[str, Callable[[], list[str]]] = {
@@ -103,17 +104,17 @@ class Pushy(UrllibExchange):
 @pytest.mark.parametrize(
     ("kind", "rule", "told"),
     [
-        (Deaf, "a body in which nothing comes for its timeout", "did not return within 0.3 seconds"),
-        (Deaf, "close() wakes whoever waits for bytes", "did not return within 0.3 seconds"),
+        (Deaf, "a read that receives nothing within its timeout", "did not return within 0.3 seconds"),
+        (Deaf, "close() wakes a blocked read()", "did not return within 0.3 seconds"),
         (
             Pushy,
-            "what a request withholds",
+            "withheld headers",
             "headers that were withheld: ['user-agent', 'x-api-key'] instead of []",
         ),
-        (Late, "a body in chunks comes at once", "whether the first bytes came before more were sent"),
-        (Strict, "status and headers come as they were sent", "LookupError(400)"),
-        (Text, "a body with a length comes at once, as it was sent", "the body: "),
-        (Forgetful, "close() wakes whoever waits for bytes", "whether it waited for its timeout"),
+        (Late, "a body in chunks arrives at once", "the first bytes arrived before more were sent"),
+        (Strict, "status and headers arrive as they were sent", "LookupError(400)"),
+        (Text, "a body with a length arrives at once and unchanged", "the body: "),
+        (Forgetful, "close() wakes a blocked read()", "it waited for its timeout"),
     ],
 )
 def test_a_transport_that_breaks_a_rule_is_told_which(
@@ -124,10 +125,10 @@ def test_a_transport_that_breaks_a_rule_is_told_which(
             return kind(self._opener, request, timeout)
 
     (chosen,) = (each for each in RULES if each.name.startswith(rule))
-    monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
+    monkeypatch.setattr("sse_transports.testing._rules.RULES", [chosen])
     monkeypatch.setattr("sse_transports.testing._rules.DEADLINE", 0.5)
     if kind is Deaf:
-        monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
+        monkeypatch.setattr("sse_transports.testing._harness.RULE_TIMEOUT", 0.3)
     with pytest.raises(NonConforming) as caught:
         check_transport(Transport)
     assert list(caught.value.failures) == [chosen.name]
@@ -155,9 +156,9 @@ class Unhurried(AiohttpExchange):
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
-        (Stubborn, "a cancellation is heard while it waits for bytes"),
-        (Stubborn, "a body in which nothing comes for its timeout"),
-        (Unhurried, "a body in which nothing comes for its timeout"),
+        (Stubborn, "cancelling read()"),
+        (Stubborn, "a read that receives nothing within its timeout"),
+        (Unhurried, "a read that receives nothing within its timeout"),
     ],
 )
 def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
@@ -167,9 +168,9 @@ def test_an_async_transport_that_does_not_return_is_told_which_rule_it_breaks(
         def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
             return kind(self, request, timeout)
 
-    (chosen,) = (each for each in RULES if each.name.startswith(rule))
-    monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
-    monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
+    (chosen,) = (each for each in ASYNC_RULES if each.name.startswith(rule))
+    monkeypatch.setattr("sse_transports.testing._async_rules.RULES", [chosen])
+    monkeypatch.setattr("sse_transports.testing._async_harness.RULE_TIMEOUT", 0.3)
     with pytest.raises(NonConforming, match=r"did not return within 0\.3 seconds"):
         anyio.run(check_async_transport, Transport)
 
