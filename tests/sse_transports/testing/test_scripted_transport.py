@@ -235,7 +235,7 @@ def test_closing_an_async_source_ends_an_endless_wait(steps: Any, backend: str) 
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_async_source_that_never_waits_can_be_cancelled(backend: str) -> None:
+def test_a_source_that_never_waits_can_be_cancelled(backend: str) -> None:
     async def main() -> int:
         count = 0
         transport = AsyncScriptedTransport([[Event("a")] * 1000])
@@ -250,7 +250,7 @@ def test_an_async_source_that_never_waits_can_be_cancelled(backend: str) -> None
     assert anyio.run(main, backend=backend) == 10
 
 
-def test_an_exchange_cannot_be_read_early_or_opened_late() -> None:
+def test_an_exchange_must_be_open_to_be_read() -> None:
     transport = ScriptedTransport([[b"a"]])
     exchange = transport.exchange(Request("GET", URL), timeout=None)
     with pytest.raises(IllegalState, match="before open"):
@@ -291,7 +291,7 @@ def test_many_sources_can_share_a_transport() -> None:
     ],
 )
 @pytest.mark.parametrize("play", [play_blocking, play_on("asyncio"), play_on("trio")])
-def test_an_endless_wait_on_a_virtual_clock_is_an_error(
+def test_an_endless_wait_in_virtual_time_is_an_error(
     play: Callable[..., None], steps: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sse_transports.testing._scripted.HANG_TIMEOUT", 0.05)

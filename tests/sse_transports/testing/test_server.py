@@ -85,9 +85,7 @@ MISTAKES: list[tuple[Any, type[Exception], str]] = [
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(("answer", "kind", "text"), MISTAKES)
-def test_an_error_of_a_function_ends_retries_and_is_raised(
-    answer: Any, kind: type[Exception], text: str
-) -> None:
+def test_an_error_of_a_function_ends_all_retries(answer: Any, kind: type[Exception], text: str) -> None:
     def work() -> None:
         with SSEServer(answer) as server:
             for _ in range(2):
@@ -457,7 +455,7 @@ def test_endless_request_headers_are_refused() -> None:
         work()
 
 
-def test_without_strict_only_the_last_requests_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_strict_only_the_last_calls_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_server, "MAX_CALLS", 2)
     with SSEServer(lambda call: call.respond(body=b"%d" % call.number), strict=False) as server:
         assert [get(server, f"/{number}") for number in range(4)] == [b"0", b"1", b"2", b"3"]

@@ -220,7 +220,7 @@ def test_the_server_can_stop_during_a_sleep() -> None:
     source.close()
 
 
-def test_tls_makes_a_certificate_that_clients_can_trust() -> None:
+def test_tls_makes_a_certificate_for_clients() -> None:
     with SSEServer([[Event("a"), End()]], tls=True) as server:
         assert server.url.startswith("https://127.0.0.1:")
         context = server.client_context

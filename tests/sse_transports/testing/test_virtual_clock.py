@@ -11,8 +11,9 @@ from typing import Any
 import anyio
 import pytest
 
-from sse_core import Event, HTTPStatusError, InvalidArgument, RetriesExhausted, RetryPolicy
+from sse_core import Event, HTTPStatusError, InvalidArgument, Request, RetriesExhausted, RetryPolicy
 from sse_transports import AsyncEventSource, EventSource, SystemClock
+from sse_transports._interface import Exchange
 from sse_transports.testing import (
     AsyncScriptedTransport,
     End,
@@ -145,4 +146,20 @@ def test_a_source_uses_the_clock_of_its_transport() -> None:
     transport = ScriptedTransport([[], [204]], clock=VirtualClock())
     assert list(EventSource("http://stream.test/", transport=transport)) == []
     assert transport.clock.monotonic() == 1.25
-    assert isinstance(EventSource("http://stream.test/")._clock, SystemClock)
+
+
+def test_without_any_clock_a_source_waits_in_real_time() -> None:
+    scripted = ScriptedTransport([[503], [204]])
+
+    class TransportWithoutClock:
+        def exchange(self, request: Request, *, timeout: float | None) -> Exchange:
+            return scripted.exchange(request, timeout=timeout)
+
+        def close(self) -> None:
+            scripted.close()
+
+    retry = RetryPolicy(initial_delay=0.05, min_delay=0.05, jitter=0)
+    begun = time.monotonic()
+    assert list(EventSource("http://stream.test/", transport=TransportWithoutClock(), retry=retry)) == []
+    assert time.monotonic() - begun >= 0.05
+    assert scripted.clock.monotonic() == 0

@@ -46,18 +46,8 @@ def check_transport(make: Callable[[], Transport]) -> list[str]:
 async def check_async_transport(make: Callable[[], AsyncTransport]) -> list[str]:
     """Check that a transport carries event streams as `AsyncEventSource` needs it.
 
-    Takes some seconds, and 15 more for each rule whose check does not return. Runs on the event loop it
-    is called on, asyncio or trio. Needs anyio.
-
-    Args:
-        make: returns a new transport; called once for each rule.
-
-    Returns:
-        The names of the rules, all of which the transport keeps.
-
-    Raises:
-        NonConforming: names the broken rules, and says how they are broken.
-        sse_core.InvalidArgument: `make` is not a function, or does not return an async transport.
+    Runs on the event loop it is called on, asyncio or trio. Needs anyio. The argument, the result and the
+    errors are those of `check_transport`.
     """
     from ._async_rules import check_all
 

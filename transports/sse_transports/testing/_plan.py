@@ -145,6 +145,7 @@ class _Planner:
         self._headers: list[tuple[str, str]] = []
         self._compressed = False
         self._body: list[bytes | Sleep] = []
+        # None until a step says how the connection ends.
         self._ending: Ending | None = None
         # Bytes of the body until the connection is dropped; None before a `Cut` step.
         self._bytes_until_cut: int | None = None

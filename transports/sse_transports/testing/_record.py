@@ -48,7 +48,7 @@ def record(source: Any, path: str | PathLike[str]) -> Any:
         sse_core.InvalidArgument: `source` is not an event source, or was iterated already.
         OSError: the file cannot be written; also while iterating.
     """
-    # No public property tells a source that was never iterated from one that is reconnecting.
+    # Private: the public `ready_state` is the same for a new source and for one that reconnects.
     if isinstance(source, Driver) and source._connection.state is not State.NEW:  # noqa: SLF001
         raise InvalidArgument("source", "expected one that was not iterated yet: its beginning is lost")
     if isinstance(source, EventSource):

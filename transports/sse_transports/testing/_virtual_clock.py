@@ -19,7 +19,7 @@ class VirtualClock:
     Give it to an event source as `clock`: its backoff, its limits on attempts and time, Retry-After (also
     as a date) and jitter are then the same in every run, and take no time. `ScriptedTransport` measures
     its sleeps and timeouts on it too. A real socket does not use it: waiting for a socket takes real time,
-    during which this clock stands still.
+    during which this clock does not move.
 
     Args:
         random: what `random()` returns, at least 0 and less than 1: a number, always the same; several
