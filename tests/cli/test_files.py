@@ -119,7 +119,7 @@ def test_a_damaged_recording_gives_what_is_before_and_names_the_line(recording: 
 
 def test_a_recording_cut_off_in_its_first_line_is_a_damaged_one(recording: Path) -> None:
     recording.write_bytes(recording.read_bytes()[:20])
-    with pytest.raises(DamagedFile, match="line 1: the line is cut short"):
+    with pytest.raises(DamagedFile, match="line 1: the line is truncated"):
         events_of(str(recording))
 
 

@@ -25,6 +25,7 @@ from sse_transports import (
 from sse_transports._aiohttp import AiohttpExchange
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import NonConforming, check_async_transport, check_transport
+from sse_transports.testing._async_rules import RULES as ASYNC_RULES
 from sse_transports.testing._rules import RULES
 
 CHECKS: dict[str, Callable[[], list[str]]] = {
@@ -103,17 +104,17 @@ class AddsHeader(UrllibExchange):
 @pytest.mark.parametrize(
     ("kind", "rule", "message"),
     [
-        (Blocking, "a body in which nothing comes for its timeout", "did not return within 0.3 seconds"),
-        (Blocking, "close() wakes whoever waits for bytes", "did not return within 0.3 seconds"),
+        (Blocking, "a read that receives nothing within its timeout", "did not return within 0.3 seconds"),
+        (Blocking, "close() wakes a blocked read()", "did not return within 0.3 seconds"),
         (
             AddsHeader,
-            "what a request withholds",
+            "withheld headers",
             "headers that were withheld: ['user-agent', 'x-api-key'] instead of []",
         ),
-        (Late, "a body in chunks comes at once", "whether the first bytes came before more were sent"),
-        (Strict, "status and headers come as they were sent", "LookupError(400)"),
-        (Text, "a body with a length comes at once, as it was sent", "the body: "),
-        (Leaking, "close() wakes whoever waits for bytes", "whether it waited for its timeout"),
+        (Late, "a body in chunks arrives at once", "the first bytes arrived before more were sent"),
+        (Strict, "status and headers arrive as they were sent", "LookupError(400)"),
+        (Text, "a body with a length arrives at once and unchanged", "the body: "),
+        (Leaking, "close() wakes a blocked read()", "it waited for its timeout"),
     ],
 )
 def test_failed_rule_is_named(
@@ -124,10 +125,10 @@ def test_failed_rule_is_named(
             return kind(self._opener, request, timeout)
 
     (chosen,) = (each for each in RULES if each.name.startswith(rule))
-    monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
+    monkeypatch.setattr("sse_transports.testing._rules.RULES", [chosen])
     monkeypatch.setattr("sse_transports.testing._rules.DEADLINE", 0.5)
     if kind is Blocking:
-        monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
+        monkeypatch.setattr("sse_transports.testing._harness.RULE_TIMEOUT", 0.3)
     with pytest.raises(NonConforming) as caught:
         check_transport(Transport)
     assert list(caught.value.failures) == [chosen.name]
@@ -155,9 +156,9 @@ class IgnoresTimeout(AiohttpExchange):
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
-        (IgnoresCancellation, "a cancellation is heard while it waits for bytes"),
-        (IgnoresCancellation, "a body in which nothing comes for its timeout"),
-        (IgnoresTimeout, "a body in which nothing comes for its timeout"),
+        (IgnoresCancellation, "cancelling read()"),
+        (IgnoresCancellation, "a read that receives nothing within its timeout"),
+        (IgnoresTimeout, "a read that receives nothing within its timeout"),
     ],
 )
 def test_rule_is_named_if_an_async_transport_hangs(
@@ -167,9 +168,9 @@ def test_rule_is_named_if_an_async_transport_hangs(
         def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
             return kind(self, request, timeout)
 
-    (chosen,) = (each for each in RULES if each.name.startswith(rule))
-    monkeypatch.setattr("sse_transports.testing._conformance.RULES", [chosen])
-    monkeypatch.setattr("sse_transports.testing._bench.PATIENCE", 0.3)
+    (chosen,) = (each for each in ASYNC_RULES if each.name.startswith(rule))
+    monkeypatch.setattr("sse_transports.testing._async_rules.RULES", [chosen])
+    monkeypatch.setattr("sse_transports.testing._async_harness.RULE_TIMEOUT", 0.3)
     with pytest.raises(NonConforming, match=r"did not return within 0\.3 seconds"):
         anyio.run(check_async_transport, Transport)
 

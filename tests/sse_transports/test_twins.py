@@ -21,15 +21,6 @@ from sse_transports import (
     EventSource,
     Httpx2Transport,
 )
-from sse_transports.testing import AsyncScriptedTransport, ScriptedTransport
-from sse_transports.testing._async_scripted import AsyncScriptedExchange
-from sse_transports.testing._record import (
-    AsyncRecordingExchange,
-    AsyncRecordingTransport,
-    RecordingExchange,
-    RecordingTransport,
-)
-from sse_transports.testing._scripted import ScriptedExchange
 
 # The words in which one differs from the other, and must.
 TRANSLATED = (
@@ -158,10 +149,6 @@ def test_each_member_has_the_same_lines_but_those_that_wait(
         (sse_transports._interface.Transport, sse_transports._interface.AsyncTransport),
         (sse_transports._interface.Exchange, sse_transports._interface.AsyncExchange),
         (Httpx2Transport, AsyncHttpx2Transport),
-        (ScriptedTransport, AsyncScriptedTransport),
-        (ScriptedExchange, AsyncScriptedExchange),
-        (RecordingTransport, AsyncRecordingTransport),
-        (RecordingExchange, AsyncRecordingExchange),
     ],
 )
 def test_transports_have_the_same_members_and_arguments(blocking: type, asynchronous: type) -> None:
@@ -169,19 +156,3 @@ def test_transports_have_the_same_members_and_arguments(blocking: type, asynchro
     assert list(one) == list(other)
     for name in one:
         assert plain(str(inspect.signature(other[name]))) == plain(str(inspect.signature(one[name])))
-
-
-@pytest.mark.parametrize(
-    ("blocking", "asynchronous"),
-    [
-        (RecordingTransport, AsyncRecordingTransport),
-        (RecordingExchange, AsyncRecordingExchange),
-        (ScriptedTransport, AsyncScriptedTransport),
-    ],
-)
-def test_transports_of_the_kit_have_the_same_lines(blocking: type, asynchronous: type) -> None:
-    one, other = members(blocking), members(asynchronous)
-    assert {name: lines(one[name]) for name in one} == {name: lines(other[name]) for name in other}
-    assert lines(blocking.__init__) == lines(asynchronous.__init__)  # type: ignore[misc]
-    told = plain(inspect.getdoc(asynchronous) or "").replace("An async transport", "A transport")
-    assert told == plain(inspect.getdoc(blocking) or "")

@@ -1,23 +1,22 @@
-"""Fixtures for pytest, which finds them by itself: `sse_server`, `scripted_transport`, `virtual_clock`, ...
+"""Fixtures for pytest, which loads this plugin itself: `sse_server`, `scripted_transport`, and so on.
 
-Every run of pytest imports this, also of those who test no streams. So what a fixture needs is imported when
-it is asked for, and this is no part of a package that would be imported along.
+Every run of pytest imports this file, also in projects that test no streams. So it is not part of
+`sse_transports`, and each fixture imports what it needs.
 """
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import pytest
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Sequence
 
     from sse_core import Event
     from sse_transports.testing import (
-        Answer,
         AsyncScriptedTransport,
         Script,
         ScriptedTransport,
@@ -28,42 +27,32 @@ if TYPE_CHECKING:
 __all__ = ["async_scripted_transport", "scripted_transport", "sse_server", "virtual_clock"]
 
 
-class MakeServer(Protocol):
-    """What the fixture `sse_server` is. The arguments are those of `SSEServer`."""
+MakeServer: TypeAlias = "type[SSEServer]"
+"""The type of `sse_server`: a function with the arguments of `SSEServer`, which returns a running server.
 
-    def __call__(
-        self,
-        answer: Script | Answer | None = None,
-        *,
-        history: Sequence[Event] = (),
-        context: ssl.SSLContext | None = None,
-        tls: bool = False,
-        port: int = 0,
-        strict: bool = True,
-    ) -> SSEServer:
-        """Return a server that runs until the test is over."""
-        ...
+Declared as the type of the class, so that the arguments are not listed again.
+"""
 
 
 class MakeTransport(Protocol):
-    """What the fixture `scripted_transport` is. The arguments are those of `ScriptedTransport`."""
+    """The type of `scripted_transport`. The arguments are those of `ScriptedTransport`."""
 
     def __call__(self, script: Script, *, history: Sequence[Event] = ()) -> ScriptedTransport:
-        """Return a transport whose time is `virtual_clock`."""
+        """Return a transport on `virtual_clock`."""
         ...
 
 
 class MakeAsyncTransport(Protocol):
-    """What the fixture `async_scripted_transport` is. The arguments are those of `AsyncScriptedTransport`."""
+    """The type of `async_scripted_transport`. The arguments are those of `AsyncScriptedTransport`."""
 
     def __call__(self, script: Script, *, history: Sequence[Event] = ()) -> AsyncScriptedTransport:
-        """Return a transport whose time is `virtual_clock`."""
+        """Return a transport on `virtual_clock`."""
         ...
 
 
 @pytest.fixture
 def virtual_clock() -> VirtualClock:
-    """A clock whose waits are over at once: see `sse_transports.testing.VirtualClock`."""
+    """A clock whose waits take no time: see `sse_transports.testing.VirtualClock`."""
     from sse_transports.testing import VirtualClock
 
     return VirtualClock()
@@ -93,24 +82,16 @@ def async_scripted_transport(virtual_clock: VirtualClock) -> MakeAsyncTransport:
 
 @pytest.fixture
 def sse_server() -> Iterator[MakeServer]:
-    """Start servers that run until the test is over: `sse_server([[Event("a")], [204]]).url`.
+    """Start servers that run until the test ends: `sse_server([[Event("a")], [204]]).url`.
 
-    What a server has to complain of then, such as a request too many, is an error of the test.
+    An error of a server, such as an unexpected request, is then an error of the test.
     """
     from sse_transports.testing import SSEServer
 
     with ExitStack() as stack:
 
-        def make(
-            answer: Script | Answer | None = None,
-            *,
-            history: Sequence[Event] = (),
-            context: ssl.SSLContext | None = None,
-            tls: bool = False,
-            port: int = 0,
-            strict: bool = True,
-        ) -> SSEServer:
-            server = SSEServer(answer, history=history, context=context, tls=tls, port=port, strict=strict)
-            return stack.enter_context(server)
+        @functools.wraps(SSEServer, updated=())
+        def make(*args: Any, **options: Any) -> SSEServer:
+            return stack.enter_context(SSEServer(*args, **options))
 
-        yield make
+        yield cast("MakeServer", make)

@@ -1,4 +1,4 @@
-"""Streams that differ are shown as a stream is written, where they differ."""
+"""`assert_events` shows the fields of two streams where they differ."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def difference(actual: Items, expected: Items) -> list[str]:
     return str(caught.value).split("\n")
 
 
-def test_equal_streams_are_no_error() -> None:
+def test_equal_streams_pass() -> None:
     assert_events([], [])
     assert_events((Event(data) for data in "ab"), [Event("a"), Event("b")])
     assert_events([Comment("a"), *NUMBERS], [Comment("a"), *NUMBERS])
 
 
-def test_fields_that_differ_are_shown_with_what_is_around_them() -> None:
+def test_differing_fields_are_shown_with_context() -> None:
     other = [*NUMBERS[:4], Event("reading five", "reading", "5", 10), *NUMBERS[5:]]
     assert difference(other, NUMBERS) == [
         "the streams differ from event 5 on (8 events expected -, 8 received +):",
@@ -47,7 +47,7 @@ def test_fields_that_differ_are_shown_with_what_is_around_them() -> None:
     ]
 
 
-def test_events_that_are_missing_are_shown() -> None:
+def test_missing_events_are_shown() -> None:
     assert difference(NUMBERS[:3], NUMBERS[:5]) == [
         "the streams differ from event 4 on (5 events expected -, 3 received +):",
         "  … 6 equal lines",
@@ -66,7 +66,7 @@ def test_events_that_are_missing_are_shown() -> None:
     )
 
 
-def test_what_cannot_be_seen_is_spelt_out() -> None:
+def test_invisible_characters_are_escaped() -> None:
     assert difference([Event("a\nb\0\u2028€")], [Event("a\nb")])[1:4] == [
         "    data: a",
         "  - data: b",
@@ -74,11 +74,11 @@ def test_what_cannot_be_seen_is_spelt_out() -> None:
     ]
 
 
-def test_a_comment_is_told_from_an_event() -> None:
+def test_a_comment_differs_from_an_event() -> None:
     assert difference([Comment("a")], [Event("a")])[1:3] == ["  - data: a", "  + : a"]
 
 
-def test_of_a_long_line_only_the_place_is_shown() -> None:
+def test_a_long_line_is_shown_only_where_it_differs() -> None:
     long = "abc " * 500
     shown = difference([Event(f"{long}1{long}")], [Event(f"{long}2{long}")])
     assert len(shown) < 20
@@ -86,7 +86,7 @@ def test_of_a_long_line_only_the_place_is_shown() -> None:
     assert sum(line.startswith("  -") for line in shown) == 1
 
 
-def test_a_backslash_is_told_from_what_is_spelt_out_with_one() -> None:
+def test_a_backslash_differs_from_an_escape() -> None:
     assert difference([Event("a\\x00")], [Event("a\x00")])[1:3] == [
         "  - data: a\\x00",
         "  + data: a\\\\x00",
@@ -104,10 +104,10 @@ def test_a_backslash_is_told_from_what_is_spelt_out_with_one() -> None:
         ([], [Event(f"reading {number}") for number in range(50_000)]),
     ],
 )
-def test_of_long_streams_that_differ_the_beginning_is_shown(
+def test_a_long_difference_is_truncated(
     actual: Items, expected: Items, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What takes the cube of their time is not asked at all.
+    # It takes cubic time and must not be called here.
     monkeypatch.delattr(difflib, "ndiff")
     shown = difference(actual, expected)
     assert len(shown) == 1 + 200 + 1
@@ -115,7 +115,7 @@ def test_of_long_streams_that_differ_the_beginning_is_shown(
     assert shown[-1] == "  … and so on"
 
 
-def test_an_event_that_is_missing_early_in_a_long_stream_is_the_only_difference() -> None:
+def test_one_missing_event_of_a_long_stream_is_found() -> None:
     numbers: Items = [Event(f"reading {number}") for number in range(5000)]
     other = [*numbers[:10], *numbers[11:]]
     assert [line for line in difference(other, numbers) if line[:3] in ("  -", "  +")] == [

@@ -1,4 +1,4 @@
-"""The fixtures, as their users have them."""
+"""The fixtures of the pytest plugin, used as in a test suite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-import sse_core_pytest
 from sse_core import Event
 from sse_transports import AsyncEventSource, EventSource, UrllibTransport
 from sse_transports.testing import History, SSEServer, assert_events
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 HISTORY = [Event("a", id="1"), Event("b", id="2")]
 
 
-def test_a_scripted_transport_lives_in_the_virtual_time(
+def test_a_scripted_transport_uses_the_virtual_clock(
     scripted_transport: MakeTransport, virtual_clock: VirtualClock
 ) -> None:
     transport = scripted_transport([[History()], [503], [204]], history=HISTORY)
@@ -32,7 +31,7 @@ def test_a_scripted_transport_lives_in_the_virtual_time(
     assert virtual_clock.waits == [1.25, 2.5]
 
 
-def test_an_async_scripted_transport_lives_in_the_virtual_time(
+def test_an_async_transport_uses_the_virtual_clock(
     async_scripted_transport: MakeAsyncTransport, virtual_clock: VirtualClock
 ) -> None:
     async def main() -> None:
@@ -44,9 +43,7 @@ def test_an_async_scripted_transport_lives_in_the_virtual_time(
     assert virtual_clock.waits == [1.25, 2.5]
 
 
-def test_servers_are_started_as_many_as_one_likes(
-    sse_server: MakeServer, virtual_clock: VirtualClock
-) -> None:
+def test_a_test_can_start_several_servers(sse_server: MakeServer, virtual_clock: VirtualClock) -> None:
     other = sse_server(history=HISTORY, tls=True)
     assert other.client_context is not None
     first = sse_server([[302, {"Location": f"{other.url}/there"}], [204]])
@@ -63,20 +60,19 @@ def arguments(function: Callable[..., object]) -> list[tuple[str, object, object
     ]
 
 
-def test_a_server_is_made_with_the_arguments_of_the_class(sse_server: MakeServer) -> None:
+def test_sse_server_has_the_arguments_of_the_class(sse_server: MakeServer) -> None:
     assert arguments(sse_server) == arguments(SSEServer)
-    assert arguments(sse_core_pytest.MakeServer.__call__) == arguments(SSEServer)
     assert sse_server([], strict=False).calls == []
 
 
-def test_what_a_server_complains_of_is_an_error_of_the_test(tmp_path: Path) -> None:
+def test_an_error_of_the_server_is_an_error_of_the_test(tmp_path: Path) -> None:
     test = tmp_path / "test_it.py"
     test.write_text(
         textwrap.dedent(
             """
             import urllib.error, urllib.request, pytest
 
-            def test_asks_too_much(sse_server):
+            def test_one_request_too_many(sse_server):
                 with pytest.raises(urllib.error.HTTPError):
                     urllib.request.urlopen(sse_server([]).url + "/more")
             """
@@ -91,5 +87,5 @@ def test_what_a_server_complains_of_is_an_error_of_the_test(tmp_path: Path) -> N
         check=False,
     )
     assert "1 passed, 1 error" in run.stdout
-    assert "UnexpectedRequest: the script has no connection, and one more was asked for" in run.stdout
+    assert "UnexpectedRequest: the script has no connection, but there was one more request" in run.stdout
     assert "1. GET /more" in run.stdout

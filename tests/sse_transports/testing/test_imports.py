@@ -1,4 +1,4 @@
-"""Whoever does not test pays nothing for what tests are made of."""
+"""Importing the clients does not import the test kit, and the kit needs no other package."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.sse_transports.test_extras import without
 ROOT = Path(__file__).parents[3]
 
 
-def loaded_by(code: str) -> set[str]:
-    """The modules that a fresh interpreter loads for this."""
+def modules_imported_by(code: str) -> set[str]:
+    """Return the modules that a new interpreter imports for this code."""
     program = f"import sys; before = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(run.stdout.split())
@@ -31,24 +31,24 @@ def loaded_by(code: str) -> set[str]:
         "from sse_transports import AsyncEventSource, AiohttpTransport, AsyncHttpx2Transport",
     ],
 )
-def test_importing_the_clients_imports_nothing_of_it(code: str) -> None:
-    loaded = loaded_by(code)
+def test_importing_the_clients_does_not_import_the_kit(code: str) -> None:
+    loaded = modules_imported_by(code)
     assert not {name for name in loaded if name.startswith(("sse_transports.testing", "sse_core_pytest"))}
     assert not {"pytest", "_pytest", "trustme"} & loaded
 
 
-def test_the_plugin_imports_nothing_but_itself_before_a_fixture_is_asked_for() -> None:
-    loaded = loaded_by("import pytest; before = set(sys.modules); import sse_core_pytest")
+def test_the_plugin_imports_nothing_before_a_fixture() -> None:
+    loaded = modules_imported_by("import pytest; before = set(sys.modules); import sse_core_pytest")
     assert loaded == {"sse_core_pytest"}
 
 
-def test_the_plugin_is_found_by_pytest() -> None:
+def test_pytest_finds_the_plugin() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
     found = {point.name: point.value for point in entry_points(group="pytest11")}
     assert declared.items() <= found.items()
 
 
-def test_without_any_other_package_the_kit_can_be_used() -> None:
+def test_the_kit_needs_no_other_package() -> None:
     code = """
 from sse_core import Event
 from sse_transports import EventSource
@@ -56,9 +56,9 @@ from sse_transports.testing import *
 transport = ScriptedTransport([[Event("a")], [204]])
 print(len(list(EventSource("http://x/", transport=transport))), len(vectors()) > 200)
 import sse_transports.testing
-for what in ("sse_transports.testing.AsyncScriptedTransport", "SSEServer([], tls=True)"):
+for name in ("sse_transports.testing.AsyncScriptedTransport", "SSEServer([], tls=True)"):
     try:
-        eval(what)
+        eval(name)
     except ImportError as error:
         print(error)
 """
@@ -69,7 +69,7 @@ for what in ("sse_transports.testing.AsyncScriptedTransport", "SSEServer([], tls
     ]
 
 
-def test_without_anyio_a_server_for_tasks_is_not_even_started() -> None:
+def test_without_anyio_an_async_server_is_not_started() -> None:
     code = """
 import asyncio, threading
 from sse_transports.testing import SSEServer
@@ -88,7 +88,7 @@ print([thread.name for thread in threading.enumerate()])
     ]
 
 
-def test_every_public_name_is_there_and_no_other_is() -> None:
+def test_dir_has_exactly_the_public_names() -> None:
     assert all(hasattr(testing, name) for name in testing.__all__)
     assert set(testing.__all__) <= set(dir(testing))
     assert "AsyncScriptedTransport" in dir(testing)

@@ -1,4 +1,4 @@
-"""A recording that is damaged says in which line, and what stands before it can be used."""
+"""A damaged recording names the damaged line, and everything before it can be used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "http://stream.test/feed"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A recording of two connections: lines 1 to 4, and 5 to 7."""
+    """A recording of two connections: lines 1 to 4, and 5 to 8."""
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[Event("a", id="1"), Event("b", id="2")], [Event("c"), Event("end")]])
     with record(EventSource(URL, transport=transport, until="end"), path) as source:
@@ -34,15 +34,16 @@ def path(tmp_path: Path) -> Path:
 
 
 def replayed(recording: Recording) -> list[str]:
-    seen: list[str] = []
+    """Return the data of all events, and "no more" if the recording ends too early."""
+    data: list[str] = []
     try:
-        seen.extend(event.data for event in EventSource(URL, transport=recording.transport(), until="end"))
+        data.extend(event.data for event in EventSource(URL, transport=recording.transport(), until="end"))
     except UnexpectedRequest:
-        seen.append("no more")
-    return seen
+        data.append("no more")
+    return data
 
 
-def test_a_whole_file_is_whole(path: Path) -> None:
+def test_a_complete_file_is_replayed(path: Path) -> None:
     assert replayed(replay(path)) == ["a", "b", "c"]
 
 
@@ -52,7 +53,7 @@ def test_a_whole_file_is_whole(path: Path) -> None:
         (3, "{", "not JSON"),
         (3, "", "not JSON"),
         (3, "\xff", "not JSON"),
-        (3, '{"seconds":' + "[" * 200_000, "not a recording's: nested too deeply"),
+        (3, '{"seconds":' + "[" * 200_000, "not from a recording: nested too deeply"),
         (3, "[]", "expected an object, not list"),
         (3, '{"seconds": 0}', "expected a chunk (text or base64) or an end (complete, lost, "),
         (3, '{"seconds": 0, "text": ""}', "expected a chunk"),
@@ -62,7 +63,7 @@ def test_a_whole_file_is_whole(path: Path) -> None:
         (3, '{"seconds": -1, "text": "a"}', "seconds: expected 0 or more, not -1"),
         (3, '{"seconds": NaN, "text": "a"}', "seconds: expected 0 or more, not nan"),
         (3, '{"seconds": true, "text": "a"}', "seconds: expected 0 or more, not True"),
-        (3, '{"seconds": 0, "text": "\\ud800"}', "text: holds a lone surrogate"),
+        (3, '{"seconds": 0, "text": "\\ud800"}', "text: contains a lone surrogate"),
         (3, '{"seconds": 0, "base64": "%%%"}', "base64: not base64"),
         (5, '{"seconds": 0, "text": "a"}', "expected the beginning of a connection in version 1, not None"),
         (5, '{"version": 2}', "expected the beginning of a connection in version 1, not 2"),
@@ -75,9 +76,7 @@ def test_a_whole_file_is_whole(path: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_line_is_named_and_what_is_before_it_is_usable(
-    path: Path, line: int, text: str, reason: str
-) -> None:
+def test_a_damaged_line_is_named(path: Path, line: int, text: str, reason: str) -> None:
     lines = path.read_bytes().split(b"\n")
     lines[line - 1] = text.encode("latin-1")
     path.write_bytes(b"\n".join(lines))
@@ -89,43 +88,43 @@ def test_a_damaged_line_is_named_and_what_is_before_it_is_usable(
     assert replayed(error.recording) == (["a", "no more"] if line == 3 else ["a", "b", "no more"])
 
 
-def test_wherever_a_file_is_cut_off_what_is_whole_is_usable(path: Path) -> None:
-    whole = path.read_bytes()
-    for size in range(len(whole)):
-        path.write_bytes(whole[:size])
-        # What is missing of a line may be no more than its end.
-        ends_connection = size and whole[:size].endswith((b'"complete"}\n', b'"complete"}', b'"left"}'))
+def test_a_file_truncated_anywhere_can_be_used(path: Path) -> None:
+    content = path.read_bytes()
+    for size in range(len(content)):
+        path.write_bytes(content[:size])
+        # A line without its LF is complete.
+        ends_connection = size and content[:size].endswith((b'"complete"}\n', b'"complete"}', b'"left"}'))
         if ends_connection:
-            assert len(replay(path).connections) == 1 + (b'"left"}' in whole[:size])
+            assert len(replay(path).connections) == 1 + (b'"left"}' in content[:size])
             continue
         with pytest.raises(RecordingError) as caught:
             replay(path)
-        kept = whole[:size].count(b"\n")
+        kept = content[:size].count(b"\n")
         assert caught.value.line == kept + 1
-        if whole[size : size + 1] == b"\n":
+        if content[size : size + 1] == b"\n":
             kept += 1
         chunks = sum(len(connection.chunks) for connection in caught.value.recording.connections)
-        assert chunks == sum(b'"text"' in line for line in whole.split(b"\n")[:kept])
+        assert chunks == sum(b'"text"' in line for line in content.split(b"\n")[:kept])
 
 
-def test_an_empty_file_is_no_recording(tmp_path: Path) -> None:
+def test_an_empty_file_is_not_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "empty.jsonl"
     path.touch()
     with pytest.raises(RecordingError, match="line 1: the recording is empty"):
         replay(path)
 
 
-def test_names_that_are_not_known_are_passed_over(path: Path) -> None:
+def test_unknown_names_are_ignored(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'{"seconds"', b'{"note": [1], "seconds"'))
     assert replayed(replay(path)) == ["a", "b", "c"]
 
 
-def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+def test_a_missing_file_raises_file_not_found_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replay(tmp_path / "none.jsonl")
 
 
-def test_the_example_of_the_format_is_a_recording(tmp_path: Path) -> None:
+def test_the_example_in_the_docs_is_a_recording(tmp_path: Path) -> None:
     guide = Path(__file__).parents[3] / "docs" / "reference" / "recordings.md"
     (example,) = re.findall(
         r"^```json\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL

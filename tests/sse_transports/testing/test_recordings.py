@@ -1,4 +1,4 @@
-"""What a source received is written as it comes, and comes again: the same bytes at the same times."""
+"""A recording is written as bytes arrive, and a replay has the same bytes at the same times."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ from sse_transports.testing import (
     record,
     replay,
 )
-from sse_transports.testing._record import AsyncRecordingTransport, RecordingTransport
+from sse_transports.testing._async_recording_transport import AsyncRecordingTransport
+from sse_transports.testing._recording_transport import RecordingTransport
 from sse_transports.testing._recording_writer import RecordingWriter
 from sse_transports.testing._scripted import ScriptedExchange
 from tests.sse_core.strategies import PATIENT
@@ -84,7 +85,7 @@ def lines_of(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def test_it_is_written_as_it_came(tmp_path: Path) -> None:
+def test_a_recording_has_chunks_failures_and_times(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     assert len(recorded(SCRIPT, path, idle_timeout=30)) == 2
     lines = lines_of(path)
@@ -108,24 +109,24 @@ def test_it_is_written_as_it_came(tmp_path: Path) -> None:
         *("lost", "refused", "complete", "left", "silent", "refused", "left")
     ]
     assert [line["status"] for line in lines if "url" in line] == [200, None, 503, 302, 200, None, 204]
-    # Told apart from the end of a line by nobody who reads JSON.
+    # Not escaped: in JSON, these do not end a line.
     assert "b\u2028\u0085" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("speed", [None, 1.0, 100.0, math.inf])
-def test_a_replay_gives_the_same_events_over_the_same_failures(tmp_path: Path, speed: float | None) -> None:
+def test_a_replay_has_the_same_events_and_failures(tmp_path: Path, speed: float | None) -> None:
     events = recorded(SCRIPT, tmp_path / "feed.jsonl", idle_timeout=30)
     recording = replay(tmp_path / "feed.jsonl")
     clock = VirtualClock()
     transport = recording.transport(clock=clock, speed=speed)
     assert list(EventSource(URL, transport=transport, idle_timeout=30)) == events
     assert len(transport.requests) == len(SCRIPT)
-    pauses = clock.monotonic() - sum(clock.waits)
-    # The two timeouts are no pauses of the server.
-    assert pauses == pytest.approx((0.25 + 0.5 + 20 + 30 + 60) / (speed or 1.0))
+    server_time = clock.monotonic() - sum(clock.waits)
+    # The last two are timeouts of the client.
+    assert server_time == pytest.approx((0.25 + 0.5 + 20 + 30 + 60) / (speed or 1.0))
 
 
-def test_a_recording_of_a_replay_is_the_recording(tmp_path: Path) -> None:
+def test_recording_a_replay_gives_the_same_file(tmp_path: Path) -> None:
     first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
     recorded([*SCRIPT[:1], [204]], first)
     transport = replay(first).transport()
@@ -135,7 +136,7 @@ def test_a_recording_of_a_replay_is_the_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_async_source_is_recorded_and_replayed_just_so(tmp_path: Path, backend: str) -> None:
+def test_an_async_source_is_recorded_and_replayed_too(tmp_path: Path, backend: str) -> None:
     async def main() -> None:
         source = AsyncEventSource(URL, transport=AsyncScriptedTransport(SCRIPT), idle_timeout=30)
         async with record(source, tmp_path / "async.jsonl") as recording:
@@ -149,7 +150,7 @@ def test_an_async_source_is_recorded_and_replayed_just_so(tmp_path: Path, backen
     assert (tmp_path / "async.jsonl").read_bytes() == (tmp_path / "blocking.jsonl").read_bytes()
 
 
-def test_what_came_over_a_socket_is_recorded_and_replayed_by_a_server(tmp_path: Path) -> None:
+def test_a_server_replays_what_came_over_a_socket(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     script: Script = [[Gzip(), Event("a", id="1"), Event("b"), Cut()], [302, {"Location": "/x"}], [204]]
     with SSEServer(script) as server, record(EventSource(server.url, clock=VirtualClock()), path) as source:
@@ -160,7 +161,7 @@ def test_what_came_over_a_socket_is_recorded_and_replayed_by_a_server(tmp_path: 
     assert [call.path for call in server.calls] == ["/", "/", "/x"]
 
 
-def test_a_redirect_leads_to_the_same_path_on_the_server_that_replays_it(tmp_path: Path) -> None:
+def test_a_replayed_redirect_stays_on_the_server(tmp_path: Path) -> None:
     recorded([[302, {"Location": "https://elsewhere.test/there"}], [204]], tmp_path / "feed.jsonl")
     with SSEServer(replay(tmp_path / "feed.jsonl").script(speed=math.inf)) as server:
         assert list(EventSource(server.url)) == []
@@ -168,12 +169,12 @@ def test_a_redirect_leads_to_the_same_path_on_the_server_that_replays_it(tmp_pat
 
 
 @pytest.mark.parametrize(("ending", "replayed"), [(End(), End()), (Reset(), Cut()), (Stall(), Cut())])
-def test_an_end_stays_an_end_and_a_loss_a_loss(tmp_path: Path, ending: Any, replayed: Any) -> None:
+def test_a_replay_ends_or_is_dropped_as_recorded(tmp_path: Path, ending: Any, replayed: Any) -> None:
     recorded([[Event("a"), ending], [204]], tmp_path / "feed.jsonl", idle_timeout=5)
     assert replay(tmp_path / "feed.jsonl").script()[0][-1] == replayed
 
 
-def test_at_a_speed_a_replay_takes_its_time(tmp_path: Path) -> None:
+def test_with_a_speed_a_replay_takes_real_time(tmp_path: Path) -> None:
     recorded([[Event("a"), Sleep(2), Event("b"), Event("end")]], tmp_path / "feed.jsonl", until="end")
     clock = SystemClock()
     begun = clock.monotonic()
@@ -182,7 +183,7 @@ def test_at_a_speed_a_replay_takes_its_time(tmp_path: Path) -> None:
     assert 0.02 <= clock.monotonic() - begun < 2
 
 
-def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_path: Path) -> None:
+def test_reading_past_a_recording_is_an_error(tmp_path: Path) -> None:
     transport = ScriptedTransport([[Event("a"), Stall()]])
     with record(EventSource(URL, transport=transport), tmp_path / "feed.jsonl") as source:
         next(source)
@@ -206,7 +207,7 @@ def test_a_client_that_left_is_told_when_it_wants_more_than_was_recorded(tmp_pat
 
 
 @pytest.mark.parametrize("after", [0.1, 2.3, 4.1, 1.234567891])
-def test_silence_is_silence_again_whenever_it_began(after: float, tmp_path: Path) -> None:
+def test_an_idle_timeout_is_replayed_as_one(after: float, tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     options: dict[str, Any] = {"method": "POST", "idle_timeout": 60}
     with pytest.raises(IdleTimeout):
@@ -247,7 +248,7 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
         *("X-CSRF", "X-Xsrf-Value", "X-Access-Token", "WWW-Authenticate", "X-Session-Id"),
     ],
 )
-def test_a_header_whose_name_tells_of_a_secret_is_not_written(name: str, tmp_path: Path) -> None:
+def test_headers_with_secret_names_are_not_written(name: str, tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     recorded([[204, {name: "hidden"}]], path, headers={name: "hidden"})
     assert "hidden" not in path.read_text(encoding="utf-8")
@@ -271,7 +272,7 @@ def test_a_header_whose_name_tells_of_a_secret_is_not_written(name: str, tmp_pat
         ("X-Asks", "what? a/b; c=?1", "what? a/b; c=?1"),
     ],
 )
-def test_urls_in_headers_are_written_without_passwords_and_queries(
+def test_urls_in_headers_lose_passwords_and_queries(
     name: str, value: str, written: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "feed.jsonl"
@@ -281,7 +282,7 @@ def test_urls_in_headers_are_written_without_passwords_and_queries(
     assert [name, written] in head["request_headers"]
 
 
-def test_a_redirect_to_another_origin_stays_one_but_on_one_server(tmp_path: Path) -> None:
+def test_a_replayed_redirect_keeps_its_other_origin(tmp_path: Path) -> None:
     script: Script = [[302, {"Location": "http://elsewhere.test/there"}], [204]]
     transport = ScriptedTransport(script)
     options: dict[str, Any] = {"headers": {"Authorization": "hidden"}, "sensitive_headers": ["X-Own"]}
@@ -294,7 +295,7 @@ def test_a_redirect_to_another_origin_stays_one_but_on_one_server(tmp_path: Path
     assert {"Location": "/there"} in recording.script()[0]
 
 
-def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -> None:
+def test_a_redirect_to_an_invalid_url_is_replayed(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
 
     def failure(transport: ScriptedTransport, recording: bool) -> str:
@@ -308,7 +309,7 @@ def test_a_redirect_to_what_is_no_url_is_recorded_and_replayed(tmp_path: Path) -
     assert failure(replay(path).transport(), False) == first
 
 
-def test_a_header_over_two_lines_is_recorded_in_one(tmp_path: Path) -> None:
+def test_a_folded_header_is_recorded_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
 
     def answer(call: Call) -> None:
@@ -323,7 +324,7 @@ def test_a_header_over_two_lines_is_recorded_in_one(tmp_path: Path) -> None:
     assert len(list(EventSource(URL, transport=replay(path).transport(), until="end"))) == 1
 
 
-def test_what_came_before_a_crash_is_in_the_file_already(tmp_path: Path) -> None:
+def test_received_bytes_are_in_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[Event("a"), Event("b")]])
     with record(EventSource(URL, transport=transport), path) as source:
@@ -339,15 +340,15 @@ def test_closing_from_another_thread_ends_the_recording(tmp_path: Path) -> None:
     assert lines_of(path)[-1]["end"] == "left"
 
 
-def test_a_thread_that_is_late_writes_nothing_to_a_closed_file(tmp_path: Path) -> None:
-    with RecordingWriter(tmp_path / "feed.jsonl", EventSource(URL)) as writer:
+def test_writing_after_the_file_is_closed_does_nothing(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "feed.jsonl") as writer:
         writer.write(b"1\n")
     writer.write(b"2\n")
     assert (tmp_path / "feed.jsonl").read_bytes() == b"1\n"
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_attempt_that_is_cancelled_before_its_answer_was_left(backend: str, tmp_path: Path) -> None:
+def test_a_cancelled_attempt_is_recorded_as_left(backend: str, tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
 
     async def main() -> None:
@@ -365,19 +366,19 @@ def test_an_attempt_that_is_cancelled_before_its_answer_was_left(backend: str, t
     assert (connection.status, connection.end) == (None, "left")
 
 
-def test_a_head_that_cannot_be_written_is_told_once() -> None:
+def test_a_failed_write_of_the_head_raises_once() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         recorded([[204]], Path("/dev/full"))
     assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("source", [None, URL, ScriptedTransport([])])
-def test_what_is_no_source_cannot_be_recorded(source: Any, tmp_path: Path) -> None:
+def test_only_an_event_source_can_be_recorded(source: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"^source: "):
         record(source, tmp_path / "feed.jsonl")
 
 
-def test_a_source_that_has_begun_cannot_be_recorded(tmp_path: Path) -> None:
+def test_an_iterated_source_cannot_be_recorded(tmp_path: Path) -> None:
     with EventSource(URL, transport=ScriptedTransport([[Event("a"), Event("b")]])) as source:
         next(source)
         with pytest.raises(InvalidArgument, match=r"^source: expected one that was not iterated yet"):
@@ -386,22 +387,22 @@ def test_a_source_that_has_begun_cannot_be_recorded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("speed", [0, -1, math.nan])
-def test_a_speed_that_is_none_is_refused(speed: float, tmp_path: Path) -> None:
+def test_an_invalid_speed_is_refused(speed: float, tmp_path: Path) -> None:
     recorded([[204]], tmp_path / "feed.jsonl")
     with pytest.raises(InvalidArgument, match=r"^speed: "):
         replay(tmp_path / "feed.jsonl").transport(speed=speed)
 
 
 @pytest.mark.parametrize("kind", [UrllibTransport, Httpx2Transport])
-def test_a_recorded_transport_keeps_every_rule(kind: Callable[[], Any], tmp_path: Path) -> None:
-    with RecordingWriter(tmp_path / "rules.jsonl", EventSource(URL)) as writer:
+def test_a_recording_transport_keeps_every_rule(kind: Callable[[], Any], tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "rules.jsonl") as writer:
         check_transport(lambda: RecordingTransport(kind(), writer))
 
 
 @pytest.mark.parametrize(("kind", "backend"), [(AiohttpTransport, "asyncio"), (AsyncHttpx2Transport, "trio")])
-def test_a_recorded_async_transport_keeps_every_rule(kind: Any, backend: str, tmp_path: Path) -> None:
+def test_an_async_recording_transport_keeps_every_rule(kind: Any, backend: str, tmp_path: Path) -> None:
     async def main() -> None:
-        with RecordingWriter(tmp_path / "rules.jsonl", EventSource(URL)) as writer:
+        with RecordingWriter(tmp_path / "rules.jsonl") as writer:
             await check_async_transport(lambda: AsyncRecordingTransport(kind(), writer))
 
     anyio.run(main, backend=backend)
@@ -433,8 +434,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("recordings") / "random.jsonl"
 
 
-class Heard(ScriptedTransport):
-    """Notes each chunk, and when it came."""
+class NotingTransport(ScriptedTransport):
+    """Keeps each chunk that is read, with its time."""
 
     def __init__(self, script: Script) -> None:
         super().__init__(script)
@@ -444,21 +445,21 @@ class Heard(ScriptedTransport):
         exchange: Any = super().exchange(request, timeout=timeout)
         read = exchange.read
 
-        def heard(limit: float | None) -> bytes:
+        def noting_read(limit: float | None) -> bytes:
             data: bytes = read(limit)
             if data:
                 self.chunks.append((self.clock.monotonic(), data))
             return data
 
-        exchange.read = heard
+        exchange.read = noting_read
         return exchange
 
 
-Told = tuple[list[Event | Comment], list[str], str, list[tuple[float, bytes]]]
+Outcome = tuple[list[Event | Comment], list[str], str, list[tuple[float, bytes]]]
 
 
-def told(transport: Heard, path: Path | None) -> Told:
-    """The events, the errors between them, the end, and each chunk with its time."""
+def outcome(transport: NotingTransport, path: Path | None) -> Outcome:
+    """Return the events, the errors between them, the last error, and each chunk with its time."""
     items: list[Event | Comment] = []
     errors: list[str] = []
 
@@ -484,16 +485,16 @@ def told(transport: Heard, path: Path | None) -> Told:
 
 @PATIENT
 @given(script=SCRIPTS)
-def test_whatever_is_recorded_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
-    items, errors, end, chunks = told(Heard([*script, [204]]), file)
+def test_any_script_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
+    items, errors, end, chunks = outcome(NotingTransport([*script, [204]]), file)
     recording = replay(file)
     written = [chunk.data for connection in recording.connections for chunk in connection.chunks]
     assert written == [data for _, data in chunks]
-    replayed = told(Heard(recording.script()), None)
+    replayed = outcome(NotingTransport(recording.script()), None)
     assert replayed[:3] == (items, errors, end)
     assert [data for _, data in replayed[3]] == [data for _, data in chunks]
     assert [at for at, _ in replayed[3]] == pytest.approx([at for at, _ in chunks], abs=1e-3)
 
 
-def test_a_chunk_is_equal_to_one_of_the_same_bytes() -> None:
+def test_chunks_with_the_same_bytes_are_equal() -> None:
     assert RecordedChunk(1.0, b"a") == RecordedChunk(1.0, b"a") != RecordedChunk(1.0, b"b")

@@ -1,4 +1,4 @@
-"""A script is played as it says, to the blocking source and to the async one, and every request is kept."""
+"""A script is played to the blocking and the async source, and every request is recorded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ from sse_transports.testing import (
     Stall,
     UnexpectedRequest,
     VirtualClock,
-    _playing,
 )
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import eventually
@@ -52,8 +51,8 @@ URL = "http://stream.test/feed"
 
 
 @dataclass
-class Told:
-    """What came of a script."""
+class Outcome:
+    """The events, state changes and requests of a script that was played."""
 
     events: list[Event | Comment] = field(default_factory=list)
     changes: list[StateChange] = field(default_factory=list)
@@ -65,49 +64,49 @@ class Told:
         return [str(change.cause) for change in self.changes if isinstance(change, Waiting)]
 
 
-def blocking(script: Script, history: tuple[Event, ...], told: Told, **options: Any) -> None:
-    with ScriptedTransport(script, history=history, clock=told.clock) as transport:
-        told.requests = transport.requests
-        with EventSource(URL, transport=transport, on_state=told.changes.append, **options) as source:
+def play_blocking(script: Script, history: tuple[Event, ...], outcome: Outcome, **options: Any) -> None:
+    with ScriptedTransport(script, history=history, clock=outcome.clock) as transport:
+        outcome.requests = transport.requests
+        with EventSource(URL, transport=transport, on_state=outcome.changes.append, **options) as source:
             for event in source:
-                told.events.append(event)
+                outcome.events.append(event)
 
 
-def on(backend: str) -> Callable[..., None]:
-    def play(script: Script, history: tuple[Event, ...], told: Told, **options: Any) -> None:
+def play_on(backend: str) -> Callable[..., None]:
+    def play(script: Script, history: tuple[Event, ...], outcome: Outcome, **options: Any) -> None:
         async def main() -> None:
-            async with AsyncScriptedTransport(script, history=history, clock=told.clock) as transport:
-                told.requests = transport.requests
-                changes = told.changes.append
+            async with AsyncScriptedTransport(script, history=history, clock=outcome.clock) as transport:
+                outcome.requests = transport.requests
+                changes = outcome.changes.append
                 async with AsyncEventSource(URL, transport=transport, on_state=changes, **options) as source:
                     async for event in source:
-                        told.events.append(event)
+                        outcome.events.append(event)
 
         anyio.run(main, backend=backend)
 
     return play
 
 
-PLAYERS = {"blocking": blocking, "asyncio": on("asyncio"), "trio": on("trio")}
+PLAYERS = {"blocking": play_blocking, "asyncio": play_on("asyncio"), "trio": play_on("trio")}
 
 
 @pytest.fixture(params=PLAYERS)
-def play(request: pytest.FixtureRequest) -> Callable[..., Told]:
+def play(request: pytest.FixtureRequest) -> Callable[..., Outcome]:
     def run(
-        script: Script, history: tuple[Event, ...] = (), told: Told | None = None, **options: Any
-    ) -> Told:
-        told = told or Told()
-        PLAYERS[request.param](script, history, told, **options)
-        return told
+        script: Script, history: tuple[Event, ...] = (), outcome: Outcome | None = None, **options: Any
+    ) -> Outcome:
+        outcome = outcome or Outcome()
+        PLAYERS[request.param](script, history, outcome, **options)
+        return outcome
 
     return run
 
 
-Play = Callable[..., Told]
+Play = Callable[..., Outcome]
 
 
-def test_a_stream_is_read_over_every_way_to_lose_it(play: Play) -> None:
-    told = play(
+def test_a_stream_is_read_over_every_failure(play: Play) -> None:
+    outcome = play(
         [
             [Event("a", id="1"), b"data: lo", Reset()],
             [b"data: lost", HALF_CHARACTER, Cut()],
@@ -124,8 +123,8 @@ def test_a_stream_is_read_over_every_way_to_lose_it(play: Play) -> None:
         ],
         idle_timeout=30,
     )  # fmt: skip
-    assert [event.data for event in told.events if isinstance(event, Event)] == ["a", "b", "c", "d", "e"]
-    assert told.causes == [
+    assert [event.data for event in outcome.events if isinstance(event, Event)] == ["a", "b", "c", "d", "e"]
+    assert outcome.causes == [
         "the connection was reset",
         "the connection ended before the body did",
         "the connection ended before the body did",
@@ -137,25 +136,25 @@ def test_a_stream_is_read_over_every_way_to_lose_it(play: Play) -> None:
         "nothing received for 30 seconds (idle_timeout)",
         "None",
     ]
-    ids = [request.header("Last-Event-ID") for request in told.requests]
+    ids = [request.header("Last-Event-ID") for request in outcome.requests]
     assert ids == [None, "1", "1", *["2"] * 5, "3", "4", "4", "5"]
-    assert [request.url for request in told.requests][9:] == [URL, "http://stream.test/there", URL]
-    assert told.clock.monotonic() == sum(told.clock.waits) + 2 * 60 + 30 + (29 + 29 + 30) + 15
+    assert [request.url for request in outcome.requests][9:] == [URL, "http://stream.test/there", URL]
+    assert outcome.clock.monotonic() == sum(outcome.clock.waits) + 2 * 60 + 30 + (29 + 29 + 30) + 15
 
 
-def test_requests_are_kept_whole(play: Play) -> None:
-    told = play([[Event("[DONE]")]], method="POST", json={"a": 1}, headers={"X-Name": "b"}, until="[DONE]")
-    (request,) = told.requests
+def test_requests_are_recorded_completely(play: Play) -> None:
+    outcome = play([[Event("[DONE]")]], method="POST", json={"a": 1}, headers={"X-Name": "b"}, until="[DONE]")
+    (request,) = outcome.requests
     assert (request.method, request.url, request.body) == ("POST", URL, b'{"a":1}')
     assert request.header("x-name") == "b"
 
 
-def test_a_history_is_resumed_behind_the_last_event_id(play: Play) -> None:
+def test_a_history_resumes_after_the_last_event_id(play: Play) -> None:
     history = tuple(Event(str(number), id=str(number)) for number in range(1, 8))
     size = len(b"id: 1\ndata: 1\n\n")
-    told = play([[Cut(3 * size), History()], [Cut(2 * size + 4), History()], [History()], [204]], history)
-    assert told.events == [*history]
-    assert [request.header("Last-Event-ID") for request in told.requests] == [None, "3", "5", "7"]
+    outcome = play([[Cut(3 * size), History()], [Cut(2 * size + 4), History()], [History()], [204]], history)
+    assert outcome.events == [*history]
+    assert [request.header("Last-Event-ID") for request in outcome.requests] == [None, "3", "5", "7"]
 
 
 @pytest.mark.parametrize(
@@ -174,39 +173,42 @@ def test_a_history_is_resumed_behind_the_last_event_id(play: Play) -> None:
         ([{"Content-Type": "text/html"}, b"<p>"], ContentTypeError, 0),
     ],
 )
-def test_what_a_post_ends_with_is_raised_when_its_time_has_come(
+def test_a_failed_post_raises_at_the_right_time(
     play: Play, steps: list[Any], error: type[Exception], seconds: float
 ) -> None:
-    told = Told()
+    outcome = Outcome()
     with pytest.raises(error):
-        play([steps], told=told, method="POST", idle_timeout=9, timeout=10)
-    assert told.clock.monotonic() == seconds
+        play([steps], outcome=outcome, method="POST", idle_timeout=9, timeout=10)
+    assert outcome.clock.monotonic() == seconds
 
 
-def test_a_request_too_many_is_an_error_that_lists_them_all(play: Play) -> None:
-    told = Told()
+def test_an_unexpected_request_lists_all_requests(play: Play) -> None:
+    outcome = Outcome()
     with pytest.raises(UnexpectedRequest) as caught:
-        play([[Event("a", id="7")]], told=told)
+        play([[Event("a", id="7")]], outcome=outcome)
     assert str(caught.value) == (
-        "the script has 1 connection(s), and one more was asked for; the requests:\n"
+        "the script has 1 connection(s), but there was one more request; all requests:\n"
         f"  1. GET {URL}\n"
         f"  2. GET {URL}, Last-Event-ID: 7"
     )
-    assert len(told.requests) == 2
+    assert len(outcome.requests) == 2
 
 
-def test_on_the_systems_clock_pauses_are_waited_for(play: Play) -> None:
+def test_on_the_system_clock_sleeps_take_real_time(play: Play) -> None:
     begun = SystemClock().monotonic()
-    told = Told(clock=cast("VirtualClock", SystemClock()))
+    outcome = Outcome(clock=cast("VirtualClock", SystemClock()))
     with pytest.raises(IdleTimeout):
         play(
-            [[Drip(b":::::", 0.004), Sleep(0.01), b"x", Sleep(40)]], told=told, idle_timeout=0.02, retry=None
+            [[Drip(b":::::", 0.004), Sleep(0.01), b"x", Sleep(40)]],
+            outcome=outcome,
+            idle_timeout=0.02,
+            retry=None,
         )
     assert 0.05 <= SystemClock().monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("steps", [[Stall()], [NoAnswer()]], ids=["stall", "no answer"])
-def test_what_never_comes_is_waited_for_until_the_source_is_closed(steps: Any) -> None:
+def test_closing_the_source_ends_an_endless_wait(steps: Any) -> None:
     transport = ScriptedTransport([steps])
     with Reading(EventSource(URL, transport=transport, timeout=None)) as reading:
         eventually(lambda: len(transport.requests) == 1, "the request arrives")
@@ -215,25 +217,25 @@ def test_what_never_comes_is_waited_for_until_the_source_is_closed(steps: Any) -
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("steps", [[Stall()], [NoAnswer()]], ids=["stall", "no answer"])
-def test_what_never_comes_is_waited_for_until_the_async_source_is_closed(steps: Any, backend: str) -> None:
+def test_closing_an_async_source_ends_an_endless_wait(steps: Any, backend: str) -> None:
     async def main() -> None:
         transport = AsyncScriptedTransport([steps])
 
-        async def close_when_asked() -> None:
+        async def close_after_the_request() -> None:
             while not transport.requests:
                 await anyio.lowlevel.checkpoint()
             await source.close()
 
         source = AsyncEventSource(URL, transport=transport, timeout=None)
         async with source, anyio.create_task_group() as tasks:
-            tasks.start_soon(close_when_asked)
+            tasks.start_soon(close_after_the_request)
             assert [event async for event in source] == []
 
     anyio.run(main, backend=backend)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_async_source_that_never_really_waits_can_be_cancelled(backend: str) -> None:
+def test_a_source_that_never_waits_can_be_cancelled(backend: str) -> None:
     async def main() -> int:
         count = 0
         transport = AsyncScriptedTransport([[Event("a")] * 1000])
@@ -248,7 +250,7 @@ def test_an_async_source_that_never_really_waits_can_be_cancelled(backend: str) 
     assert anyio.run(main, backend=backend) == 10
 
 
-def test_an_exchange_is_opened_before_it_is_read_and_not_used_when_closed() -> None:
+def test_an_exchange_must_be_open_to_be_read() -> None:
     transport = ScriptedTransport([[b"a"]])
     exchange = transport.exchange(Request("GET", URL), timeout=None)
     with pytest.raises(IllegalState, match="before open"):
@@ -260,35 +262,39 @@ def test_an_exchange_is_opened_before_it_is_read_and_not_used_when_closed() -> N
     assert transport.requests == []
 
 
-def test_many_sources_may_share_a_transport() -> None:
+def test_many_sources_can_share_a_transport() -> None:
     transport = ScriptedTransport([[Event("a")]] * 100)
 
     def read() -> None:
-        seen.extend(EventSource(URL, transport=transport, retry=RetryPolicy(reconnect_on_close=False)))
+        events.extend(EventSource(URL, transport=transport, retry=RetryPolicy(reconnect_on_close=False)))
 
-    seen: list[Event] = []
+    events: list[Event] = []
     threads = [threading.Thread(target=read) for _ in range(100)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(seen) == len(transport.requests) == 100
+    assert len(events) == len(transport.requests) == 100
 
 
 @pytest.mark.parametrize(
-    ("steps", "told"),
+    ("steps", "message"),
     [
         (
             [Event("a"), Stall()],
-            r"^Stall\(\): nothing more comes, the source has no idle_timeout, and nobody closed",
+            r"^Stall\(\): no more bytes come, the source has no idle_timeout, and it was not closed",
         ),
-        ([NoAnswer()], r"^NoAnswer\(\): no answer comes, the source has no timeout, and nobody closed"),
+        (
+            [NoAnswer()],
+            r"^NoAnswer\(\): the response never comes, the source has no timeout, and it was not closed",
+        ),
     ],
 )
-@pytest.mark.parametrize("play", [blocking, on("asyncio"), on("trio")])
-def test_a_wait_that_nothing_would_end_is_told_of(
-    play: Callable[..., None], steps: Any, told: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("play", [play_blocking, play_on("asyncio"), play_on("trio")])
+def test_an_endless_wait_in_virtual_time_is_an_error(
+    play: Callable[..., None], steps: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_playing, "PATIENCE", 0.05)
-    with pytest.raises(AssertionError, match=told):
-        play([steps], (), Told(), idle_timeout=None, timeout=None)
+    monkeypatch.setattr("sse_transports.testing._scripted.HANG_TIMEOUT", 0.05)
+    monkeypatch.setattr("sse_transports.testing._async_scripted.HANG_TIMEOUT", 0.05)
+    with pytest.raises(AssertionError, match=message):
+        play([steps], (), Outcome(), idle_timeout=None, timeout=None)

@@ -1,4 +1,4 @@
-"""The server itself: what it records, what it reports, and that it always stops."""
+"""`SSEServer`: the requests it records, the errors it raises, and that it always stops."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from sse_transports.testing._request_body import MalformedRequest
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
-def ask(server: SSEServer, path: str = "/") -> bytes:
+def get(server: SSEServer, path: str = "/") -> bytes:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as client:
         client.request("GET", path)
         return client.getresponse().read()
 
 
-def test_calls_are_recorded_in_order() -> None:
+def test_requests_are_recorded_in_order() -> None:
     with SSEServer(lambda call: call.respond(body=b"%d" % call.number)) as server:
-        assert [ask(server, f"/{number}?x=%20") for number in range(3)] == [b"0", b"1", b"2"]
+        assert [get(server, f"/{number}?x=%20") for number in range(3)] == [b"0", b"1", b"2"]
     assert [(call.method, call.path, call.number) for call in server.calls] == [
         ("GET", "/0?x=%20", 0),
         ("GET", "/1?x=%20", 1),
@@ -39,7 +39,7 @@ def test_calls_are_recorded_in_order() -> None:
     ]
 
 
-def test_a_request_is_read_whole_and_its_headers_are_bytes() -> None:
+def test_a_request_is_read_completely() -> None:
     head = b"POST /x HTTP/1.1\r\nContent-Length: 6\r\nX-Name:  Zo\xc3\xab \r\nx-name: last\xff\r\n\r\n"
     done = threading.Event()
 
@@ -50,7 +50,7 @@ def test_a_request_is_read_whole_and_its_headers_are_bytes() -> None:
     with SSEServer(answer) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         for piece in (head[:10], head[10:], b"abc"):
             client.sendall(piece)
-        # The body is not complete, so nobody was called yet.
+        # The body is not complete, so the function was not called yet.
         assert server.calls == []
         client.sendall(b"def")
         until_set(done, "the request is answered")
@@ -68,26 +68,24 @@ def returns_no_steps(_call: Call) -> Any:
 
 
 async def is_async(_call: Call) -> None:
-    """Nobody awaits it."""
+    """An async function, which the server refuses."""
 
 
 def takes_nothing() -> None:
-    """Called with a call."""
+    """A function without parameters, which is called with one argument."""
 
 
 MISTAKES: list[tuple[Any, type[Exception], str]] = [
     (raises_an_os_error, FileNotFoundError, "in the handler"),
     (returns_no_steps, InvalidArgument, "the answer to request 1: expected a list of steps, not str"),
-    (is_async, InvalidArgument, "an async function"),
+    (is_async, InvalidArgument, "expected a plain function"),
     (takes_nothing, TypeError, "takes 0 positional arguments"),
 ]
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(("answer", "kind", "text"), MISTAKES)
-def test_an_error_of_the_handler_ends_clients_that_retry_and_surfaces(
-    answer: Any, kind: type[Exception], text: str
-) -> None:
+def test_an_error_of_a_function_ends_all_retries(answer: Any, kind: type[Exception], text: str) -> None:
     def work() -> None:
         with SSEServer(answer) as server:
             for _ in range(2):
@@ -100,24 +98,24 @@ def test_an_error_of_the_handler_ends_clients_that_retry_and_surfaces(
         work()
 
 
-def test_an_error_behind_the_start_of_an_answer_is_told_to_the_next_request() -> None:
+def test_a_late_error_is_sent_to_the_next_request() -> None:
     def answer(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
         raise LookupError("in the handler")
 
     def work() -> None:
         with SSEServer(answer) as server:
-            assert ask(server) == b"data: a\n\n"
-            assert b"in the handler" in ask(server)
+            assert get(server) == b"data: a\n\n"
+            assert b"in the handler" in get(server)
 
     with pytest.raises(LookupError, match="in the handler"):
         work()
 
 
-def test_an_error_of_the_handler_is_noted_at_an_error_of_the_test() -> None:
+def test_an_error_of_the_test_gets_a_note() -> None:
     def work() -> None:
         with SSEServer(raises_an_os_error) as server:
-            ask(server)
+            get(server)
             raise LookupError("in the test")
 
     with pytest.raises(LookupError, match="in the test") as caught:
@@ -125,7 +123,7 @@ def test_an_error_of_the_handler_is_noted_at_an_error_of_the_test() -> None:
     assert "in the handler" in "".join(caught.value.__notes__)
 
 
-def test_a_client_that_leaves_is_no_error() -> None:
+def test_a_client_that_leaves_is_not_an_error() -> None:
     def answer(call: Call) -> None:
         call.respond()
         while True:
@@ -136,7 +134,7 @@ def test_a_client_that_leaves_is_no_error() -> None:
         client.recv(1)
 
 
-def test_a_wait_ends_with_an_error_when_the_client_leaves() -> None:
+def test_wait_raises_when_the_client_leaves() -> None:
     gone = threading.Event()
 
     def answer(call: Call) -> None:
@@ -149,22 +147,22 @@ def test_a_wait_ends_with_an_error_when_the_client_leaves() -> None:
     with SSEServer(answer) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            # All of it: what is left unread would make the end a reset.
+            # Read everything: unread bytes would turn the close into a reset.
             received = b""
             while not received.endswith(b"\r\n\r\n"):
                 received += client.recv(2**16)
-        until_set(gone, "the server sees that the client has gone")
+        until_set(gone, "the server notices that the client has left")
 
 
-def test_a_client_that_asks_for_nothing_is_no_call() -> None:
+def test_a_connection_without_a_request_is_not_a_call() -> None:
     with SSEServer(lambda call: call.respond()) as server:
         socket.create_connection(("127.0.0.1", server.port)).close()
-        assert ask(server) == b""
+        assert get(server) == b""
         eventually(lambda: server.open_connections == 0, "the connections end")
     assert len(server.calls) == 1
 
 
-def test_open_connections_are_counted_until_they_end() -> None:
+def test_open_connections_counts_until_they_end() -> None:
     with SSEServer(Call.wait_until_gone) as server:
         clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
         for open_ones, client in zip((3, 2, 1), clients, strict=True):
@@ -175,7 +173,7 @@ def test_open_connections_are_counted_until_they_end() -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_a_function_that_waits_for_something_else_notices_that_the_client_has_gone(
+def test_a_selector_notices_that_the_client_has_left(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     ready: list[object] = []
@@ -204,9 +202,9 @@ def test_a_function_that_waits_for_something_else_notices_that_the_client_has_go
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-@pytest.mark.parametrize("how", ["asked", "silent"])
-def test_the_server_stops_while_connections_are_open(
-    how: str, encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+@pytest.mark.parametrize("state", ["requested", "silent"])
+def test_stopping_closes_open_connections(
+    state: str, encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     client = socket.socket()
     try:
@@ -214,13 +212,13 @@ def test_the_server_stops_while_connections_are_open(
             client.connect(("127.0.0.1", server.port))
             if encrypted:
                 client = client_tls.wrap_socket(client, server_hostname="127.0.0.1")
-            if how == "asked":
+            if state == "requested":
                 client.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 eventually(lambda: len(server.calls) == 1, "the request arrives")
             else:
                 eventually(lambda: server.open_connections == 1, "the connection is accepted")
         assert server.open_connections == 0
-        # Cut by the server: that is how the client's side ends too.
+        # The client sees that the server closed the connection.
         assert client.recv(1) == b""
     finally:
         client.close()
@@ -243,7 +241,7 @@ def test_a_reset_is_an_error_for_the_client() -> None:
             client.recv(1)
 
 
-def test_chunks_are_what_http_calls_chunks() -> None:
+def test_chunk_sends_an_http_chunk() -> None:
     def answer(call: Call) -> None:
         call.respond(200, [("Transfer-Encoding", "chunked")])
         call.chunk(b"x" * 300)
@@ -251,10 +249,10 @@ def test_chunks_are_what_http_calls_chunks() -> None:
         call.chunk(b"")
 
     with SSEServer(answer) as server:
-        assert ask(server) == b"x" * 300 + b"y"
+        assert get(server) == b"x" * 300 + b"y"
 
 
-def test_it_speaks_https(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
+def test_a_context_makes_it_speak_https(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
     with SSEServer(lambda call: call.respond(body=b"hello"), context=server_tls) as server:
         assert server.url == f"https://127.0.0.1:{server.port}"
         with closing(
@@ -265,17 +263,17 @@ def test_it_speaks_https(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext)
 
 
 def test_many_clients_are_served_at_once() -> None:
-    together = threading.Barrier(20)
+    barrier = threading.Barrier(20)
 
     def answer(call: Call) -> None:
-        # Only passed when all twenty have asked.
-        together.wait(DEADLINE)
+        # Released when all twenty requests have arrived.
+        barrier.wait(DEADLINE)
         call.respond(body=call.path.encode())
 
     answers: list[bytes] = []
     with SSEServer(answer) as server:
         threads = [
-            threading.Thread(target=lambda path: answers.append(ask(server, path)), args=(f"/{number}",))
+            threading.Thread(target=lambda path: answers.append(get(server, path)), args=(f"/{number}",))
             for number in range(20)
         ]
         for thread in threads:
@@ -286,54 +284,52 @@ def test_many_clients_are_served_at_once() -> None:
     assert sorted(call.number for call in server.calls) == list(range(20))
 
 
-def test_a_server_has_an_address_as_soon_as_it_is_entered() -> None:
+def test_a_server_has_an_address_once_it_is_started() -> None:
     server = SSEServer([])
     for name in ("url", "port"):
-        with pytest.raises(IllegalState, match=r"enter it first: with SSEServer\(\.\.\.\) as server"):
+        with pytest.raises(IllegalState, match=r"start it first: with SSEServer\(\.\.\.\) as server"):
             getattr(server, name)
     with server:
-        inside = server.url, server.port
-    # Where it was: a test may compare addresses afterwards.
-    assert (server.url, server.port) == inside
+        address = server.url, server.port
+    # The address stays: a test may compare it afterwards.
+    assert (server.url, server.port) == address
 
 
-def test_a_server_that_is_never_entered_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_started_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[object] = []
     monkeypatch.setattr(socket, "create_server", lambda *args, **_: opened.append(args))
     SSEServer([])
     assert opened == []
 
 
-def test_a_server_is_entered_once() -> None:
+def test_a_server_can_be_started_only_once() -> None:
     with SSEServer(lambda call: call.respond(body=b"a")) as server:
-        with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+        with pytest.raises(IllegalState, match="started only once; make another SSEServer"):
             server.__enter__()
-        assert ask(server) == b"a"
-    with pytest.raises(IllegalState, match="entered once; make another SSEServer"):
+        assert get(server) == b"a"
+    with pytest.raises(IllegalState, match="started only once; make another SSEServer"):
         server.__enter__()
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("what", ["accept", "dup"])
-def test_the_server_goes_on_when_descriptors_run_out_and_tells(
-    what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("method", ["accept", "dup"])
+def test_the_server_survives_a_lack_of_descriptors(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     failures = [OSError(errno.EMFILE, "Too many open files")]
-    really = getattr(socket.socket, what)
+    original = getattr(socket.socket, method)
 
-    def lacking(one: socket.socket) -> object:
+    def failing_once(one: socket.socket) -> object:
         if failures:
             raise failures.pop()
-        return really(one)
+        return original(one)
 
     def work() -> None:
         with SSEServer([[204]]) as server:
-            # The connection that had no descriptor is closed.
+            # The connection for which there was no descriptor is closed.
             with contextlib.suppress(OSError):
-                ask(server)
-            assert b"Too many open files" in ask(server)
+                get(server)
+            assert b"Too many open files" in get(server)
 
-    monkeypatch.setattr(socket.socket, what, lacking)
+    monkeypatch.setattr(socket.socket, method, failing_once)
     with pytest.raises(OSError, match="Too many open files"):
         work()
 
@@ -341,7 +337,7 @@ def test_the_server_goes_on_when_descriptors_run_out_and_tells(
 @pytest.mark.parametrize(
     ("fields", "sent"), [(None, ["close"]), ([], ["close"]), ([("connection", "keep-alive")], ["keep-alive"])]
 )
-def test_an_answer_says_that_the_connection_ends_unless_it_is_told_otherwise(
+def test_a_response_has_connection_close_by_default(
     fields: list[tuple[str, str]] | None, sent: list[str]
 ) -> None:
     with SSEServer(lambda call: call.respond(200, fields)) as server:
@@ -352,7 +348,7 @@ def test_an_answer_says_that_the_connection_ends_unless_it_is_told_otherwise(
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
-def test_a_reset_does_not_wait_for_the_function_to_return(
+def test_reset_acts_before_the_function_returns(
     encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     go_on = threading.Event()
@@ -365,26 +361,26 @@ def test_a_reset_does_not_wait_for_the_function_to_return(
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
             client = client_tls.wrap_socket(plain, server_hostname="127.0.0.1") if encrypted else plain
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            # OpenSSL may tell a reset as an end.
-            told = contextlib.suppress if encrypted else pytest.raises
-            with client, told(ConnectionResetError):
+            # OpenSSL may report a reset as an end.
+            expected = contextlib.suppress if encrypted else pytest.raises
+            with client, expected(ConnectionResetError):
                 assert client.recv(1) == b""
             assert server.open_connections == 0
         go_on.set()
 
 
-def test_a_function_that_does_not_return_is_named_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sse_transports.testing._server.LEAVING", 0.05)
-    asked, go_on = threading.Event(), threading.Event()
+def test_a_function_that_does_not_return_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports.testing._server.SHUTDOWN_TIMEOUT", 0.05)
+    arrived, go_on = threading.Event(), threading.Event()
 
     def block(_call: Call) -> None:
-        asked.set()
+        arrived.set()
         go_on.wait(DEADLINE)
 
     def work() -> None:
         with SSEServer(block) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
             client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
-            until_set(asked, "the request arrives")
+            until_set(arrived, "the request arrives")
 
     try:
         with pytest.raises(TimeoutError, match=r"after the server stopped: request 1, GET /x$"):
@@ -394,7 +390,7 @@ def test_a_function_that_does_not_return_is_named_and_not_waited_for(monkeypatch
 
 
 @pytest.mark.timeout(20)
-def test_a_body_in_chunks_is_read_whole() -> None:
+def test_a_chunked_request_body_is_read() -> None:
     head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     request = head + b"2;x=y\r\nab\r\nA\r\n0123\r\n6789\r\n0\r\nT: t\r\n\r\n"
     with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
@@ -405,7 +401,7 @@ def test_a_body_in_chunks_is_read_whole() -> None:
 
 
 @pytest.mark.timeout(20)
-def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on() -> None:
+def test_expect_100_continue_is_answered() -> None:
     head = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
     with SSEServer([[204]]) as server, socket.create_connection(("127.0.0.1", server.port), 5) as client:
         client.sendall(head)
@@ -416,7 +412,7 @@ def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "quoted"),
+    ("malformed", "quoted"),
     [
         (b"nonsense\r\n\r\n", "nonsense"),
         (b"PRI * HTTP/2.0\r\n\r\n", "HTTP/2.0"),
@@ -424,10 +420,10 @@ def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on() -> None:
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "zz"),
     ],
 )
-def test_what_is_no_request_is_refused_and_quoted(request_: bytes, quoted: str) -> None:
+def test_a_malformed_request_is_refused_and_quoted(malformed: bytes, quoted: str) -> None:
     def work() -> None:
         with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
-            client.sendall(request_)
+            client.sendall(malformed)
             answer = b"".join(iter(lambda: client.recv(2**16), b""))
             assert answer.startswith(b"HTTP/1.1 400 ")
             assert quoted.encode() in answer
@@ -437,7 +433,7 @@ def test_what_is_no_request_is_refused_and_quoted(request_: bytes, quoted: str) 
         work()
 
 
-def test_a_server_listens_on_the_port_that_is_asked_for() -> None:
+def test_a_server_listens_on_the_given_port() -> None:
     with SSEServer([[204]]) as first:
         taken = first.port
         with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)), SSEServer(port=taken):
@@ -448,33 +444,33 @@ def test_a_server_listens_on_the_port_that_is_asked_for() -> None:
         SSEServer(port=65536)
 
 
-def test_a_head_that_does_not_end_is_refused() -> None:
+def test_endless_request_headers_are_refused() -> None:
     def work() -> None:
         with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
-            # Not a byte is left unread, for which the system would reset the connection.
+            # The server reads every byte: unread bytes would make the system reset the connection.
             client.sendall(b"GET /".ljust(MAX_HEAD + 1, b"x"))
             assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
 
-    with pytest.raises(MalformedRequest, match="a head of more than 65536 bytes: b'GET /xx"):
+    with pytest.raises(MalformedRequest, match="the request headers are longer than 65536 bytes: b'GET /xx"):
         work()
 
 
-def test_a_server_that_is_not_strict_keeps_its_last_requests_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server, "KEPT", 2)
+def test_without_strict_only_the_last_calls_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "MAX_CALLS", 2)
     with SSEServer(lambda call: call.respond(body=b"%d" % call.number), strict=False) as server:
-        assert [ask(server, f"/{number}") for number in range(4)] == [b"0", b"1", b"2", b"3"]
+        assert [get(server, f"/{number}") for number in range(4)] == [b"0", b"1", b"2", b"3"]
     assert [call.path for call in server.calls] == ["/2", "/3"]
 
 
-def test_a_server_that_is_not_strict_goes_on_after_a_failure() -> None:
+def test_without_strict_the_server_survives_an_error() -> None:
     def answer(call: Call) -> None:
         if call.path == "/wrong":
             raise KeyError("no such reply")
         call.respond(body=b"well")
 
     with SSEServer(answer, strict=False) as server:
-        assert b"no such reply" in ask(server, "/wrong")
+        assert b"no such reply" in get(server, "/wrong")
         with socket.create_connection(("127.0.0.1", server.port)) as client:
             client.sendall(b"nonsense\r\n\r\n")
             assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
-        assert ask(server, "/right") == b"well"
+        assert get(server, "/right") == b"well"

@@ -1,4 +1,4 @@
-"""A server plays the same scripts as a transport does, on real sockets, for any client."""
+"""`SSEServer` plays the same scripts as `ScriptedTransport`, on real sockets, for any client."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from tests.sse_transports.waiting import eventually
 
 HISTORY = [Event(str(number), id=str(number)) for number in range(1, 8)]
 
-# Everything that breaks, and the end. Pauses and limits are short: here they are really waited for.
+# Every kind of failure, and the end. Sleeps and timeouts are short, because they take real time here.
 SCRIPT: Script = [
     [Event("a", id="1"), b"data: lost", HALF_CHARACTER, Cut()],
     [Cut(after=len(b"id: 2\ndata: b\n\n") + 5), Event("b", id="2"), Event("lost", id="3")],
@@ -69,8 +69,8 @@ SCRIPT: Script = [
 ]
 
 
-class Told:
-    """What a source told."""
+class Outcome:
+    """The events and state changes of a source that was read to its end."""
 
     def __init__(self, url: str, **options: Any) -> None:
         self.changes: list[StateChange] = []
@@ -79,20 +79,20 @@ class Told:
 
     @property
     def waits(self) -> list[tuple[type | None, float | None]]:
-        """What each wait is for: any loss of a connection is as good as another."""
-        losses = (ReadError, ConnectError)
+        """Cause and delay of each wait. All lost connections count as the same cause."""
+        lost = (ReadError, ConnectError)
         return [
-            (ReadError if isinstance(change.cause, losses) else type(change.cause), change.delay)
+            (ReadError if isinstance(change.cause, lost) else type(change.cause), change.delay)
             for change in self.changes
             if isinstance(change, Waiting)
         ]
 
 
-def test_a_client_of_the_server_gets_what_a_client_of_the_transport_gets() -> None:
+def test_server_and_transport_play_a_script_alike() -> None:
     transport = ScriptedTransport(SCRIPT)
-    played = Told("http://stream.test/", transport=transport)
+    played = Outcome("http://stream.test/", transport=transport)
     with SSEServer(SCRIPT) as server:
-        served = Told(server.url, clock=VirtualClock())
+        served = Outcome(server.url, clock=VirtualClock())
     assert [event.data for event in served.events] == list("abcdef")
     assert served.events == played.events
     assert served.waits == played.waits
@@ -102,21 +102,21 @@ def test_a_client_of_the_server_gets_what_a_client_of_the_transport_gets() -> No
     assert [call.path for call in server.calls][7] == "/there"
 
 
-def test_a_history_is_gone_on_with_behind_the_last_event_id() -> None:
+def test_a_history_resumes_after_the_last_event_id() -> None:
     size = len(encode(HISTORY[0]))
     script: Script = [[Cut(3 * size), History()], [Cut(2 * size + 4), History()], [History()], [204]]
     with SSEServer(script, history=HISTORY) as server:
-        assert Told(server.url, clock=VirtualClock()).events == HISTORY
+        assert Outcome(server.url, clock=VirtualClock()).events == HISTORY
     assert [call.last_event_id for call in server.calls] == ["", "3", "5", "7"]
 
 
-def test_without_a_script_each_request_gets_what_is_new_to_it() -> None:
+def test_without_a_script_the_history_is_served() -> None:
     with SSEServer(history=HISTORY) as server:
-        assert Told(server.url, clock=VirtualClock(), last_event_id="4").events == HISTORY[4:]
+        assert Outcome(server.url, clock=VirtualClock(), last_event_id="4").events == HISTORY[4:]
     assert [call.last_event_id for call in server.calls] == ["4", "7"]
 
 
-def test_a_function_may_return_the_steps_to_take() -> None:
+def test_a_function_can_return_steps() -> None:
     def answer(call: Call) -> Steps | None:
         if call.path == "/own":
             call.respond(204, [])
@@ -124,24 +124,24 @@ def test_a_function_may_return_the_steps_to_take() -> None:
         return [Event(call.path)] if call.number == 0 else [204]
 
     with SSEServer(answer) as server:
-        assert [event.data for event in Told(server.url + "/steps", clock=VirtualClock()).events] == [
+        assert [event.data for event in Outcome(server.url + "/steps", clock=VirtualClock()).events] == [
             "/steps"
         ]
-        assert Told(server.url + "/own").events == []
+        assert Outcome(server.url + "/own").events == []
 
 
-def test_steps_of_a_function_that_cannot_be_played_surface_when_the_server_is_left() -> None:
+def test_invalid_steps_of_a_function_raise_at_the_end() -> None:
     bad: Any = ["text"]
 
     def work() -> None:
         with SSEServer(lambda _call: bad) as server, pytest.raises(HTTPStatusError):
-            Told(server.url)
+            Outcome(server.url)
 
     with pytest.raises(InvalidArgument, match="the answer to request 1, step 1: expected a step, not str"):
         work()
 
 
-def test_a_request_too_many_is_answered_and_surfaces_when_the_server_is_left() -> None:
+def test_an_unexpected_request_raises_at_the_end() -> None:
     def work() -> None:
         with SSEServer([[204]]) as server:
             urllib.request.urlopen(server.url).close()
@@ -165,7 +165,7 @@ def test_a_request_too_many_is_answered_and_surfaces_when_the_server_is_left() -
         ([204], None, None, b""),
     ],
 )
-def test_a_body_is_sent_in_chunks_unless_the_script_says_how(
+def test_a_body_is_chunked_unless_headers_frame_it(
     steps: Steps, coding: str | None, length: str | None, body: bytes
 ) -> None:
     with SSEServer([steps]) as server, urllib.request.urlopen(server.url) as response:
@@ -175,43 +175,43 @@ def test_a_body_is_sent_in_chunks_unless_the_script_says_how(
 
 
 @pytest.mark.parametrize("steps", [[Refuse()], [b"a", Reset()]])
-def test_a_reset_is_no_end(steps: Any) -> None:
+def test_a_reset_is_an_error_for_the_client(steps: Any) -> None:
     with SSEServer([steps]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             list(iter(lambda: client.recv(1), b""))
 
 
-def test_a_header_is_read_as_the_script_has_it() -> None:
+def test_a_header_arrives_as_in_the_script() -> None:
     with SSEServer([[{"X-Name": "Zoë"}]]) as server:
         exchange = UrllibTransport().exchange(Request("GET", server.url), timeout=10)
         assert exchange.open().header("X-Name") == "Zoë"
         exchange.close()
 
 
-def test_a_compressed_body_is_whole() -> None:
+def test_a_compressed_body_is_complete() -> None:
     with SSEServer([[Gzip(), b"a", b"b"]]) as server, urllib.request.urlopen(server.url) as response:
         assert response.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(response.read()) == b"ab"
 
 
 @pytest.mark.parametrize("steps", [[NoAnswer()], [Stall()], [Sleep(100), b"a"], [Sleep(100), 200]])
-def test_a_client_that_leaves_while_nothing_comes_is_let_go(steps: Any) -> None:
+def test_a_client_can_leave_while_nothing_is_sent(steps: Any) -> None:
     with SSEServer([steps]) as server:
         with pytest.raises((ConnectError, IdleTimeout)):
             list(EventSource(server.url, retry=None, timeout=0.05, idle_timeout=0.02))
-        eventually(lambda: server.open_connections == 0, "the server lets the connection go")
+        eventually(lambda: server.open_connections == 0, "the server closes the connection")
 
 
-def test_a_pause_is_waited_for() -> None:
+def test_a_sleep_takes_real_time() -> None:
     with SSEServer([[Sleep(0.03), 200, Sleep(0.03), Event("a")]]) as server:
         begun = time.monotonic()
-        assert len(Told(server.url, until="a").events) == 0
+        assert len(Outcome(server.url, until="a").events) == 0
         assert time.monotonic() - begun >= 0.06
 
 
 @pytest.mark.timeout(20)
-def test_the_server_stops_in_the_middle_of_a_pause() -> None:
+def test_the_server_can_stop_during_a_sleep() -> None:
     with SSEServer([[Event("a"), Sleep(1000)]]) as server:
         source = EventSource(server.url, retry=None)
         next(source)
@@ -220,19 +220,19 @@ def test_the_server_stops_in_the_middle_of_a_pause() -> None:
     source.close()
 
 
-def test_it_makes_a_certificate_and_tells_clients_how_to_trust_it() -> None:
+def test_tls_makes_a_certificate_for_clients() -> None:
     with SSEServer([[Event("a"), End()]], tls=True) as server:
         assert server.url.startswith("https://127.0.0.1:")
         context = server.client_context
         assert context is not None
         transport = UrllibTransport(context=context)
-        assert Told(server.url, transport=transport, until="a").events == []
+        assert Outcome(server.url, transport=transport, until="a").events == []
     with pytest.raises(InvalidArgument, match=r"^tls: "):
         SSEServer([], tls=True, context=ssl.create_default_context())
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_it_serves_tasks_too(backend: str) -> None:
+def test_async_with_starts_the_server(backend: str) -> None:
     async def read() -> list[Event]:
         async with (
             SSEServer([[Event("a")], [204]]) as server,
@@ -244,7 +244,7 @@ def test_it_serves_tasks_too(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_event_loop_goes_on_while_the_server_is_left(backend: str) -> None:
+def test_the_event_loop_runs_while_the_server_stops(backend: str) -> None:
     done: list[bool] = []
 
     async def main() -> None:
@@ -252,7 +252,7 @@ def test_the_event_loop_goes_on_while_the_server_is_left(backend: str) -> None:
 
         def answer(call: Call) -> None:
             call.respond(body=b"data: a\n\n")
-            # Until the server is left: the client stays.
+            # Until the server stops: the client stays.
             call.wait_until_gone()
             anyio.from_thread.run(anyio.sleep, 0, token=token)
             done.append(True)

@@ -119,10 +119,10 @@ class StreamFile:
             OSError: it cannot be read.
             DamagedFile: it is damaged.
         """
-        from ..testing._recording_file import RecordingError, collected
+        from ..testing._recording_file import RecordingError, recording_from
 
         try:
-            return collected(self._lines(), self.path or Path(STDIN))
+            return recording_from(self._lines(), self.path or Path(STDIN))
         except RecordingError as error:
             raise DamagedFile(f"{self.name}, line {error.line}: {error.reason}") from error
 
@@ -154,11 +154,11 @@ class StreamFile:
 
     def _parts(self) -> Iterator[Part]:
         # Not above: who reads a raw body needs not wait for what tests are made of.
-        from ..testing._recording_file import Damaged, parts_of
+        from ..testing._recording_file import InvalidLine, iter_parts
 
         try:
-            yield from parts_of(self._lines())
-        except Damaged as damage:
+            yield from iter_parts(self._lines())
+        except InvalidLine as damage:
             raise DamagedFile(f"{self.name}, line {damage.line}: {damage}") from damage
 
     def _close(self) -> None:

@@ -38,14 +38,20 @@ def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None
     timeout 60 sse record https://stream.example.com/feed - | gzip > feed.jsonl.gz
     """
     # Not above: it is made for tests, and takes its time to import.
-    from ..testing._record import written
+    from ..testing._recording_transport import recording_to
 
     progress = Progress()
     source = request.source(url, on_state=progress.changed)
     output = _made(file, force=force)
     # Whoever reads the output and goes is noticed also while nothing comes.
     reader = watched(source.close) if file == STDOUT else nullcontext()
-    with _signals_that_end_it(), reader, progress, written(source, output) as writer, progress.of(writer):
+    with (
+        _signals_that_end_it(),
+        reader,
+        progress,
+        recording_to(source, output) as writer,
+        progress.of(writer),
+    ):
         try:
             for item in source:
                 if isinstance(item, Event):

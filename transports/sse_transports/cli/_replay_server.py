@@ -14,12 +14,12 @@ from typing import BinaryIO, Protocol
 import click
 
 from ..testing._call import Call
-from ..testing._plan import checked_steps, plan_of
+from ..testing._plan import check_steps, make_plan
+from ..testing._play_on_socket import serve
 from ..testing._recording import RecordedConnection, Recording
-from ..testing._requests import line_of
+from ..testing._requests import describe_request
 from ..testing._script import Steps
 from ..testing._server import SSEServer
-from ..testing._serving import serve
 from ._being_a_server import listening, wait_for
 from ._blocks import blocks_of, place_behind
 from ._files import PIECE, StreamFile
@@ -102,7 +102,7 @@ class RecordingPlayer:
         self._connections = [_with(headers, connection) for connection in recording.connections]
         self._script = Recording(tuple(self._connections)).script(speed=speed)
         for number, steps in enumerate(self._script, 1):
-            checked_steps(steps, f"connection {number}")
+            check_steps(steps, f"connection {number}")
         self._nothing_more: Steps = [204, dict(headers)]
         self._lock = threading.Lock()
         # How many have begun since the beginning, and how many requests are being answered.
@@ -116,7 +116,7 @@ class RecordingPlayer:
             if self._begun == len(self._script):
                 if call.last_event_id:
                     _tell(call, "204, there is no more")
-                    serve(plan_of(self._nothing_more), call)
+                    serve(make_plan(self._nothing_more), call)
                     return
                 self._begun = 0
             number = self._begun
@@ -126,7 +126,7 @@ class RecordingPlayer:
         what = "no answer" if status is None else str(status)
         _tell(call, f"{what}, connection {number + 1} of {len(self._script)}")
         try:
-            serve(plan_of(self._script[number]), call)
+            serve(make_plan(self._script[number]), call)
         finally:
             with self._lock:
                 self._open -= 1
@@ -229,6 +229,6 @@ def _on_disk(file: StreamFile) -> Iterator[Path]:
 
 
 def _tell(call: Call, what: str) -> None:
-    line = printable(f"{line_of(call.method, call.path, call.last_event_id)} -> {what}")
+    line = printable(f"{describe_request(call.method, call.path, call.last_event_id)} -> {what}")
     with contextlib.suppress(OSError):
         click.echo(line, err=True)

@@ -1,20 +1,20 @@
-"""For tests: script a stream, break it, record it, replay it.
+"""The test kit: script a stream, break it, record it, replay it.
 
 - `ScriptedTransport`, `AsyncScriptedTransport`: play a script to an event source, without a socket.
-- `record`, `replay`: what came over the wire, with its timing, to a file and back.
-- `VirtualClock`: waits are over at once, and chance is known beforehand.
-- `assert_events`: compares streams, and shows what differs.
-- `SSEServer`: plays a script on a real port, or asks a function; for threads and for tasks.
-- `Call`: what a function is given: the request, and the means to answer it byte by byte.
-- `check_transport`, `check_async_transport`: whether a transport does what event sources need of it.
-- `check_parser`, `vectors`: whether a parser, anybody's, does what the standard says.
+- `record`, `replay`: what a source receives, with its timing, to a file and back.
+- `VirtualClock`: waits take no time, and random numbers are predictable.
+- `assert_events`: compares streams, and shows where they differ.
+- `SSEServer`: plays a script on a real port, or calls a function; for threads and for tasks.
+- `Call`: a request to such a function, and the methods to answer it byte by byte.
+- `check_transport`, `check_async_transport`: whether a transport does what event sources need.
+- `check_parser`, `vectors`: whether any parser does what the standard says.
 
 A script is a list of connections, each a list of steps: an int is a status, a mapping is headers, bytes
-are a chunk, an `Event` or a `Comment` is sent as one, and the rest is `Sleep`, `Drip`, `History`, `Gzip`,
-`End`, `Cut`, `Reset`, `Stall`, `NoAnswer` and `Refuse`.
+are a chunk, an `Event` or a `Comment` is sent as one chunk, and the others are `Sleep`, `Drip`, `History`,
+`Gzip`, `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` and `Refuse`.
 
-Importing `sse_core` or `sse_transports` imports none of it, and no test framework is needed. For pytest
-there are fixtures, in `sse_core_pytest`.
+Importing `sse_core` or `sse_transports` does not import the kit, and the kit needs no test framework. The
+fixtures for pytest are in `sse_core_pytest`.
 """
 
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ from ._virtual_clock import VirtualClock
 if TYPE_CHECKING:
     from ._async_scripted import AsyncScriptedTransport as AsyncScriptedTransport
 
-# Without the name that needs anyio: `import *` is to work everywhere.
+# Without AsyncScriptedTransport, which needs anyio: `import *` must work without it.
 __all__ = [
     "HALF_CHARACTER",
     "Answer",

@@ -1,51 +1,47 @@
-"""Comparing streams so that a person sees what differs."""
+"""`assert_events`: compares streams and shows where they differ."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sse_core import Comment, Event
 
-WIDTH = 80
-"""Characters of a line of data that are shown in one; a longer one goes on in the next."""
+LINE_WIDTH = 80
+"""Characters of a field that fit into one line; longer ones are wrapped."""
 
-AROUND = 3
-"""Lines that are shown before and behind what differs."""
+CONTEXT_LINES = 3
+"""Equal lines that are shown before and after a difference."""
 
-SHOWN = 200
-"""Lines that are shown at most."""
+MAX_SHOWN = 200
+"""The largest number of lines that are shown."""
 
-CLOSELY = 20
-"""Lines in a row up to which a change is compared character by character, which takes their cube of time."""
+MAX_NDIFF = 20
+"""The longest change, in lines, that is compared character by character: that takes cubic time."""
 
-COMPARED = 1000
-"""Lines that are compared at most, from the first that differs on: more would take long."""
+MAX_COMPARED = 1000
+"""The largest number of lines that are compared, from the first difference: more would be slow."""
 
 
 def assert_events(actual: Iterable[Event | Comment], expected: Iterable[Event | Comment]) -> None:
-    """Check that a stream is as expected; if not, show where it differs, as a stream is written.
+    """Check that a stream is as expected; if not, show the differing fields, one a line.
 
     Args:
-        actual: what was received.
-        expected: what should have been.
+        actual: the received events.
+        expected: the expected events.
 
     Raises:
-        AssertionError: they differ. Lines that were expected begin with `-`, those that were received
-            instead with `+`.
+        AssertionError: they differ. Expected lines begin with `-`, received ones with `+`.
     """
-    # For pytest: the place of interest is the caller's.
+    # Makes pytest show the caller's line instead of this function.
     __tracebackhide__ = True
     received, wanted = list(actual), list(expected)
     if received == wanted:
         return
-    pairs = zip(received, wanted, strict=False)
-    first = next((number for number, (one, other) in enumerate(pairs) if one != other), None)
-    if first is None:
-        first = min(len(received), len(wanted))
+    first = _common_prefix(received, wanted)
     counts = f"{_count(wanted)} expected -, {len(received)} received +"
-    told = f"the streams differ from event {first + 1} on ({counts}):"
-    raise AssertionError("\n".join([told, *_difference(wanted, received)]))
+    title = f"the streams differ from event {first + 1} on ({counts}):"
+    raise AssertionError("\n".join([title, *_difference(wanted, received)]))
 
 
 def _count(events: list[Event | Comment]) -> str:
@@ -53,62 +49,64 @@ def _count(events: list[Event | Comment]) -> str:
 
 
 def _difference(wanted: list[Event | Comment], received: list[Event | Comment]) -> list[str]:
-    one, other = _lines(wanted), _lines(received)
-    begin = _alike(one, other)
-    end = _alike(one[begin:][::-1], other[begin:][::-1])
-    cut = max(len(one), len(other)) - begin - end > COMPARED
-    if cut:
-        one, other, end = one[: begin + COMPARED], other[: begin + COMPARED], 0
-    marked = [f"  {line}" for line in one[:begin]]
-    marked += _compared(one[begin : len(one) - end], other[begin : len(other) - end], cut=cut)
-    marked += [f"  {line}" for line in one[len(one) - end :]]
-    return _shown(marked, cut=cut)
+    old, new = _lines(wanted), _lines(received)
+    begin = _common_prefix(old, new)
+    end = _common_prefix(old[begin:][::-1], new[begin:][::-1])
+    is_truncated = max(len(old), len(new)) - begin - end > MAX_COMPARED
+    if is_truncated:
+        old, new, end = old[: begin + MAX_COMPARED], new[: begin + MAX_COMPARED], 0
+    marked = [f"  {line}" for line in old[:begin]]
+    marked += _compare(old[begin : len(old) - end], new[begin : len(new) - end], is_truncated=is_truncated)
+    marked += [f"  {line}" for line in old[len(old) - end :]]
+    return _without_equal_lines(marked, is_truncated=is_truncated)
 
 
-def _alike(one: list[str], other: list[str]) -> int:
-    """Return how many lines they have in common at their beginnings."""
+def _common_prefix(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return the number of equal items at the beginning of both."""
     pairs = zip(one, other, strict=False)
-    unlike = next((number for number, (line, its) in enumerate(pairs) if line != its), None)
-    return min(len(one), len(other)) if unlike is None else unlike
+    differing = (number for number, (first, second) in enumerate(pairs) if first != second)
+    return next(differing, min(len(one), len(other)))
 
 
-def _compared(one: list[str], other: list[str], *, cut: bool) -> list[str]:
-    """Return all lines, each behind its mark."""
-    changes = difflib.SequenceMatcher(None, one, other).get_opcodes()
-    if cut and len(changes) > 1 and changes[-1][0] != "equal":
-        # What is missing there may stand in what was cut off.
+def _compare(old: list[str], new: list[str], *, is_truncated: bool) -> list[str]:
+    """Return all lines, each with two characters in front of it that say where it comes from."""
+    changes = difflib.SequenceMatcher(None, old, new).get_opcodes()
+    if is_truncated and len(changes) > 1 and changes[-1][0] != "equal":
+        # Its lines may be equal to lines after the place where we stopped.
         changes.pop()
     marked: list[str] = []
-    for kind, start, stop, its_start, its_stop in changes:
+    for kind, old_start, old_stop, new_start, new_stop in changes:
+        removed, added = old[old_start:old_stop], new[new_start:new_stop]
         if kind == "equal":
-            marked += [f"  {line}" for line in one[start:stop]]
-        elif kind == "replace" and stop - start <= CLOSELY and its_stop - its_start <= CLOSELY:
-            marked += difflib.ndiff(one[start:stop], other[its_start:its_stop], charjunk=None)
+            marked += [f"  {line}" for line in removed]
+        elif kind == "replace" and max(len(removed), len(added)) <= MAX_NDIFF:
+            marked += difflib.ndiff(removed, added, charjunk=None)
         else:
-            marked += [f"- {line}" for line in one[start:stop]]
-            marked += [f"+ {line}" for line in other[its_start:its_stop]]
+            marked += [f"- {line}" for line in removed]
+            marked += [f"+ {line}" for line in added]
     return marked
 
 
-def _shown(marked: list[str], *, cut: bool) -> list[str]:
+def _without_equal_lines(marked: list[str], *, is_truncated: bool) -> list[str]:
+    """Return the lines that differ and those around them."""
     places = [number for number, line in enumerate(marked) if line[:1] in ("+", "-", "?")]
-    near = {near for place in places for near in range(place - AROUND, place + AROUND + 1)}
+    near = {near for place in places for near in range(place - CONTEXT_LINES, place + CONTEXT_LINES + 1)}
     shown: list[str] = []
-    left_out = 0
+    hidden = 0
     for number, line in enumerate(marked):
         if number not in near:
-            left_out += 1
+            hidden += 1
             continue
-        if left_out:
-            shown.append(f"  … {left_out} equal lines")
-        left_out = 0
-        if len(shown) >= SHOWN:
+        if hidden:
+            shown.append(f"  … {hidden} equal lines")
+        hidden = 0
+        if len(shown) >= MAX_SHOWN:
             return [*shown, "  … and so on"]
         shown.append(f"  {line.rstrip()}")
-    if cut:
+    if is_truncated:
         shown.append("  … and so on")
-    elif left_out:
-        shown.append(f"  … {left_out} equal lines")
+    elif hidden:
+        shown.append(f"  … {hidden} equal lines")
     return [line.rstrip() for line in shown]
 
 
@@ -131,11 +129,11 @@ def _fields(event: Event | Comment) -> Iterator[str]:
 
 
 def _wrapped(name: str, text: str) -> Iterator[str]:
-    # A backslash too, so that what was sent as one is told from what is spelt out with one.
+    # Escape backslashes too, so that a sent backslash differs from an escape.
     shown = "".join(
         repr(character)[1:-1] if character == "\\" or not character.isprintable() else character
         for character in text
     )
-    yield f"{name} {shown[:WIDTH]}"
-    for start in range(WIDTH, len(shown), WIDTH):
-        yield " " * len(name) + f" {shown[start : start + WIDTH]}"
+    yield f"{name} {shown[:LINE_WIDTH]}"
+    for start in range(LINE_WIDTH, len(shown), LINE_WIDTH):
+        yield " " * len(name) + f" {shown[start : start + LINE_WIDTH]}"

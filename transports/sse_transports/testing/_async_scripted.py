@@ -1,46 +1,49 @@
-"""The async transport that plays a script: the twin of `ScriptedTransport`."""
+"""An async transport that plays a script, without a socket."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
+from urllib.parse import urlsplit
 
-import anyio
-import anyio.lowlevel
-
-from sse_core import Event, Request, Response
+from sse_core import ConnectError, Event, IdleTimeout, ReadError, Request, Response
 
 from .._clock import Clock, check_clock
 from .._exchanges import closed, not_open
-from ._playing import Playing, Result, Work
-from ._requests import Scripted
-from ._script import Script
+from ._async_wakeup import AsyncWakeup
+from ._plan import Plan
+from ._requests import ScriptedTransportBase
+from ._script import Cut, NoAnswer, Refuse, Reset, Script, Sleep, Stall
 from ._virtual_clock import VirtualClock
 
+HANG_TIMEOUT = 10.0
+"""Real seconds until an endless wait is an error: on a `VirtualClock`, where other waits take no time."""
 
-class AsyncScriptedTransport(Scripted):
-    """Answers the requests of an `AsyncEventSource` as a script says: the first by its first connection.
+
+class AsyncScriptedTransport(ScriptedTransportBase):
+    """Answers the requests of an `AsyncEventSource` from a script: the first from its first connection.
 
     There is no socket and, on a virtual clock, no waiting. An `AsyncEventSource` that is given this
-    transport, and no clock, takes this one's.
+    transport, and no clock, uses this one's.
 
     Args:
         script: a list of connections, each a list of steps: a status, headers, bytes, an `Event`, a
-            `Comment`, a `Sleep`, ... Each ends with `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` or `Refuse`,
-            or properly.
-        history: the events for steps that say `History`; each has an ID.
-        clock: what pauses, timeouts and idle timeouts are measured on. Not given, a new `VirtualClock`.
+            `Comment`, a `Sleep`, ... Each ends with `End`, `Cut`, `Reset`, `Stall`, `NoAnswer` or
+            `Refuse`; without one of these, it ends cleanly.
+        history: the events for `History` steps; each has an ID.
+        clock: measures sleeps, timeouts and idle timeouts. Default: a new `VirtualClock`.
 
     Raises:
-        sse_core.InvalidArgument: a step that cannot be played; says which. Also a history or a clock
-            that is none.
+        sse_core.InvalidArgument: a step cannot be played, and the message names it; or `history` or
+            `clock` is not valid.
 
     Iterating a source raises:
-        UnexpectedRequest: it asked for more connections than there are.
+        UnexpectedRequest: it made more requests than the script has connections.
 
     Attributes:
-        requests: the requests it got, in order.
+        requests: the requests received, in order.
         clock: its clock.
     """
 
@@ -54,7 +57,7 @@ class AsyncScriptedTransport(Scripted):
         return AsyncScriptedExchange(self, request, timeout)
 
     async def close(self) -> None:
-        """Nothing is kept between exchanges."""
+        """Do nothing: nothing is kept between exchanges."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,54 +75,90 @@ class AsyncScriptedExchange:
         self._transport = transport
         self._request = request
         self._timeout = timeout
-        self._playing: Playing | None = None
-        self._closed = False
-        self._knock: anyio.Event | None = None
+        # None before `open`.
+        self._plan: Plan | None = None
+        # The chunks and sleeps of the body that are left to play.
+        self._body: deque[bytes | Sleep] = deque()
+        self._closed = AsyncWakeup()
 
     async def open(self) -> Response:
-        """Note the request and return the response's head. See `AsyncExchange.open`."""
-        self._check()
-        plan = self._transport.asked(self._request)
-        self._playing = Playing(plan, self._request, self._timeout, self._transport.clock)
-        return await self._done(self._playing, self._playing.opening())
+        """Record the request and return the response headers. See `AsyncExchange.open`."""
+        self._require_not_closed()
+        plan = self._plan = self._transport.next_plan(self._request)
+        self._body = deque(plan.body)
+        await self._sleep(0.0)
+        timeout = self._timeout
+        if timeout is not None and (plan.delay >= timeout or isinstance(plan.ending, NoAnswer)):
+            await self._sleep(timeout)
+            raise self._connect_error(f"no response within {timeout:g} seconds (timeout)")
+        await self._sleep(plan.delay)
+        if isinstance(plan.ending, Refuse):
+            raise self._connect_error("the connection was refused")
+        if plan.status is None:
+            await self._hang("NoAnswer(): the response never comes, the source has no timeout")
+        return Response(plan.status, plan.headers, self._request.url)
 
     async def read(self, timeout: float | None) -> bytes:
         """Return the next chunk. See `AsyncExchange.read`."""
-        self._check()
-        if self._playing is None:
+        self._require_not_closed()
+        if self._plan is None:
             raise not_open()
-        return await self._done(self._playing, self._playing.reading(timeout))
+        await self._sleep(0.0)
+        slept = 0.0
+        while self._body:
+            part = self._body.popleft()
+            if isinstance(part, bytes):
+                return part
+            if timeout is not None and slept + part.seconds >= timeout:
+                await self._sleep(timeout - slept)
+                raise IdleTimeout(timeout)
+            slept += part.seconds
+            await self._sleep(part.seconds)
+        ending = self._plan.ending
+        if isinstance(ending, Reset):
+            raise ReadError("the connection was reset")
+        if isinstance(ending, Cut):
+            raise ReadError("the connection ended before the body did")
+        if isinstance(ending, Stall):
+            if timeout is None:
+                await self._hang("Stall(): no more bytes come, the source has no idle_timeout")
+            await self._sleep(timeout - slept)
+            raise IdleTimeout(timeout)
+        return b""
 
     async def close(self) -> None:
-        """End it, at any moment, from any task. See `AsyncExchange.close`."""
-        self._closed = True
-        if self._knock is not None:
-            self._knock.set()
+        """End the exchange, at any moment, from any task. See `AsyncExchange.close`."""
+        self._closed.set()
 
-    def _check(self) -> None:
-        if self._closed:
+    def _require_not_closed(self) -> None:
+        if self._closed.is_set:
             raise closed()
 
-    async def _done(self, playing: Playing, work: Work[Result]) -> Result:
-        # Others have their turn, and a cancellation is heard, also where nothing is waited for.
-        await self._wait(0.0)
-        self._check()
-        while True:
-            try:
-                seconds = next(work)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            await self._wait(playing.patience if seconds is None else seconds)
-            self._check()
-            if seconds is None:
-                raise playing.hung()
+    async def _sleep(self, seconds: float) -> None:
+        """Let so many seconds pass on the transport's clock, and raise if the exchange was closed.
 
-    async def _wait(self, seconds: float | None) -> None:
-        if not seconds and seconds is not None:
-            await anyio.lowlevel.checkpoint()
-            return
-        self._knock = anyio.Event()
-        with anyio.move_on_after(seconds):
-            await self._knock.wait()
-        self._knock = None
+        Async code also sleeps for 0 seconds: other tasks run, and a cancellation is noticed.
+        """
+        clock = self._transport.clock
+        if isinstance(clock, VirtualClock):
+            # Not `pass_time`, which would record it among the waits between attempts.
+            clock.advance(seconds)
+            seconds = 0.0
+        else:
+            seconds = clock.pass_time(seconds)
+        await self._closed.sleep(seconds)
+        self._require_not_closed()
+
+    async def _hang(self, reason: str) -> NoReturn:
+        """Wait until the exchange is closed, which raises.
+
+        On a virtual clock this is limited, so that a test fails instead of hanging. The error is not an
+        `SSEError`, so that no source retries it.
+        """
+        is_virtual = isinstance(self._transport.clock, VirtualClock)
+        await self._closed.sleep(HANG_TIMEOUT if is_virtual else None)
+        self._require_not_closed()
+        raise AssertionError(f"{reason}, and it was not closed within {HANG_TIMEOUT:g} seconds")
+
+    def _connect_error(self, reason: str) -> ConnectError:
+        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}")

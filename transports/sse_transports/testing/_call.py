@@ -1,4 +1,4 @@
-"""One request to a server of tests, and the means to answer it byte by byte."""
+"""One request to a test server, and the methods to answer it byte by byte."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Call:
     """One request to an `SSEServer`, and the connection it came on.
 
     Attributes:
-        method: as it was sent.
+        method: the method, exactly as sent.
         path: the request target: path and query.
-        headers: name in lower case to value, as bytes; of a repeated field, the last value.
+        headers: name in lower case to value, as bytes; the last value of a repeated header.
         body: the request's body.
-        number: how many requests the server had got before this one.
+        number: the number of requests the server got before this one.
         is_answered: whether anything was sent.
-        loss: the error with which the connection was last found lost, or None.
+        loss: the last error from which the server learned that the connection is lost, or None.
     """
 
     def __init__(self, connection: socket.socket, drop: Callable[[], None]) -> None:
@@ -39,14 +39,14 @@ class Call:
 
     @property
     def last_event_id(self) -> str:
-        """The Last-Event-ID of the request, behind which the client wants to go on, or `""`."""
+        """The Last-Event-ID of the request, after which the client wants to resume, or `""`."""
         return self.headers.get("last-event-id", b"").decode("utf-8", "replace")
 
     def send(self, data: bytes) -> None:
-        """Send these bytes, as they are.
+        """Send these bytes unchanged.
 
         Raises:
-            OSError: the client has gone; a handler may let it pass.
+            OSError: the client closed the connection; a function need not catch this.
         """
         self.is_answered = True
         try:
@@ -58,32 +58,32 @@ class Call:
     def respond(
         self, status: int = 200, headers: Iterable[tuple[str, str]] | None = None, body: bytes = b""
     ) -> None:
-        """Send a head, by default that of an event stream without a length, and the start of the body.
+        """Send the status, the headers and the start of the body, by default of an event stream.
 
         Args:
-            status: a status.
-            headers: header fields; values are sent as UTF-8. `Connection: close` is added, unless they
-                say what becomes of the connection.
+            status: the status.
+            headers: the headers; values are sent as UTF-8. Default: the content type of an event stream.
+                `Connection: close` is added, unless there is a `Connection` header.
             body: the first bytes of the body.
 
         Raises:
-            OSError: the client has gone; a handler may let it pass.
+            OSError: the client closed the connection; a function need not catch this.
         """
         fields = [("Content-Type", "text/event-stream")] if headers is None else list(headers)
         if not any(name.lower() == "connection" for name, _ in fields):
-            # There is one request to a connection; a client with a pool would send the next one in vain.
+            # A connection carries one request: a client must not put it into its pool.
             fields.append(("Connection", "close"))
-        self.send(head(status, fields, "utf-8") + body)
+        self.send(encode_head(status, fields, "utf-8") + body)
 
     def chunk(self, data: bytes) -> None:
         """Send these bytes as one chunk of a body with `Transfer-Encoding: chunked`; `b""` ends it."""
         self.send(b"%x\r\n%b\r\n" % (len(data), data))
 
     def reset(self) -> None:
-        """End the connection with a reset (RST): the client sees an error, not an end."""
-        # Lingering for zero seconds turns the close into a reset.
+        """Reset the connection (RST): the client gets an error instead of an end."""
+        # SO_LINGER with zero seconds makes close() send a reset.
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # The last handle that is closed ends the connection, and the server has another one.
+        # The connection only ends with its last descriptor, and the server holds a second one.
         self._drop()
         self._connection.close()
 
@@ -91,14 +91,14 @@ class Call:
         """Send nothing for so many seconds.
 
         Raises:
-            OSError: the client went away meanwhile, or the server stops; a handler may let it pass.
+            OSError: the client closed the connection, or the server stops; a function need not catch this.
         """
         end = time.monotonic() + seconds
         try:
             while (left := end - time.monotonic()) > 0:
                 self._connection.settimeout(left)
                 if not self._receive():
-                    self.loss = ConnectionAbortedError("the client has gone")
+                    self.loss = ConnectionAbortedError("the client closed the connection")
                     raise self.loss
         except TimeoutError:
             pass
@@ -106,30 +106,30 @@ class Call:
             self._connection.settimeout(None)
 
     def wait_until_gone(self) -> None:
-        """Send nothing until the client goes away or the server stops: a stall of any length."""
+        """Send nothing until the client closes the connection or the server stops."""
         with contextlib.suppress(OSError):
             while self._receive():
                 pass
 
     def fileno(self) -> int:
-        """Return the connection's file descriptor, so that a call can be waited for with `selectors`.
+        """Return the connection's file descriptor, so that a call can be registered with `selectors`.
 
-        It is ready to be read once the client has gone, which else says nothing more. That is how a
-        function notices it that waits for something else too, such as a server behind this one.
+        It becomes readable when the client closes the connection, because the client sends nothing else
+        after its request. A function that also waits for something else can so notice the close.
         """
         return self._connection.fileno()
 
     def read_request(self) -> bool:
-        """Read the request; False if the client went away without one.
+        """Read the request; return False if the client closed the connection without one.
 
         Raises:
-            MalformedRequest: it is none; quotes what came instead.
-            OSError: the client went away in the middle of its body.
+            MalformedRequest: what came is not a request; quotes it.
+            OSError: the client closed the connection inside the body.
         """
         data = b""
         while b"\r\n\r\n" not in data:
             if len(data) > MAX_HEAD:
-                raise MalformedRequest(f"a head of more than {MAX_HEAD} bytes: {data[:80]!r}")
+                raise MalformedRequest(f"the request headers are longer than {MAX_HEAD} bytes: {data[:80]!r}")
             more = self._receive()
             if not more:
                 return False
@@ -139,21 +139,21 @@ class Call:
         line = request.decode("latin-1")
         parts = line.split(" ")
         if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-            raise MalformedRequest(f"no request line of HTTP/1: {line[:200]!r}")
+            raise MalformedRequest(f"not a request line of HTTP/1: {line[:200]!r}")
         self.method, self.path, _ = parts
         for field in fields:
             name, _, value = field.partition(b":")
             self.headers[name.decode("latin-1").lower()] = value.strip()
         if not body and self.headers.get("expect", b"").lower() == b"100-continue":
-            # The client waits for this before it sends the body.
+            # The client sends the body only after this.
             self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self.body = BodyReader(body, self._more).read(self.headers)
+        self.body = BodyReader(body, self._receive_body).read(self.headers)
         return True
 
-    def _more(self) -> bytes:
+    def _receive_body(self) -> bytes:
         data = self._receive()
         if not data:
-            self.loss = ConnectionAbortedError("the client has gone")
+            self.loss = ConnectionAbortedError("the client closed the connection")
             raise self.loss
         return data
 
@@ -165,7 +165,7 @@ class Call:
             raise
 
 
-def head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:
-    """Return the head of an answer."""
+def encode_head(status: int, fields: Iterable[tuple[str, str]], encoding: str) -> bytes:
+    """Return the status line and the headers of a response."""
     lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields), "", ""]
     return "\r\n".join(lines).encode(encoding)

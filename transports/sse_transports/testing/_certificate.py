@@ -1,4 +1,4 @@
-"""A certificate for a server of this machine, and what a client needs to trust it."""
+"""A certificate for a server on this machine, and TLS settings for clients that trust it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .._extras import require
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return TLS settings for a server of 127.0.0.1 and localhost, and for its clients.
 
-    They are made once: keys take their time.
+    Cached, because making keys is slow.
 
     Raises:
-        ImportError: trustme is not installed; says what to install.
+        ImportError: trustme is not installed; names what to install.
     """
     with require("SSEServer(tls=True)", "trustme", extra="testing"):
         import trustme

@@ -1,4 +1,4 @@
-"""Whether a parser, anybody's, does what the standard says."""
+"""`check_parser`: whether any parser of event streams does what the standard says."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sse_core import InvalidArgument
 
-from ._bench import Broken
-from ._conformance import NonConforming
+from ._conformance import NonConforming, describe
+from ._harness_base import RuleBroken
 from ._vectors import Vector, vectors
 
-SHOWN = 60
-"""Characters of a stream that a message quotes."""
+MAX_QUOTED = 60
+"""Characters that a message quotes of a stream or an event."""
 
 
 def check_parser(parse: Callable[[list[bytes]], Iterable[tuple[str, str, str]]]) -> list[str]:
-    """Check that a parser of event streams does what the standard says, however a stream is cut.
+    """Check that a parser of event streams does what the standard says, however a stream is split.
 
-    Every vector is parsed as it is cut in its file, whole, byte by byte, with empty chunks between, and cut
-    in two at every place. Vectors that begin with a last event ID are left out: it has no place here.
+    Every vector is parsed split as in its file, whole, byte by byte, with empty chunks added, and split
+    in two at every byte. Vectors with an initial last event ID are skipped, because `parse` takes none.
 
     Args:
-        parse: called with the chunks of a stream; returns what is dispatched until it ends, each as
-            `(event, data, id)`: the event's type, `"message"` if none was sent, its data, and the last
-            event ID at that moment, which stays from earlier events.
+        parse: called with the chunks of a stream; returns all dispatched events, each as
+            `(event, data, id)`: the event's type, `"message"` if none was sent; its data; and the last
+            event ID at that moment, which may come from an earlier event.
 
     Returns:
-        The names of the vectors, all of which it parses as it should.
+        The names of the vectors, all of which are parsed correctly.
 
     Raises:
-        sse_core.InvalidArgument: `parse` cannot be called.
-        NonConforming: says what the standard says, sentence by sentence, and a vector that shows that
-            the parser does not do so. An error that `parse` raises is such a failure too.
+        sse_core.InvalidArgument: `parse` is not a function.
+        NonConforming: names each sentence of the standard that the parser breaks, with a vector that
+            shows it. An error that `parse` raises counts as a failure too.
     """
     if not callable(parse):
         raise InvalidArgument("parse", f"expected a function, not {parse!r}")
@@ -41,7 +41,7 @@ def check_parser(parse: Callable[[list[bytes]], Iterable[tuple[str, str, str]]])
     for vector in checked:
         try:
             _check(vector, parse)
-        except Exception as error:  # noqa: BLE001  # all are checked, and all failures told
+        except Exception as error:  # noqa: BLE001  # all vectors are checked, and all failures reported
             broken.setdefault(_rule(vector), []).append((vector, error))
     if broken:
         failures = {rule: _failure(found) for rule, found in broken.items()}
@@ -55,50 +55,45 @@ def _rule(vector: Vector) -> str:
 
 def _failure(found: list[tuple[Vector, Exception]]) -> Exception:
     vector, error = found[0]
-    told = str(error) if isinstance(error, Broken) else repr(error)
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    failure = Broken(f"{vector.name}: {told}{more}")
+    failure = RuleBroken(f"{vector.name}: {describe(error)}{more}")
     failure.__cause__ = error
     return failure
 
 
 def _check(vector: Vector, parse: Callable[[list[bytes]], Iterable[tuple[str, str, str]]]) -> None:
-    wanted = [(event.event, event.data, event.id) for event in vector.events]
-    for how, chunks in _cuts(vector):
+    expected = [(event.event, event.data, event.id) for event in vector.events]
+    for how, chunks in _splits(vector):
         found = [tuple(event) for event in parse(chunks)]
-        if found != wanted:
-            raise Broken(f"{_shown(vector.stream)} {how}: {_difference(found, wanted)}")
+        if found != expected:
+            raise RuleBroken(f"{_truncate(repr(vector.stream))} {how}: {_difference(found, expected)}")
 
 
-def _difference(found: Sequence[tuple[str, ...]], wanted: Sequence[tuple[str, ...]]) -> str:
-    if len(repr(found)) <= SHOWN and len(repr(wanted)) <= SHOWN:
-        return f"{found!r} instead of {wanted!r}"
-    # Of long lists, what differs may stand behind all that is shown.
-    pairs = itertools.zip_longest(found, wanted)
-    place, (one, other) = next((place, pair) for place, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    ours, theirs = repr(one), repr(other)
-    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
-    begin = max(0, len(list(alike)) - SHOWN // 2)
-    told = [
-        "nothing" if event is None else ("…" if begin else "") + _cut(text[begin:])
-        for event, text in ((one, ours), (other, theirs))
+def _difference(found: Sequence[tuple[str, ...]], expected: Sequence[tuple[str, ...]]) -> str:
+    if len(repr(found)) <= MAX_QUOTED and len(repr(expected)) <= MAX_QUOTED:
+        return f"{found!r} instead of {expected!r}"
+    # The lists are too long to quote: quote the first events that differ, from just before the difference.
+    pairs = itertools.zip_longest(found, expected)
+    number, pair = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    texts = [repr(event) for event in pair]
+    equal = itertools.takewhile(lambda both: both[0] == both[1], zip(*texts, strict=False))
+    begin = max(0, len(list(equal)) - MAX_QUOTED // 2)
+    quoted = [
+        "nothing" if event is None else ("…" if begin else "") + _truncate(text[begin:])
+        for event, text in zip(pair, texts, strict=True)
     ]
-    return f"event {place} is {told[0]} instead of {told[1]}"
+    return f"event {number} is {quoted[0]} instead of {quoted[1]}"
 
 
-def _cuts(vector: Vector) -> Iterator[tuple[str, list[bytes]]]:
+def _splits(vector: Vector) -> Iterator[tuple[str, list[bytes]]]:
     stream = vector.stream
-    yield "as it is cut in its file", list(vector.chunks)
+    yield "split as in its file", list(vector.chunks)
     yield "whole", [stream]
     yield "byte by byte", [stream[index : index + 1] for index in range(len(stream))]
-    yield "with empty chunks between", [piece for chunk in vector.chunks for piece in (b"", chunk, b"")]
+    yield "with empty chunks added", [piece for chunk in vector.chunks for piece in (b"", chunk, b"")]
     for place in range(1, len(stream)):
-        yield f"cut behind byte {place}", [stream[:place], stream[place:]]
+        yield f"split after byte {place}", [stream[:place], stream[place:]]
 
 
-def _shown(value: object) -> str:
-    return _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"

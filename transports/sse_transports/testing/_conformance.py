@@ -1,80 +1,66 @@
-"""What every transport must do, checked against a real server on this machine."""
+"""`check_transport` and `check_async_transport`: whether a transport keeps the rules of `_rules.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from .._interface import AsyncTransport, Transport
-from ._bench import Bench, BlockingBench, Broken, at_once
-from ._rules import RULES
+from ._harness_base import RuleBroken
 
 
 class NonConforming(AssertionError):
-    """A transport, or a parser, does not do what it must.
+    """A transport, or a parser, breaks rules.
 
     Attributes:
-        failures: rule to the error that checking it raised.
-        checked: how many rules were checked.
+        failures: name of each broken rule to the error that checking it raised.
+        checked: the number of rules that were checked.
     """
 
     def __init__(self, failures: dict[str, Exception], checked: int) -> None:
         self.failures = failures
         self.checked = checked
-        told = "".join(f"\n- {rule}: {_told(error)}" for rule, error in failures.items())
-        super().__init__(f"{len(failures)} of {checked} rules are broken:{told}")
+        lines = "".join(f"\n- {rule}: {describe(error)}" for rule, error in failures.items())
+        super().__init__(f"{len(failures)} of {checked} rules are broken:{lines}")
 
 
 def check_transport(make: Callable[[], Transport]) -> list[str]:
     """Check that a transport carries event streams as `EventSource` needs it.
 
-    Takes some seconds, and 15 more for each rule that it waits for in vain.
+    Takes some seconds, and 15 more for each rule whose check does not return.
 
     Args:
         make: returns a new transport; called once for each rule.
 
     Returns:
-        The rules that were checked, all of them kept.
+        The names of the rules, all of which the transport keeps.
 
     Raises:
-        NonConforming: says which rules are broken, and how.
-        sse_core.InvalidArgument: `make` is no function, or returns no blocking transport.
+        NonConforming: names the broken rules, and says how they are broken.
+        sse_core.InvalidArgument: `make` is not a function, or does not return a blocking transport.
     """
-    return at_once(_check_all(lambda: BlockingBench(make)))
+    from ._rules import check_all
+
+    return _names_or_raise(check_all(make))
 
 
 async def check_async_transport(make: Callable[[], AsyncTransport]) -> list[str]:
     """Check that a transport carries event streams as `AsyncEventSource` needs it.
 
-    Takes some seconds, and 15 more for each rule that it waits for in vain. Runs on the event loop it
-    is called on, asyncio or trio. Needs anyio.
-
-    Args:
-        make: returns a new transport; called once for each rule.
-
-    Returns:
-        The rules that were checked, all of them kept.
-
-    Raises:
-        NonConforming: says which rules are broken, and how.
-        sse_core.InvalidArgument: `make` is no function, or returns no async transport.
+    Runs on the event loop it is called on, asyncio or trio. Needs anyio. The argument, the result and the
+    errors are those of `check_transport`.
     """
-    from ._async_bench import AsyncBench
+    from ._async_rules import check_all
 
-    return await _check_all(lambda: AsyncBench(make))
+    return _names_or_raise(await check_all(make))
 
 
-async def _check_all(bench: Callable[[], Bench]) -> list[str]:
-    failures = {}
-    for rule in RULES:
-        at_work = bench()
-        try:
-            await at_work.tell(rule.story)
-        except Exception as error:  # noqa: BLE001  # all rules are checked, and all failures told
-            failures[rule.name] = error
+def _names_or_raise(results: dict[str, Exception | None]) -> list[str]:
+    failures = {rule: error for rule, error in results.items() if error is not None}
     if failures:
-        raise NonConforming(failures, len(RULES)) from next(iter(failures.values()))
-    return [rule.name for rule in RULES]
+        raise NonConforming(failures, len(results)) from next(iter(failures.values()))
+    return list(results)
 
 
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, Broken) else repr(error)
+def describe(error: Exception) -> str:
+    """Return the message of a broken rule; of any other error, its type too."""
+    return str(error) if isinstance(error, RuleBroken) else repr(error)

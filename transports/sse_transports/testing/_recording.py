@@ -1,4 +1,4 @@
-"""What was recorded of a stream: frozen values, which replay as a transport or as a script."""
+"""A recording as frozen values, which can be replayed as a transport or as a script."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Ending = Literal["complete", "lost", "silent", "left", "refused"]
 FRAMING = frozenset(
     {"connection", "content-encoding", "content-length", "keep-alive", "trailer", "transfer-encoding"}
 )
-"""Headers of how the bytes came, which are now held without that."""
+"""Headers about how the body was framed and encoded. The recorded bytes are without that."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedChunk:
-    """Bytes that came together.
+    """Bytes that were read at once.
 
     Attributes:
-        seconds: since the answer's head.
-        data: the bytes, without the content coding they may have come in.
+        seconds: since the response headers.
+        data: the bytes, content encoding decoded.
     """
 
     seconds: float
@@ -38,20 +38,21 @@ class RecordedChunk:
 
 @dataclass(frozen=True, slots=True)
 class RecordedConnection:
-    """One request, and what came of it.
+    """One request and its response or failure.
 
     Attributes:
         time: when it was sent, in ISO 8601, UTC.
         method: the request's method.
-        url: what was asked, without password and query.
-        request_headers: the request's header fields, without secrets.
-        seconds: from the request to the answer's head, or to the failure.
-        status: the answer's status; None if there was no answer.
-        headers: the answer's header fields, without secrets.
-        chunks: its body.
-        end: how it ended: `"complete"`, as it should; `"lost"`; `"silent"`, for longer than the idle
-            timeout; `"left"` by the client; or `"refused"`, when there was no answer.
-        ended: seconds from the answer's head to the end.
+        url: the requested URL, without password and query.
+        request_headers: the request's headers, without secrets.
+        seconds: from the request to the response headers, or to the failure.
+        status: the response's status; None if there was no response.
+        headers: the response's headers, without secrets.
+        chunks: the response's body.
+        end: how it ended: `"complete"`, a clean end; `"lost"`, the connection was dropped; `"silent"`,
+            nothing arrived for the idle timeout; `"left"`, the client closed it; or `"refused"`, there
+            was no response.
+        ended: seconds from the response headers to the end.
     """
 
     time: str
@@ -66,17 +67,18 @@ class RecordedConnection:
     ended: float
 
     def steps(self, *, speed: float = 1.0, one_server: bool = True) -> Steps:
-        """Return what a server would have to do.
+        """Return the steps with which a server does the same.
 
         Args:
-            speed: how many times faster than it was.
-            one_server: whether all of it comes from one server, which has no other to redirect to.
+            speed: the factor by which it is faster than the original.
+            one_server: whether one server plays all connections. A redirect then has no other origin to
+                lead to and keeps only its path and query.
         """
-        steps: list[Step] = [_pause(self.seconds, speed)]
+        steps: list[Step] = [_sleep(self.seconds, speed)]
         if self.status is None:
             return [*steps, Refuse()]
         steps.append(self.status)
-        # One mapping for each: a field may come twice.
+        # One mapping for each header, because a name may come twice.
         steps += [
             {name: _without_origin(value) if one_server and name.lower() == "location" else value}
             for name, value in self.headers
@@ -84,15 +86,15 @@ class RecordedConnection:
         ]
         seconds = 0.0
         for chunk in self.chunks:
-            steps += [_pause(chunk.seconds - seconds, speed), chunk.data]
+            steps += [_sleep(chunk.seconds - seconds, speed), chunk.data]
             seconds = chunk.seconds
         if self.end == "left":
-            # Nobody knows what would have come.
+            # The rest of the stream is unknown.
             steps.append(End())
         else:
-            # Whoever has no idle timeout must not wait for ever: silence ends as a loss.
+            # Silence becomes a lost connection: a client without an idle timeout must not wait forever.
             steps += [
-                _pause(self.ended - seconds, speed),
+                _sleep(self.ended - seconds, speed),
                 End() if self.end == "complete" else Cut(),
             ]
         return [step for step in steps if not (isinstance(step, Sleep) and not step.seconds)]
@@ -100,7 +102,7 @@ class RecordedConnection:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What `record` wrote, as `replay` reads it.
+    """The content of a file that `record` wrote.
 
     Attributes:
         connections: one for each request, redirects and failures included.
@@ -109,10 +111,10 @@ class Recording:
     connections: tuple[RecordedConnection, ...]
 
     def script(self, *, speed: float = 1.0) -> list[Steps]:
-        """Return it as a script for `SSEServer`. A redirect then leads to the same path on that server.
+        """Return a script for `SSEServer`. A redirect leads to the same path on that server.
 
         Args:
-            speed: how many times faster than it was; `math.inf` for at once.
+            speed: the factor by which it is faster than the original; `math.inf` for no waiting.
 
         Raises:
             sse_core.InvalidArgument: `speed` is not above 0.
@@ -120,24 +122,24 @@ class Recording:
         return self._steps(speed, one_server=True)
 
     def transport(self, *, clock: Clock | None = None, speed: float | None = None) -> ScriptedTransport:
-        """Return a transport for `EventSource` that replays it. A redirect leads where it led.
+        """Return a transport for `EventSource` that replays it. Redirects lead where they led.
 
         Args:
-            clock: what its time is measured on. Not given, a `VirtualClock`, on which it takes no
-                time; or the system's, if there is a `speed`.
-            speed: how many times faster than it was; None for as it was.
+            clock: measures its time. Default: a `VirtualClock`, on which the replay takes no time; with a
+                `speed`, the system's clock.
+            speed: the factor by which it is faster than the original; None for the original speed.
 
         Raises:
             sse_core.InvalidArgument: naming the argument.
 
         Iterating a source raises:
-            UnexpectedRequest: it asked for more connections than were recorded, as after one that the
-                client had left. Give the source an `until`, or `retry=None`.
+            UnexpectedRequest: it made more requests than were recorded, for instance after a connection
+                that the client had closed. Give the source an `until`, or `retry=None`.
         """
         transport = ScriptedTransport(
             self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
-        transport.replays()
+        transport.script_name = "recording"
         return transport
 
     def async_transport(
@@ -149,7 +151,7 @@ class Recording:
         transport = AsyncScriptedTransport(
             self._steps(1.0 if speed is None else speed, one_server=False), clock=_clock_for(clock, speed)
         )
-        transport.replays()
+        transport.script_name = "recording"
         return transport
 
     def _steps(self, speed: float, *, one_server: bool) -> list[Steps]:
@@ -163,8 +165,9 @@ def _clock_for(clock: Clock | None, speed: float | None) -> Clock | None:
     return SystemClock() if clock is None and speed is not None else clock
 
 
-def _pause(seconds: float, speed: float) -> Sleep:
-    # To the microsecond, as times are written: 64.1 - 4.1 is a little less than 60, and would be no silence.
+def _sleep(seconds: float, speed: float) -> Sleep:
+    # Rounded to the microsecond, as in the file: 64.1 - 4.1 is a little less than 60, and would not reach an
+    # idle timeout of 60 seconds.
     return Sleep(round(seconds / speed, 6))
 
 
@@ -172,6 +175,6 @@ def _without_origin(location: str) -> str:
     try:
         _, _, path, query, _ = urlsplit(location)
     except ValueError:
-        # No URL, for the client of a replay neither.
+        # An invalid URL stays one, so that a replay fails as the original did.
         return location
     return urlunsplit(("", "", path or "/", query, ""))

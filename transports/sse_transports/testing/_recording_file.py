@@ -1,7 +1,7 @@
-"""The file of a recording: JSON Lines that a person can read and compare.
+"""The file format of recordings: JSON Lines that a person can read and compare.
 
-A connection is a line about its request and answer, then a line for each chunk, and a line for its end.
-Every name in them is told in docs/reference/recordings.md.
+A connection is one line about its request and response, then one line for each chunk, then one line for its
+end. docs/reference/recordings.md explains every name.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ENDINGS = get_args(Ending)
 
 
 class RecordingError(ValueError):
-    """A recording is damaged, or ends too early.
+    """A recording is damaged or incomplete.
 
     Attributes:
         path: the file.
-        line: where it is damaged, counted from 1.
-        reason: how.
-        recording: what stands before the damage. Its last connection may be cut short.
+        line: the number of the damaged line, counted from 1.
+        reason: what is wrong.
+        recording: everything before the damage. Its last connection may be incomplete.
     """
 
     def __init__(self, path: Path, line: int, reason: str, recording: Recording) -> None:
@@ -41,8 +41,8 @@ class RecordingError(ValueError):
         return f"{self.path}, line {self.line}: {self.reason}"
 
 
-class Damaged(Exception):
-    """A line is not what it should be; `line` is its number, counted from 1."""
+class InvalidLine(Exception):
+    """A line is not valid at its place; `line` is its number, counted from 1."""
 
     line = 0
 
@@ -52,7 +52,7 @@ class RecordedEnd:
     """The end of a connection.
 
     Attributes:
-        seconds: since the answer's head.
+        seconds: since the response headers.
         end: how it ended.
     """
 
@@ -61,7 +61,7 @@ class RecordedEnd:
 
 
 Part = RecordedConnection | RecordedChunk | RecordedEnd
-"""What a line says: the beginning of a connection, with neither chunks nor an end yet; a chunk; an end."""
+"""The content of one line: a connection that begins, without chunks and end yet; a chunk; or an end."""
 
 
 def head_line(connection: RecordedConnection) -> bytes:
@@ -94,37 +94,38 @@ def read_recording(path: Path) -> Recording:
 
     Raises:
         OSError: it cannot be read.
-        RecordingError: it is damaged, or ends too early.
+        RecordingError: it is damaged or incomplete.
     """
     with path.open("rb") as file:
-        return collected(file, path)
+        return recording_from(file, path)
 
 
-def collected(lines: Iterable[bytes], path: Path) -> Recording:
-    """Return the recording that is in these lines.
+def recording_from(lines: Iterable[bytes], path: Path) -> Recording:
+    """Return the recording that these lines contain.
 
     Args:
-        lines: each with its end, which the last one may lack.
+        lines: each with its LF, which the last one may lack.
         path: the file that an error names.
 
     Raises:
         OSError: the lines cannot be read.
-        RecordingError: they are damaged, or end too early.
+        RecordingError: they are damaged or incomplete.
     """
-    collection = _Collection()
+    builder = _RecordingBuilder()
     try:
-        for part in parts_of(lines):
-            collection.add(part)
-    except Damaged as damage:
-        raise RecordingError(path, damage.line, str(damage), collection.recording()) from damage.__cause__
-    return collection.recording()
+        for part in iter_parts(lines):
+            builder.add(part)
+    except InvalidLine as error:
+        raise RecordingError(path, error.line, str(error), builder.recording()) from error.__cause__
+    return builder.recording()
 
 
-class _Collection:
-    """The parts of a recording, put together."""
+class _RecordingBuilder:
+    """Assembles a recording from the parts of its lines."""
 
     def __init__(self) -> None:
-        self._whole: list[RecordedConnection] = []
+        self._connections: list[RecordedConnection] = []
+        # The connection that has begun and not ended, or None, and its chunks.
         self._open: RecordedConnection | None = None
         self._chunks: list[RecordedChunk] = []
 
@@ -139,94 +140,95 @@ class _Collection:
                 self._close(seconds, end)
 
     def recording(self) -> Recording:
-        """Return what there is; a connection without an end was left."""
+        """Return the recording so far; a connection without an end counts as left by the client."""
         if self._open is not None:
             self._close(self._chunks[-1].seconds if self._chunks else 0.0, "left")
-        return Recording(tuple(self._whole))
+        return Recording(tuple(self._connections))
 
     def _close(self, seconds: float, end: Ending) -> None:
-        assert self._open is not None  # noqa: S101  # as the lines are in order
-        self._whole.append(replace(self._open, chunks=tuple(self._chunks), end=end, ended=seconds))
+        assert self._open is not None  # noqa: S101  # `iter_parts` has checked the order
+        self._connections.append(replace(self._open, chunks=tuple(self._chunks), end=end, ended=seconds))
         self._open = None
 
 
-def parts_of(lines: Iterable[bytes]) -> Iterator[Part]:
-    """Yield what each line of a recording says, as the lines come.
+def iter_parts(lines: Iterable[bytes]) -> Iterator[Part]:
+    """Yield the content of each line of a recording, as the lines come.
 
     Args:
-        lines: each with its end, which the last one may lack.
+        lines: each with its LF, which the last one may lack.
 
     Raises:
-        Damaged: a line is not what it should be, or they end too early.
+        InvalidLine: a line is not valid, or lines are missing at the end.
     """
-    reading = _Reading()
+    reader = _LineReader()
     try:
         for line in lines:
-            yield reading.take(line)
-        reading.end()
-    except Damaged as damage:
-        damage.line = reading.line
+            yield reader.read(line)
+        reader.end()
+    except InvalidLine as error:
+        error.line = reader.line
         raise
 
 
-class _Reading:
-    """A recording, line by line; `line` is the number of the last one."""
+class _LineReader:
+    """Reads a recording line by line; `line` is the number of the last one."""
 
     def __init__(self) -> None:
         self.line = 0
         self._is_empty = True
         self._has_line_end = True
+        # Inside a connection, and the time of its last line.
         self._is_open = False
         self._seconds = 0.0
 
-    def take(self, line: bytes) -> Part:
-        """Take the next line."""
+    def read(self, line: bytes) -> Part:
+        """Return the content of the next line."""
         self.line += 1
         self._is_empty = False
-        # An editor may have dropped the end of the last line, which is whole all the same.
+        # The last line may lack its LF, for instance after an editor removed it, and still be complete.
         self._has_line_end = line.endswith(b"\n")
         try:
             fields = json.loads(line)
         except ValueError as error:
-            raise Damaged("not JSON" if self._has_line_end else "the line is cut short") from error
+            raise InvalidLine("not JSON" if self._has_line_end else "the line is truncated") from error
         except RecursionError as error:
-            raise Damaged("not a recording's: nested too deeply") from error
+            raise InvalidLine("not from a recording: nested too deeply") from error
         if not isinstance(fields, dict):
-            raise Damaged(f"expected an object, not {type(fields).__name__}")
+            raise InvalidLine(f"expected an object, not {type(fields).__name__}")
         if not self._is_open:
             return self._begin(fields)
         self._seconds = _seconds(fields, at_least=self._seconds)
         match fields:
             case {"text": str(text)} if text:
-                return RecordedChunk(self._seconds, _encoded(text))
+                return RecordedChunk(self._seconds, _encode_text(text))
             case {"base64": str(digits)} if digits:
-                return RecordedChunk(self._seconds, _decoded(digits))
+                return RecordedChunk(self._seconds, _decode_base64(digits))
             case {"end": str(end)} if end in ENDINGS:
                 self._is_open = False
                 return RecordedEnd(self._seconds, cast("Ending", end))
             case _:
-                raise Damaged(f"expected a chunk (text or base64) or an end ({', '.join(ENDINGS)})")
+                raise InvalidLine(f"expected a chunk (text or base64) or an end ({', '.join(ENDINGS)})")
 
     def end(self) -> None:
-        """Take note that there are no more lines."""
+        """Check that the recording may end here."""
         if self._has_line_end:
-            # What is missing, is missing in the next line.
+            # What is missing is the next line.
             self.line += 1
         if self._is_open:
-            raise Damaged("the recording ends inside a connection")
+            raise InvalidLine("the recording ends inside a connection")
         if self._is_empty:
-            raise Damaged("the recording is empty")
+            raise InvalidLine("the recording is empty")
 
     def _begin(self, fields: dict[str, Any]) -> RecordedConnection:
         version = fields.get("version")
         if version != VERSION:
-            raise Damaged(f"expected the beginning of a connection in version {VERSION}, not {version!r}")
+            raise InvalidLine(f"expected the beginning of a connection in version {VERSION}, not {version!r}")
         for name in ("time", "method", "url"):
             if not isinstance(fields.get(name), str):
-                raise Damaged(f"{name}: expected text")
+                raise InvalidLine(f"{name}: expected text")
         status = fields.get("status", "")
         if not (status is None or (type(status) is int and 100 <= status <= 999)):
-            raise Damaged(f"status: expected a number of three digits or null, not {status!r}")
+            raise InvalidLine(f"status: expected a number of three digits or null, not {status!r}")
         connection = RecordedConnection(
             time=fields["time"],
             method=fields["method"],
@@ -248,14 +250,14 @@ def _seconds(fields: dict[str, Any], *, at_least: float) -> float:
     seconds: Any = fields.get("seconds")
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not is_number or not at_least <= seconds <= LONGEST_TIMEOUT:
-        raise Damaged(f"seconds: expected {at_least:g} or more, not {seconds!r}")
+        raise InvalidLine(f"seconds: expected {at_least:g} or more, not {seconds!r}")
     return float(seconds)
 
 
 def _headers(fields: dict[str, Any], name: str) -> tuple[tuple[str, str], ...]:
     headers = fields.get(name)
     if not isinstance(headers, list) or not all(_is_pair(pair) for pair in headers):
-        raise Damaged(f"{name}: expected a list of pairs of text")
+        raise InvalidLine(f"{name}: expected a list of pairs of text")
     return tuple((field, value) for field, value in headers)
 
 
@@ -263,15 +265,15 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
-def _encoded(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise Damaged("text: holds a lone surrogate, which is no text") from error
+        raise InvalidLine("text: contains a lone surrogate, which UTF-8 cannot encode") from error
 
 
-def _decoded(digits: str) -> bytes:
+def _decode_base64(digits: str) -> bytes:
     try:
         return base64.b64decode(digits, validate=True)
     except ValueError as error:
-        raise Damaged("base64: not base64") from error
+        raise InvalidLine("base64: not base64") from error

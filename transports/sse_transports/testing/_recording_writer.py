@@ -1,4 +1,4 @@
-"""Writing a recording, line by line, as things happen."""
+"""Writes a recording, line by line, while it happens."""
 
 from __future__ import annotations
 
@@ -15,54 +15,62 @@ from urllib.parse import urlsplit, urlunsplit
 
 from sse_core import IdleTimeout, Request, Response, SSEError
 
-from .._clock import Clock
+from .._clock import SYSTEM_CLOCK, Clock
 from .._driver import Driver
 from ._recording import Ending, RecordedChunk, RecordedConnection
 from ._recording_file import chunk_line, end_line, head_line
 
-SECRETS = (
+SECRET_NAME_PARTS = (
     *("auth", "bearer", "cookie", "credential", "csrf", "jwt", "key", "pass", "secret", "session"),
     *("signature", "token", "xsrf"),
 )
-"""What the names of headers with secrets have in them. A recording is made to be shown around."""
+"""A header whose name contains one of these is not recorded: recordings are made to be shared."""
 
 FOLD = re.compile(r"[ \t]*[\r\n\0][ \t\r\n\0]*")
-"""Where a field goes on in the next line, which urllib hands over: to be read as one space (RFC 9112)."""
+"""A line break inside a header value, which urllib leaves in. RFC 9112 reads it as one space."""
 
 URL_FIELDS = frozenset({"content-location", "location", "referer"})
-"""Fields whose whole value is a URL."""
+"""Headers whose whole value is a URL."""
 
 URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^\s<>\"]+", re.IGNORECASE)
-"""A URL in a value, as in Link or Refresh."""
+"""A URL inside a header value, as in Link or Refresh."""
 
 QUERY = re.compile(r"\?(?![01](?:[\s;,)]|$))[^\s<>\"]+")
-"""The query of a URL in a value, also of a relative one; not a boolean, which is written ?0 or ?1."""
+"""The query of a URL, possibly a relative one, inside a header value. `?0` and `?1` are booleans."""
 
-NO_URL = "http://[removed"
-"""Stands for what is no URL, and may still hold a secret: a replay cannot be redirected there either."""
+INVALID_URL = "http://[removed"
+"""Replaces an invalid URL, which may contain a secret. Invalid too, so that a replay fails the same way."""
 
 
 class RecordingWriter:
     """The file of a recording, as a context manager.
 
     Args:
-        file: a path, or the descriptor of a file that is open already and is closed here.
-        source: whose clock, and whose secrets, they are.
+        file: a path, or an open file descriptor, which is closed at the end.
+        clock: the clock of the recorded source.
+        sensitive_headers: names, in lower case, of further headers that are not recorded.
 
     Attributes:
-        answers: how many requests were answered so far.
-        bytes_received: bytes of all the bodies so far.
+        clock: the clock.
+        answers: the number of responses so far.
+        bytes_received: bytes of all response bodies so far.
     """
 
-    def __init__(self, file: Path | int, source: Driver[Any]) -> None:
-        self.clock: Clock = source._clock  # noqa: SLF001  # of this package
-        self._secret = source._connection._secret  # noqa: SLF001  # nobody else asks for it
-        # Without a buffer: a line is whole or not there, also for whoever comes in between by a signal.
+    def __init__(
+        self,
+        file: Path | int,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        sensitive_headers: frozenset[str] = frozenset(),
+    ) -> None:
+        self.clock = clock
+        self._sensitive_headers = sensitive_headers
+        # Unbuffered: a line is in the file completely or not at all, even if a signal interrupts us.
         self._file = FileIO(file, "wb")
         self.answers = 0
         self.bytes_received = 0
-        # Another thread may still be on its way out of the source when the file is closed, and the number
-        # of a closed file is soon another one's. Reentrant, for signals again.
+        # Another thread may still be leaving the source while the file is closed, and the descriptor of a
+        # closed file is soon reused. Reentrant, because a signal handler may write in the same thread.
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -75,95 +83,118 @@ class RecordingWriter:
             self._file.close()
 
     def connection(self, request: Request) -> ConnectionWriter:
-        """Return what writes the lines of one connection."""
+        """Return the writer for the lines of one connection."""
         return ConnectionWriter(self, request)
 
     def write(self, line: bytes) -> None:
-        """Append a line; not any more when the file is closed."""
+        """Append a line. Does nothing after the file was closed."""
         with self._lock:
             if not self._file.closed:
                 rest = memoryview(line)
                 while rest:
-                    # A pipe, or a disk that is nearly full, may take a part of it.
+                    # A pipe, or a disk that is nearly full, may accept only a part.
                     rest = rest[self._file.write(rest) :]
 
     def without_secrets(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Return the fields that anybody may see."""
+        """Return the headers that may be recorded, without the secrets in their URLs."""
         return tuple(
-            (name, _without_secrets(name, FOLD.sub(" ", value)))
+            (name, _without_secrets_in_urls(name, FOLD.sub(" ", value)))
             for name, value in headers
-            if name.lower() not in self._secret and not any(part in name.lower() for part in SECRETS)
+            if not self._is_secret(name.lower())
         )
+
+    def _is_secret(self, name: str) -> bool:
+        return name in self._sensitive_headers or any(part in name for part in SECRET_NAME_PARTS)
+
+
+def writer_for(source: Driver[Any], file: Path | int) -> RecordingWriter:
+    """Return a writer with the clock and the sensitive headers of a source.
+
+    Both are private, because only a recorder needs them; this is the one place that reads them.
+    """
+    return RecordingWriter(
+        file,
+        clock=source._clock,  # noqa: SLF001
+        sensitive_headers=source._connection._secret,  # noqa: SLF001
+    )
 
 
 class ConnectionWriter:
-    """Writes the lines of one connection: its head when that is known, and just one end."""
+    """Writes the lines of one connection: the head once it is known, the chunks, and exactly one end.
+
+    `close` may be called while `opening` or `reading` is active in another thread or task. The end is
+    then written there, so that no line follows it.
+    """
 
     def __init__(self, writer: RecordingWriter, request: Request) -> None:
         self._writer = writer
         self._request = request
-        self._begun = 0.0
-        self._is_answered = False
+        # Times of the clock: of the request at first, then of the response headers.
+        self._start = 0.0
+        self._request_time = 0.0
+        self._has_response = False
+        # Whether the head is written and the end is not.
         self._is_open = False
+        # Whether the client has closed the exchange.
         self._is_closed = False
-        # Whoever is at work writes the end, so that nothing comes behind it.
+        # Whether `opening` or `reading` is active.
         self._is_busy = False
 
     @contextmanager
-    def opening(self) -> Iterator[Self]:
-        """Write what comes of the attempt that is made inside."""
-        self._begun = self._writer.clock.monotonic()
-        self._time = self._writer.clock.epoch()
+    def opening(self) -> Iterator[None]:
+        """Record the attempt that is made inside."""
+        self._start = self._writer.clock.monotonic()
+        self._request_time = self._writer.clock.epoch()
         self._is_busy = True
         try:
-            yield self
+            yield
         except BaseException as error:
-            # Also where a task is cancelled; but an answer may be all that could not be written.
-            if not self._is_answered:
-                self._begin(None, ())
+            # Also a cancelled task. With a response, the error is that its head could not be written.
+            if not self._has_response:
+                self._write_head(None, ())
                 failed = isinstance(error, SSEError) and not self._is_closed
-                self._end("refused" if failed else "left")
+                self._write_end("refused" if failed else "left")
             raise
         finally:
             self._is_busy = False
 
-    def answered(self, response: Response) -> None:
-        """Write the head."""
-        self._is_answered = True
+    def write_response(self, response: Response) -> None:
+        """Write the head of the connection; called inside `opening`."""
+        self._has_response = True
         self._writer.answers += 1
-        self._begin(response.status, response.headers)
+        self._write_head(response.status, response.headers)
 
     @contextmanager
-    def reading(self) -> Iterator[Self]:
-        """Write what comes of the read that is made inside."""
+    def reading(self) -> Iterator[None]:
+        """Record the read that is made inside."""
         self._is_busy = True
         try:
-            yield self
+            yield
         except SSEError as error:
             lost: Ending = "silent" if isinstance(error, IdleTimeout) else "lost"
-            self._end("left" if self._is_closed else lost)
+            self._write_end("left" if self._is_closed else lost)
             raise
         finally:
             self._is_busy = False
 
-    def received(self, data: bytes) -> None:
-        """Write a chunk, or the end."""
+    def write_chunk(self, data: bytes) -> None:
+        """Write a chunk, or the end for `b""`; called inside `reading`."""
         if not data:
-            self._end("complete")
+            self._write_end("complete")
         elif self._is_open:
             self._writer.bytes_received += len(data)
             self._writer.write(chunk_line(RecordedChunk(self._elapsed(), data)))
 
-    def left(self) -> None:
-        """The client has dropped the connection."""
+    def close(self) -> None:
+        """Record that the client has dropped the connection."""
         self._is_closed = True
         if not self._is_busy:
-            self._end("left")
+            self._write_end("left")
 
-    def _begin(self, status: int | None, headers: Iterable[tuple[str, str]]) -> None:
+    def _write_head(self, status: int | None, headers: Iterable[tuple[str, str]]) -> None:
         request, writer = self._request, self._writer
         connection = RecordedConnection(
-            time=datetime.fromtimestamp(self._time, UTC).isoformat(timespec="milliseconds"),
+            time=datetime.fromtimestamp(self._request_time, UTC).isoformat(timespec="milliseconds"),
             method=request.method,
             url=without_query(request.url),
             request_headers=writer.without_secrets(request.headers),
@@ -176,28 +207,28 @@ class ConnectionWriter:
         )
         writer.write(head_line(connection))
         self._is_open = True
-        self._begun = writer.clock.monotonic()
+        self._start = writer.clock.monotonic()
 
-    def _end(self, end: Ending) -> None:
+    def _write_end(self, end: Ending) -> None:
         if self._is_open:
             self._is_open = False
             self._writer.write(end_line(self._elapsed(), end))
 
     def _elapsed(self) -> float:
-        # Microseconds: finer is noise, and makes long lines.
-        return round(self._writer.clock.monotonic() - self._begun, 6)
+        # To the microsecond: anything finer is noise and makes long lines.
+        return round(self._writer.clock.monotonic() - self._start, 6)
 
 
 def without_query(url: str) -> str:
-    """Return a URL without its password, and without its query, where keys are passed."""
+    """Return a URL without user name, password and fragment, and with `removed` as its query."""
     try:
-        scheme, place, path, query, _ = urlsplit(url)
+        scheme, netloc, path, query, _ = urlsplit(url)
     except ValueError:
-        return NO_URL
-    return urlunsplit((scheme, place.rpartition("@")[2], path, "removed" if query else "", ""))
+        return INVALID_URL
+    return urlunsplit((scheme, netloc.rpartition("@")[2], path, "removed" if query else "", ""))
 
 
-def _without_secrets(name: str, value: str) -> str:
+def _without_secrets_in_urls(name: str, value: str) -> str:
     if name.lower() in URL_FIELDS:
         return without_query(value)
     return QUERY.sub("?removed", URL.sub(lambda found: without_query(found[0]), value))

@@ -1,70 +1,72 @@
-"""The body of a request, read from its connection."""
+"""Reads the body of a request from its connection."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
-LONGEST_LINE = 2**16
-SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+MAX_LINE = 2**16
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 
 class MalformedRequest(ValueError):
-    """A client sent what is no request of HTTP/1; quotes it. It was answered with 400."""
+    """A client sent something that is not an HTTP/1 request; quotes it. The response was a 400."""
 
 
 class BodyReader:
     """Reads a body.
 
     Args:
-        begun: what came along with the head.
-        receive: returns further bytes; raises OSError when the client has gone.
+        data: the beginning of the body, which was read together with the headers.
+        receive: returns further bytes; raises OSError when the client closed the connection.
     """
 
-    def __init__(self, begun: bytes, receive: Callable[[], bytes]) -> None:
-        self._data = begun
+    def __init__(self, data: bytes, receive: Callable[[], bytes]) -> None:
+        self._data = data
         self._receive = receive
 
     def read(self, headers: Mapping[str, bytes]) -> bytes:
-        """Return the body, whole.
+        """Return the complete body.
 
         Raises:
-            MalformedRequest: it does not say where it ends.
-            OSError: the client has gone.
+            MalformedRequest: the length or the chunks are not valid.
+            OSError: the client closed the connection.
         """
         if headers.get("transfer-encoding", b"").lower() == b"chunked":
-            return self._chunks()
+            return self._read_chunks()
         length = headers.get("content-length", b"0")
         if not length.isdigit():
-            raise MalformedRequest(f"Content-Length is no number: {length!r}")
-        return self._exactly(int(length))
+            raise MalformedRequest(f"Content-Length is not a number: {length!r}")
+        return self._read_exactly(int(length))
 
-    def _chunks(self) -> bytes:
+    def _read_chunks(self) -> bytes:
         body = b""
-        while size := self._size():
-            body += self._exactly(size)
-            self._line()
-        # The trailer, up to an empty line.
-        while self._line():
+        while size := self._read_chunk_size():
+            body += self._read_exactly(size)
+            self._read_line()
+        # Skip the trailers, up to an empty line.
+        while self._read_line():
             pass
         return body
 
-    def _size(self) -> int:
-        line = self._line()
+    def _read_chunk_size(self) -> int:
+        line = self._read_line()
         size = line.partition(b";")[0].strip()
-        if not SIZE.fullmatch(size):
-            raise MalformedRequest(f"a chunk begins with its size, not with {line[:80]!r}")
+        if not CHUNK_SIZE.fullmatch(size):
+            raise MalformedRequest(f"expected the size of a chunk, not {line[:80]!r}")
         return int(size, 16)
 
-    def _line(self) -> bytes:
+    def _read_line(self) -> bytes:
         while b"\r\n" not in self._data:
-            if len(self._data) > LONGEST_LINE:
-                raise MalformedRequest(f"a line of a body in chunks does not end: {self._data[:80]!r}")
+            if len(self._data) > MAX_LINE:
+                raise MalformedRequest(
+                    f"a line of a chunked body is longer than {MAX_LINE} bytes: {self._data[:80]!r}"
+                )
             self._data += self._receive()
         line, _, self._data = self._data.partition(b"\r\n")
         return line
 
-    def _exactly(self, size: int) -> bytes:
+    def _read_exactly(self, size: int) -> bytes:
         pieces = [self._data]
         left = size - len(self._data)
         while left > 0:

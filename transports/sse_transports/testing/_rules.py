@@ -1,61 +1,84 @@
-"""What a transport must do, a rule at a time. Each is a story with a server that is real and may be bad."""
+# Generated from _async_rules.py by tests/generate_blocking.py: do not edit.
+"""The rules that every transport must keep, each with a check against a real server on this machine.
+
+A check uses the transport through a harness, whose exchanges are closed at the end. It raises `RuleBroken`,
+or any other error, if the rule is broken. Some servers here misbehave on purpose.
+"""
 
 from __future__ import annotations
 
 import socket
 import threading
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sse_core import ConnectError, ContentEncodingError, IdleTimeout, ReadError, SSEError, TransportError
 
-from .._interface import AsyncExchange
-from ._bench import DEADLINE, Bench, Broken
+from .._interface import Exchange, Transport
 from ._call import Call
+from ._harness import Harness
+from ._harness_base import DEADLINE, RuleBroken, make_request
 
-Story = Callable[[Bench], Awaitable[None]]
+Check = Callable[[Harness], None]
 
 EVENT_STREAM = ("Content-Type", "text/event-stream")
 CHUNKED = ("Transfer-Encoding", "chunked")
-# What a client that reads text or lines would change: no UTF-8, all kinds of line ends, a NUL.
+# A client that reads text or lines would change this: invalid UTF-8, all kinds of line ends, a NUL.
 BODY = b"\xef\xbb\xbfdata: \xff\xfe\xc3\r\n\r\r\n\n\x00\xe2\x80\xa8\x0b\x0c" * 3
-# What a request cannot do without, or says of its own connection and body.
-OF_THE_MESSAGE = {"host", "connection", "content-length", "accept", "accept-encoding"}
-SLOW = 0.3
-QUICK = 0.05
-LONG = 8
-"""So many quick ones are longer than a slow one."""
+# A request needs these, or they describe its own connection and body: never withheld here.
+MESSAGE_HEADERS = {"host", "connection", "content-length", "accept", "accept-encoding"}
+RESPONSE_TIMEOUT = 0.3
+SHORT_TIME = 0.05
+MANY = 8
+"""So many times `SHORT_TIME` are longer than `RESPONSE_TIMEOUT`."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule, and the story that shows whether it is kept."""
+    """A rule: its name says what must be so, its check raises if it is not."""
 
     name: str
-    story: Story
+    check: Check
 
 
 RULES: list[Rule] = []
-"""All rules, in the order in which a connection lives."""
+"""All rules, from the request to closing."""
 
 
-def rule(name: str) -> Callable[[Story], Story]:
-    """Add a story to the rules."""
+def rule(name: str) -> Callable[[Check], Check]:
+    """Add the decorated check to the rules."""
 
-    def add(story: Story) -> Story:
-        RULES.append(Rule(name, story))
-        return story
+    def add(check: Check) -> Check:
+        RULES.append(Rule(name, check))
+        return check
 
     return add
+
+
+def check_all(make: Callable[[], Transport]) -> dict[str, Exception | None]:
+    """Check every rule, each on a new transport.
+
+    Returns:
+        Name of each rule to the error if it is broken, or None.
+    """
+    results: dict[str, Exception | None] = {}
+    for each in RULES:
+        harness = Harness(make)
+        try:
+            harness.run(each.check)
+        except Exception as error:  # noqa: BLE001  # all rules are checked, and all errors reported
+            results[each.name] = error
+        else:
+            results[each.name] = None
+    return results
 
 
 # The request.
 
 
-@rule("a request is sent as it stands, header values as UTF-8")
-async def _request(bench: Bench) -> None:
+@rule("a request is sent exactly as given, header values as UTF-8")
+def _request(harness: Harness) -> None:
     body = bytes(range(256)) * 20
     headers = (
         ("X-Name", "Zoë €"),
@@ -64,55 +87,55 @@ async def _request(bench: Bench) -> None:
         ("Content-Type", "application/x"),
         ("User-Agent", "mine"),
     )
-    async with bench.serving(lambda call: call.respond(204, [])) as server:
+    with harness.serving(lambda call: call.respond(204, [])) as server:
         origin = server.url
         url = f"{origin}/a%20b%2Fc/d;e?q=%C3%A9&x=1%2B1+2&&y"
-        exchange = bench.exchange(url, method="POST", headers=headers, body=body)
-        await exchange.open()
+        exchange = harness.exchange(make_request(url, method="POST", headers=headers, body=body))
+        exchange.open()
     (call,) = server.calls
-    _same((call.method, f"{origin}{call.path}"), ("POST", url), "the request line")
+    _expect_equal((call.method, f"{origin}{call.path}"), ("POST", url), "the request line")
     for name, value in headers:
-        _same(call.headers.get(name.lower()), value.encode(), name)
-    _same(call.body, body, "the body")
+        _expect_equal(call.headers.get(name.lower()), value.encode(), name)
+    _expect_equal(call.body, body, "the body")
 
 
-@rule("a request without a body has none, and nobody asks for a compressed answer")
-async def _bare_request(bench: Bench) -> None:
-    async with bench.serving(lambda call: call.respond(204, [])) as server:
-        await bench.exchange(f"{server.url}/").open()
+@rule("a request without a body is sent without one, and never asks for compression")
+def _request_without_body(harness: Harness) -> None:
+    with harness.serving(lambda call: call.respond(204, [])) as server:
+        harness.exchange(make_request(f"{server.url}/")).open()
     (call,) = server.calls
     added = set(call.headers) & {"content-type", "transfer-encoding"}
-    _same(added, set(), "headers that nobody gave")
-    _same(call.headers.get("content-length", b"0"), b"0", "Content-Length")
-    _same(call.headers.get("accept-encoding", b"identity"), b"identity", "Accept-Encoding")
+    _expect_equal(added, set(), "headers that were added")
+    _expect_equal(call.headers.get("content-length", b"0"), b"0", "Content-Length")
+    _expect_equal(call.headers.get("accept-encoding", b"identity"), b"identity", "Accept-Encoding")
 
 
-@rule("what a request withholds is not added to it")
-async def _withheld(bench: Bench) -> None:
+@rule("withheld headers are not added to a request")
+def _withheld(harness: Harness) -> None:
     def answer(call: Call) -> None:
         call.respond(204, [("Set-Cookie", "a=b; Path=/")])
 
-    async with bench.serving(answer) as server:
-        await bench.exchange(f"{server.url}/").open()
-        # What the client adds from settings of its own, if it has any.
-        withheld = {"authorization", "cookie", *server.calls[0].headers} - OF_THE_MESSAGE
-        await bench.exchange(f"{server.url}/", withheld=withheld).open()
-    _same(sorted(withheld & set(server.calls[1].headers)), [], "headers that were withheld")
+    with harness.serving(answer) as server:
+        harness.exchange(make_request(f"{server.url}/")).open()
+        # The first request shows what the client adds from its own settings, if it has any.
+        withheld = {"authorization", "cookie", *server.calls[0].headers} - MESSAGE_HEADERS
+        harness.exchange(make_request(f"{server.url}/", withheld=withheld)).open()
+    _expect_equal(sorted(withheld & set(server.calls[1].headers)), [], "headers that were withheld")
 
 
 @rule("nothing is sent before open()")
-async def _nothing_yet(bench: Bench) -> None:
-    async with bench.serving(lambda call: call.respond(204, [])) as server:
-        bench.exchange(f"{server.url}/")
-        await bench.sleep(QUICK)
-    _same(len(server.calls), 0, "the number of requests")
+def _sends_nothing_before_open(harness: Harness) -> None:
+    with harness.serving(lambda call: call.respond(204, [])) as server:
+        harness.exchange(make_request(f"{server.url}/"))
+        harness.sleep(SHORT_TIME)
+    _expect_equal(len(server.calls), 0, "the number of requests")
 
 
-# The answer's head.
+# The response headers.
 
 
-@rule("status and headers come as they were sent, whatever they mean, and redirects are not followed")
-async def _head(bench: Bench) -> None:
+@rule("status and headers arrive as they were sent, whatever they mean, and redirects are not followed")
+def _response_headers(harness: Harness) -> None:
     fields = [
         ("X-Twice", "one"),
         ("Location", "/elsewhere"),
@@ -127,52 +150,52 @@ async def _head(bench: Bench) -> None:
         status = int(call.path[1:])
         call.respond(status, fields[: -1 if status == 204 else None])
 
-    async with bench.serving(answer) as server:
+    with harness.serving(answer) as server:
         for status in statuses:
             url = f"{server.url}/{status}"
-            head = await bench.exchange(url).open()
-            _same((head.status, head.url), (status, url), "status and URL")
+            head = harness.exchange(make_request(url)).open()
+            _expect_equal((head.status, head.url), (status, url), "status and URL")
             seen = [(name.lower(), value) for name, value in head.headers]
             for name in ("x-twice", "location", "retry-after", "set-cookie"):
                 sent = [value for other, value in fields if other.lower() == name]
-                _same([value for other, value in seen if other == name], sent, name)
-    _same(len(server.calls), len(statuses), "the number of requests")
+                _expect_equal([value for other, value in seen if other == name], sent, name)
+    _expect_equal(len(server.calls), len(statuses), "the number of requests")
 
 
-@rule("a header that is no ASCII is decoded as ISO-8859-1")
-async def _latin(bench: Bench) -> None:
+@rule("a header that is not ASCII is decoded as ISO-8859-1")
+def _latin_1(harness: Harness) -> None:
     def answer(call: Call) -> None:
         call.send(b"HTTP/1.1 204 No Content\r\nX-Name: Zo\xeb \xc3\xa9\r\n\r\n")
 
-    async with bench.serving(answer) as server:
-        head = await bench.exchange(f"{server.url}/").open()
-    _same(head.header("x-name"), "Zo\xeb \xc3\xa9", "X-Name")
+    with harness.serving(answer) as server:
+        head = harness.exchange(make_request(f"{server.url}/")).open()
+    _expect_equal(head.header("x-name"), "Zo\xeb \xc3\xa9", "X-Name")
 
 
 # The body.
 
 
-def _chunked(call: Call, data: bytes, more: bool) -> None:
+def _send_chunked(call: Call, data: bytes, more: bool) -> None:
     call.chunk(data)
     if not more:
         call.chunk(b"")
 
 
-def _as_it_is(call: Call, data: bytes, _more: bool) -> None:
+def _send_plain(call: Call, data: bytes, _more: bool) -> None:
     call.send(data)
 
 
-FRAMES: dict[str, tuple[tuple[tuple[str, str], ...], Callable[[Call, bytes, bool], None]]] = {
-    "in chunks": ((CHUNKED,), _chunked),
-    "with a length": ((("Content-Length", str(2 * len(BODY))),), _as_it_is),
-    "until the connection ends": ((), _as_it_is),
+FRAMINGS: dict[str, tuple[tuple[tuple[str, str], ...], Callable[[Call, bytes, bool], None]]] = {
+    "in chunks": ((CHUNKED,), _send_chunked),
+    "with a length": ((("Content-Length", str(2 * len(BODY))),), _send_plain),
+    "until the connection ends": ((), _send_plain),
 }
 
 
-def _prompt(frame: str) -> Story:
-    fields, send = FRAMES[frame]
+def _check_prompt_delivery(framing: str) -> Check:
+    fields, send = FRAMINGS[framing]
 
-    async def story(bench: Bench) -> None:
+    def check(harness: Harness) -> None:
         arrived = threading.Event()
         waited: list[bool] = []
 
@@ -182,27 +205,29 @@ def _prompt(frame: str) -> Story:
             waited.append(arrived.wait(DEADLINE / 2))
             send(call, BODY, False)
 
-        async with bench.serving(answer) as server:
-            exchange = bench.exchange(f"{server.url}/")
-            await exchange.open()
-            first = await exchange.read(DEADLINE)
+        with harness.serving(answer) as server:
+            exchange = harness.exchange(make_request(f"{server.url}/"))
+            exchange.open()
+            first = exchange.read(DEADLINE)
             while len(first) < len(BODY) and not waited:
-                first += await exchange.read(DEADLINE)
+                first += exchange.read(DEADLINE)
             arrived.set()
-            rest = await _all(exchange)
-            _same(waited, [True], "whether the first bytes came before more were sent")
-            _same(first + rest, BODY + BODY, "the body")
-            _same(await exchange.read(None), b"", "read() behind the end")
+            rest = _read_all(exchange)
+            _expect_equal(waited, [True], "the first bytes arrived before more were sent")
+            _expect_equal(first + rest, BODY + BODY, "the body")
+            _expect_equal(exchange.read(None), b"", "read() after the end")
 
-    return story
-
-
-for _frame in FRAMES:
-    rule(f"a body {_frame} comes at once, as it was sent, and ends with b''")(_prompt(_frame))
+    return check
 
 
-def _coded(coding: str, window_bits: int) -> Story:
-    async def story(bench: Bench) -> None:
+for _framing in FRAMINGS:
+    rule(f"a body {_framing} arrives at once and unchanged, and ends with b''")(
+        _check_prompt_delivery(_framing)
+    )
+
+
+def _check_decoding(coding: str, window_bits: int) -> Check:
+    def check(harness: Harness) -> None:
         arrived = threading.Event()
         waited: list[bool] = []
 
@@ -214,86 +239,89 @@ def _coded(coding: str, window_bits: int) -> Story:
             call.chunk(encoder.compress(BODY) + encoder.flush())
             call.chunk(b"")
 
-        async with bench.serving(answer) as server:
-            exchange = bench.exchange(f"{server.url}/")
-            await exchange.open()
-            first = await exchange.read(DEADLINE)
+        with harness.serving(answer) as server:
+            exchange = harness.exchange(make_request(f"{server.url}/"))
+            exchange.open()
+            first = exchange.read(DEADLINE)
             arrived.set()
-            rest = await _all(exchange)
-            _same(waited, [True], "whether the first bytes came before more were sent")
-            _same(first + rest, BODY + BODY, "the body")
+            rest = _read_all(exchange)
+            _expect_equal(waited, [True], "the first bytes arrived before more were sent")
+            _expect_equal(first + rest, BODY + BODY, "the body")
 
-    return story
-
-
-rule("gzip is undone, at once")(_coded("gzip", 16 + zlib.MAX_WBITS))
-rule("deflate is undone, at once")(_coded("deflate", zlib.MAX_WBITS))
+    return check
 
 
-@rule("a coding that cannot be undone is ContentEncodingError")
-async def _unknown_coding(bench: Bench) -> None:
+rule("gzip is decoded at once")(_check_decoding("gzip", 16 + zlib.MAX_WBITS))
+rule("deflate is decoded at once")(_check_decoding("deflate", zlib.MAX_WBITS))
+
+
+@rule("an unknown content encoding is ContentEncodingError")
+def _unknown_coding(harness: Harness) -> None:
     fields = [EVENT_STREAM, CHUNKED, ("Content-Encoding", "rot13")]
 
     def answer(call: Call) -> None:
         call.respond(200, fields)
-        _chunked(call, BODY, False)
+        _send_chunked(call, BODY, False)
 
-    async with bench.serving(answer) as server:
-        exchange = bench.exchange(f"{server.url}/")
-        await exchange.open()
-        _expect(await _error(_all(exchange)), ContentEncodingError)
+    with harness.serving(answer) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"))
+        exchange.open()
+        _expect_error(_error_of(lambda: _read_all(exchange)), ContentEncodingError)
 
 
 @rule("timeout does not limit the body")
-async def _slow_body(bench: Bench) -> None:
+def _slow_body(harness: Harness) -> None:
     def answer(call: Call) -> None:
         call.respond(200, [EVENT_STREAM])
-        for _ in range(LONG):
+        for _ in range(MANY):
             call.send(BODY)
-            call.wait(QUICK)
+            call.wait(SHORT_TIME)
 
-    async with bench.serving(answer) as server:
-        exchange = bench.exchange(f"{server.url}/", timeout=SLOW)
-        await exchange.open()
-        _same(await _all(exchange), BODY * LONG, "the body")
+    with harness.serving(answer) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"), timeout=RESPONSE_TIMEOUT)
+        exchange.open()
+        _expect_equal(_read_all(exchange), BODY * MANY, "the body")
 
 
 # Failures.
 
 
-@rule("where nobody listens, open() raises ConnectError")
-async def _nobody(bench: Bench) -> None:
-    with socket.socket() as nowhere:
-        nowhere.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{nowhere.getsockname()[1]}/"
-        error = await _error(bench.exchange(url).open())
-    await bench.close()
-    _expect(error, ConnectError)
+@rule("without a server, open() raises ConnectError")
+def _no_server(harness: Harness) -> None:
+    with socket.socket() as unused:
+        # Bound and not listening: connecting is refused, and no other program gets the port.
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        error = _error_of(harness.exchange(make_request(url)).open)
+    harness.close()
+    _expect_error(error, ConnectError)
 
 
-def _no_head(data: bytes) -> Story:
-    async def story(bench: Bench) -> None:
-        async with bench.serving(lambda call: call.send(data)) as server:
-            _expect(await _error(bench.exchange(f"{server.url}/").open()), ConnectError)
-        _same(len(server.calls), 1, "the number of requests")
+def _check_connect_error(data: bytes) -> Check:
+    def check(harness: Harness) -> None:
+        with harness.serving(lambda call: call.send(data)) as server:
+            _expect_error(_error_of(harness.exchange(make_request(f"{server.url}/")).open), ConnectError)
+        _expect_equal(len(server.calls), 1, "the number of requests")
 
-    return story
-
-
-rule("a connection that ends before its answer is ConnectError")(_no_head(b""))
-rule("a connection that ends inside the head is ConnectError")(_no_head(b"HTTP/1.1 200 OK\r\nA: b\r\n"))
-rule("an answer that is no HTTP is ConnectError")(_no_head(b"\x00nonsense\r\n\r\n"))
+    return check
 
 
-@rule("no answer within timeout is ConnectError")
-async def _silence(bench: Bench) -> None:
-    async with bench.serving(Call.wait_until_gone) as server:
-        error = await _error(bench.exchange(f"{server.url}/", timeout=QUICK).open())
-    _expect(error, ConnectError)
+rule("a connection that ends before the response is ConnectError")(_check_connect_error(b""))
+rule("a connection that ends inside the response headers is ConnectError")(
+    _check_connect_error(b"HTTP/1.1 200 OK\r\nA: b\r\n")
+)
+rule("a response that is not HTTP is ConnectError")(_check_connect_error(b"\x00nonsense\r\n\r\n"))
 
 
-def _cut(fields: tuple[tuple[str, str], ...], data: bytes, reset: bool = False) -> Story:
-    async def story(bench: Bench) -> None:
+@rule("no response within timeout is ConnectError")
+def _no_response(harness: Harness) -> None:
+    with harness.serving(Call.wait_until_gone) as server:
+        error = _error_of(harness.exchange(make_request(f"{server.url}/"), timeout=SHORT_TIME).open)
+    _expect_error(error, ConnectError)
+
+
+def _check_read_error(fields: tuple[tuple[str, str], ...], data: bytes, reset: bool = False) -> Check:
+    def check(harness: Harness) -> None:
         arrived = threading.Event()
 
         def answer(call: Call) -> None:
@@ -303,133 +331,135 @@ def _cut(fields: tuple[tuple[str, str], ...], data: bytes, reset: bool = False) 
             if reset:
                 call.reset()
 
-        async with bench.serving(answer) as server:
-            exchange = bench.exchange(f"{server.url}/")
-            await exchange.open()
-            _same(bool(await exchange.read(DEADLINE)), True, "whether what came before the end is read")
+        with harness.serving(answer) as server:
+            exchange = harness.exchange(make_request(f"{server.url}/"))
+            exchange.open()
+            _expect_equal(bool(exchange.read(DEADLINE)), True, "bytes before the loss were read")
             arrived.set()
-            _expect(await _error(_all(exchange)), ReadError)
+            _expect_error(_error_of(lambda: _read_all(exchange)), ReadError)
 
-    return story
-
-
-rule("a body that is shorter than its length is ReadError")(_cut((("Content-Length", "99"),), b"data"))
-rule("a body without its last chunk is ReadError")(_cut((CHUNKED,), b"4\r\ndata\r\n"))
-rule("a body that ends inside a chunk is ReadError")(_cut((CHUNKED,), b"9\r\ndata"))
-rule("a body that is reset is ReadError")(_cut((), b"data", reset=True))
+    return check
 
 
-@rule("a body in which nothing comes for its timeout is IdleTimeout")
-async def _idle(bench: Bench) -> None:
+rule("a body that is shorter than its Content-Length is ReadError")(
+    _check_read_error((("Content-Length", "99"),), b"data")
+)
+rule("a chunked body without its last chunk is ReadError")(_check_read_error((CHUNKED,), b"4\r\ndata\r\n"))
+rule("a body that ends inside a chunk is ReadError")(_check_read_error((CHUNKED,), b"9\r\ndata"))
+rule("a connection that is reset inside the body is ReadError")(_check_read_error((), b"data", reset=True))
+
+
+@rule("a read that receives nothing within its timeout is IdleTimeout")
+def _idle_timeout(harness: Harness) -> None:
     def answer(call: Call) -> None:
         call.respond(200, [EVENT_STREAM], BODY)
         call.wait_until_gone()
 
-    async with bench.serving(answer) as server:
-        exchange = bench.exchange(f"{server.url}/")
-        await exchange.open()
-        error = await _error(_all(exchange, QUICK))
-    _expect(error, IdleTimeout)
+    with harness.serving(answer) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"))
+        exchange.open()
+        error = _error_of(lambda: _read_all(exchange, SHORT_TIME))
+    _expect_error(error, IdleTimeout)
 
 
 # Closing.
 
 
-@rule("open() and read() of an exchange that was closed are TransportError, and nothing is sent")
-async def _closed_before(bench: Bench) -> None:
-    async with bench.serving(lambda call: call.respond(204, [])) as server:
-        exchange = bench.exchange(f"{server.url}/")
-        await exchange.close()
-        await exchange.close()
-        _expect(await _error(exchange.open()), TransportError)
-    _same(len(server.calls), 0, "the number of requests")
+@rule("open() and read() of a closed exchange are TransportError, and nothing is sent")
+def _closed_before(harness: Harness) -> None:
+    with harness.serving(lambda call: call.respond(204, [])) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"))
+        exchange.close()
+        exchange.close()
+        _expect_error(_error_of(exchange.open), TransportError)
+    _expect_equal(len(server.calls), 0, "the number of requests")
 
 
-def _stalling(call: Call) -> None:
+def _stall(call: Call) -> None:
     if call.path == "/body":
         call.respond(200, [EVENT_STREAM], BODY)
     call.wait_until_gone()
 
 
-@rule("close() wakes whoever waits for the answer")
-async def _close_wakes_open(bench: Bench) -> None:
-    async with bench.serving(_stalling) as server:
-        exchange = bench.exchange(f"{server.url}/", timeout=DEADLINE)
+@rule("close() wakes a blocked open()")
+def _close_wakes_open(harness: Harness) -> None:
+    with harness.serving(_stall) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"), timeout=DEADLINE)
         error: Exception | None = None
-        async with bench.meanwhile(exchange.close):
-            error = await _error(exchange.open())
-        _expect(error, TransportError)
-        _same("timeout" in str(error), False, "whether it waited for its timeout")
+        with harness.after_short_delay(exchange.close):
+            error = _error_of(exchange.open)
+        _expect_error(error, TransportError)
+        _expect_equal("timeout" in str(error), False, "it waited for its timeout")
 
 
-@rule("close() wakes whoever waits for bytes")
-async def _close_wakes_read(bench: Bench) -> None:
-    async with bench.serving(_stalling) as server:
-        exchange = bench.exchange(f"{server.url}/body")
-        await exchange.open()
+@rule("close() wakes a blocked read()")
+def _close_wakes_read(harness: Harness) -> None:
+    with harness.serving(_stall) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/body"))
+        exchange.open()
         error: Exception | None = None
-        async with bench.meanwhile(exchange.close):
-            error = await _error(_all(exchange, DEADLINE))
-        _expect(error, TransportError)
-        _same(isinstance(error, IdleTimeout), False, "whether it waited for its timeout")
+        with harness.after_short_delay(exchange.close):
+            error = _error_of(lambda: _read_all(exchange, DEADLINE))
+        _expect_error(error, TransportError)
+        _expect_equal(isinstance(error, IdleTimeout), False, "it waited for its timeout")
 
 
-@rule("close() between two reads gives the connection back, and is enough")
-async def _close_between(bench: Bench) -> None:
-    async with bench.serving(_stalling) as server:
-        exchange = bench.exchange(f"{server.url}/body")
-        await exchange.open()
-        await exchange.read(DEADLINE)
-        await exchange.close()
+@rule("close() between two reads is enough to close the connection")
+def _close_between(harness: Harness) -> None:
+    with harness.serving(_stall) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/body"))
+        exchange.open()
+        exchange.read(DEADLINE)
+        exchange.close()
         for _ in range(int(DEADLINE / 0.01)):
             if not server.open_connections:
                 break
-            await bench.sleep(0.01)
-        _same(server.open_connections, 0, "the number of open connections")
-        _expect(await _error(exchange.read(DEADLINE)), TransportError)
+            harness.sleep(0.01)
+        _expect_equal(server.open_connections, 0, "the number of open connections")
+        _expect_error(_error_of(lambda: exchange.read(DEADLINE)), TransportError)
 
 
-@rule("a cancellation is heard while it waits for the answer, and leaves nothing open")
-async def _cancelled_open(bench: Bench) -> None:
-    async with bench.serving(_stalling) as server:
-        exchange = bench.exchange(f"{server.url}/")
-        _same(await bench.cancelled(exchange.open), True, "whether it was heard")
+@rule("cancelling open() ends it, and leaves no connection open")
+def _cancelled_open(harness: Harness) -> None:
+    with harness.serving(_stall) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/"))
+        _expect_equal(harness.can_cancel(exchange.open), True, "the cancellation ended it")
 
 
-@rule("a cancellation is heard while it waits for bytes, and leaves nothing open")
-async def _cancelled_read(bench: Bench) -> None:
-    async with bench.serving(_stalling) as server:
-        exchange = bench.exchange(f"{server.url}/body")
-        await exchange.open()
-        await exchange.read(None)
-        _same(await bench.cancelled(lambda: exchange.read(None)), True, "whether it was heard")
+@rule("cancelling read() ends it, and leaves no connection open")
+def _cancelled_read(harness: Harness) -> None:
+    with harness.serving(_stall) as server:
+        exchange = harness.exchange(make_request(f"{server.url}/body"))
+        exchange.open()
+        exchange.read(None)
+        _expect_equal(harness.can_cancel(lambda: exchange.read(None)), True, "the cancellation ended it")
 
 
-# What stories are made of.
+# What the checks share.
 
 
-async def _all(exchange: AsyncExchange, timeout: float | None = DEADLINE) -> bytes:
+def _read_all(exchange: Exchange, timeout: float | None = DEADLINE) -> bytes:
     data = b""
-    while piece := await exchange.read(timeout):
+    while piece := exchange.read(timeout):
         data += piece
     return data
 
 
-async def _error(work: Awaitable[Any]) -> Exception | None:
-    """Return what it raises; the connection may not be left open by that."""
+def _error_of(action: Callable[[], object]) -> Exception | None:
+    """Return what `action` raises, or None."""
     try:
-        await work
-    except Exception as error:  # noqa: BLE001  # which one it is, is the question
+        action()
+    except Exception as error:  # noqa: BLE001  # the check looks at it
         return error
     return None
 
 
-def _same(found: object, wanted: object, what: str) -> None:
-    if found != wanted:
-        raise Broken(f"{what}: {found!r} instead of {wanted!r}")
+def _expect_equal(found: object, expected: object, what: str) -> None:
+    if found != expected:
+        raise RuleBroken(f"{what}: {found!r} instead of {expected!r}")
 
 
-def _expect(error: Exception | None, kind: type[SSEError]) -> None:
+def _expect_error(error: Exception | None, kind: type[SSEError]) -> None:
     if not isinstance(error, kind):
         found = "nothing" if error is None else f"{type(error).__name__} ({error})"
-        raise Broken(f"{found} was raised instead of {kind.__name__}") from error
+        raise RuleBroken(f"{found} was raised instead of {kind.__name__}") from error

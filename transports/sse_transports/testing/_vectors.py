@@ -1,9 +1,10 @@
-"""The conformance vectors: what the standard says, as data, in the files of the folder `vectors`.
+"""The conformance vectors: the standard as examples, in the JSON files of the folder `vectors`.
 
-In its file, a vector has a `name` (the behaviour in words), the `clause` of the standard and a `sentence` of
-it retold, the `chunks` of a stream, and what comes of them: `events`, then the final `last_event_id` and
-`retry`, and how many bytes of an unfinished event are `pending`. It may have an `initial_last_event_id`, and
-the `comments` that are returned where they were asked for, each with the number of events before it.
+In its file, a vector has a `name` (the behavior in words), the `clause` of the standard (a link) and a short
+`sentence` of what it says; the `chunks` of a stream; and the expected results: `events`, then the final
+`last_event_id` and `retry`, and `pending`, the number of bytes of the incomplete event. It may have an
+`initial_last_event_id`, and the `comments` of a parser that returns comments, each with the number of events
+before it.
 
 A chunk is text, or `{"hex": ...}` or `{"base64": ...}` for bytes that are not text, or
 `{"repeat": text, "times": n}`.
@@ -22,17 +23,17 @@ from sse_core import Comment, Event
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A stream, and what the standard makes of it.
+    """A stream, and the events that a parser must return for it.
 
     Attributes:
-        name: the behaviour, in words.
-        clause: the place in the standard, as a link.
-        sentence: what it says, in short.
-        chunks: the stream, cut as it is most telling.
-        events: what is dispatched, in order; `id` is the last event ID at that moment.
+        name: the behavior, in words.
+        clause: a link to the place in the standard.
+        sentence: what the standard says there, in short.
+        chunks: the stream, split where it matters most.
+        events: the dispatched events, in order; `id` is the last event ID at that moment.
         last_event_id: the last event ID at the end.
         retry: the last valid reconnection time in milliseconds, or None.
-        pending: bytes of the unfinished event at the end: its fields, each line end counting as one.
+        pending: bytes of the incomplete event at the end: its fields, each line end counted as one.
         initial_last_event_id: the last event ID at the beginning.
         comments: each with the number of events before it.
     """
@@ -50,17 +51,17 @@ class Vector:
 
     @property
     def stream(self) -> bytes:
-        """The chunks in one."""
+        """The chunks, joined."""
         return b"".join(self.chunks)
 
 
 def vectors() -> tuple[Vector, ...]:
-    """Return all conformance vectors: the WHATWG standard's "Server-sent events" as examples."""
+    """Return all conformance vectors: examples for the section "Server-sent events" of the standard."""
     return tuple(_vector(raw) for raw in raw_vectors())
 
 
 def raw_vectors() -> list[dict[str, Any]]:
-    """Return every vector as its file has it."""
+    """Return all vectors as their files have them."""
     folder = files(__package__ or "") / "vectors"
     paths = sorted(
         (path for path in folder.iterdir() if path.name.endswith(".json")), key=lambda path: path.name
