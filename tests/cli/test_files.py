@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_core import Event, Parser
+from sse_core import ContentTypeError, Event, Parser
 from sse_transports import EventSource
 from sse_transports.cli._files import DamagedFile, StreamFile
 from sse_transports.testing import Cut, ScriptedTransport, record
@@ -69,6 +69,33 @@ def test_raw_body_is_one_connection_without_times(tmp_path: Path) -> None:
         (connection,) = file
         assert list(connection) == [(path.read_bytes(), None)]
         assert (connection.head, connection.end, connection.is_stream) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_stream"),
+    [
+        (["text/event-stream, text/event-stream"], True),
+        (["text/html", "Text/Event-Stream;charset=utf-8"], True),
+        (["text/event-stream, */*"], True),
+        (["text/event-stream", "not a type"], True),
+        (["text/event-stream, text/html"], False),
+        (["text/event-stream", "text/html"], False),
+        (["text/event-stream-x"], False),
+        ([""], False),
+    ],
+)
+def test_content_type_counts_as_in_a_live_stream(tmp_path: Path, values: list[str], is_stream: bool) -> None:
+    path = tmp_path / "feed.jsonl"
+    transport = ScriptedTransport([[200, *({"Content-Type": value} for value in values), Event("a")]])
+    with record(EventSource(URL, transport=transport, retry=None), path) as source:
+        if is_stream:
+            assert [event.data for event in source] == ["a"]
+        else:
+            with pytest.raises(ContentTypeError):
+                next(source)
+    with StreamFile(str(path)) as file:
+        assert [connection.is_stream for connection in file] == [is_stream]
+    assert events_of(str(path)) == ["a"] * is_stream
 
 
 def test_recording_has_the_events_of_its_streams(recording: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
-from sse_core import Comment, Event, EventTooLarge, IncompleteStream, Parser
+from sse_core import Comment, Event, EventTooLarge, IncompleteStream, Parser, Response
+from sse_core._content_type import essence
 
 from ._parameters import STDIN
 
@@ -219,6 +220,8 @@ def _begins_recording(line: bytes) -> bool:
 
 
 def _is_event_stream(head: RecordedConnection) -> bool:
-    types = [value for name, value in head.headers if name.lower() == "content-type"]
-    essence = types[-1].partition(";")[0].strip(" \t").lower() if types else ""
-    return head.status == 200 and essence == "text/event-stream"
+    """Return whether a client takes this response as an event stream, by the same rule as for a live one."""
+    if head.status != 200:
+        return False
+    content_type = Response(head.status, head.headers).joined("Content-Type")
+    return essence(content_type or "") == "text/event-stream"
