@@ -29,7 +29,7 @@ def faulty(_call: Call) -> Steps:
     return [{"Content-Type": "text/event-stream; charset=latin1"}, b"data: first\nsecond\n\n"]
 
 
-def test_good_server_has_no_faults_and_exit_code_0() -> None:
+def test_good_server_gets_a_full_report_and_exit_code_0() -> None:
     with SSEServer(good, history=HISTORY) as server:
         run = sse("check", server.url)
     assert run.code == ExitCode.ENDED, run
@@ -42,7 +42,7 @@ def test_good_server_has_no_faults_and_exit_code_0() -> None:
     assert lines[-1].endswith("; 6 requests")
 
 
-def test_fault_has_evidence_fix_and_clause() -> None:
+def test_failure_is_shown_with_evidence_fix_and_clause() -> None:
     with SSEServer(faulty) as server:
         run = sse("check", "--once", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
@@ -54,7 +54,7 @@ def test_fault_has_evidence_fix_and_clause() -> None:
     assert run.output.endswith("; 1 request\n")
 
 
-def test_json_format_has_findings_and_requests() -> None:
+def test_json_output() -> None:
     with SSEServer(faulty) as server:
         run = sse("check", "--format", "json", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
@@ -68,7 +68,7 @@ def test_json_format_has_findings_and_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "code", "message"),
+    ("steps", "code", "line"),
     [
         (
             [503, {"Retry-After": "5"}, b"busy"],
@@ -82,24 +82,24 @@ def test_json_format_has_findings_and_requests() -> None:
         ),
         ([204], ExitCode.ENDED, "doubtful  status: 204"),
     ],
-    ids=["HTTP error", "not an event stream", "204"],
+    ids=["an error", "no event stream", "204"],
 )
-def test_no_stream_has_a_report_and_its_exit_code(steps: Steps, code: ExitCode, message: str) -> None:
+def test_response_without_a_stream_has_its_own_exit_code(steps: Steps, code: ExitCode, line: str) -> None:
     with SSEServer(lambda _: steps) as server:
         run = sse("check", server.url)
         assert len(server.calls) == 1
     assert run.code == code, run
-    assert message in run.output
+    assert line in run.output
 
 
-def test_missing_response_headers_are_reported() -> None:
+def test_missing_response_headers_suggest_a_longer_wait() -> None:
     with SSEServer(lambda _: [NoAnswer()]) as server:
         run = sse("check", "--for", "0.1", server.url)
     assert run.code == ExitCode.ENDED, run
     assert "doubtful  head: the connection was accepted, and no head came within" in run.output
 
 
-def test_report_has_no_password_or_query() -> None:
+def test_passwords_and_queries_are_not_reported() -> None:
     with SSEServer(faulty) as server:
         url = server.url.replace("//", "//ann:secret@") + "/feed?key=secret"
         run = sse("check", "--format", "json", "--verbose", url)
@@ -109,7 +109,7 @@ def test_report_has_no_password_or_query() -> None:
     assert json.loads(run.output)["url"] == f"{server.url}/feed?…"
 
 
-def test_no_connection_is_one_line() -> None:
+def test_no_connection_is_an_error_of_one_line() -> None:
     with SSEServer() as server:
         url = server.url
     run = sse("check", url)
@@ -127,7 +127,7 @@ def test_no_connection_is_one_line() -> None:
         (["-d", "a", "-X", "GET", "http://localhost/"], "have no body"),
     ],
 )
-def test_wrong_usage_is_one_line_and_sends_nothing(arguments: list[str], message: str) -> None:
+def test_usage_errors_are_reported_before_sending(arguments: list[str], message: str) -> None:
     run = sse("check", *arguments)
     assert run.code == ExitCode.USAGE
     assert run.output == ""
@@ -135,7 +135,7 @@ def test_wrong_usage_is_one_line_and_sends_nothing(arguments: list[str], message
     assert run.errors.count("\n") == 1
 
 
-def test_unknown_certificate_needs_insecure() -> None:
+def test_untrusted_certificate_needs_the_option_insecure() -> None:
     with SSEServer(faulty, tls=True) as server:
         assert sse("check", server.url).code == ExitCode.GAVE_UP
         run = sse("check", "--insecure", "--once", server.url)
@@ -156,7 +156,7 @@ def test_body_makes_a_post_that_is_sent_once() -> None:
     assert second.startswith("  200 after ")
 
 
-def test_ctrl_c_prints_the_report_so_far() -> None:
+def test_ctrl_c_prints_the_findings_so_far() -> None:
     with (
         SSEServer(lambda _: [HEADERS, Event("a", id="1"), Stall()]) as server,
         Terminal("check", "--for", "60", "-v", server.url) as terminal,
@@ -170,7 +170,7 @@ def test_ctrl_c_prints_the_report_so_far() -> None:
     assert "Traceback" not in terminal.text
 
 
-def test_terminal_gets_colors_and_wrapped_lines() -> None:
+def test_terminal_output_has_colors_and_wrapped_lines() -> None:
     with SSEServer(faulty) as server, Terminal("check", "--once", server.url, columns=60) as terminal:
         assert terminal.finish() == ExitCode.FOUND_FAULTS
     assert "\x1b[" in terminal.screen
@@ -178,7 +178,7 @@ def test_terminal_gets_colors_and_wrapped_lines() -> None:
     assert "wrong" in terminal.text
 
 
-def test_no_color_and_pipes_get_no_colors() -> None:
+def test_no_color_is_respected_and_pipes_get_no_color() -> None:
     with SSEServer(faulty) as server:
         with Terminal("check", "--once", server.url, env={"NO_COLOR": "1"}) as terminal:
             terminal.finish()
@@ -187,7 +187,7 @@ def test_no_color_and_pipes_get_no_colors() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_server_text_is_escaped_on_a_terminal(form: str) -> None:
+def test_control_characters_from_the_server_are_escaped(form: str) -> None:
     evil: Steps = [{**HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
     arguments = ["check", "--once", "--format", form]
     with SSEServer(lambda _: evil) as server, Terminal(*arguments, server.url) as terminal:
@@ -197,7 +197,7 @@ def test_server_text_is_escaped_on_a_terminal(form: str) -> None:
     assert "\x9b" not in terminal.screen
 
 
-def test_broken_pipe_exits_quietly() -> None:
+def test_closed_pipe_ends_the_command_quietly() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:

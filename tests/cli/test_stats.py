@@ -1,4 +1,4 @@
-"""`sse stats` on a terminal, in a pipe, interrupted, and with both kinds of files."""
+"""`sse stats` as a command: on a terminal, in a pipe, interrupted, and with files of both kinds."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def measured(*arguments: str, code: int = ExitCode.ENDED) -> dict[str, Any]:
     return figures
 
 
-def test_reply_is_measured_to_its_end() -> None:
+def test_stream_is_measured_to_its_end() -> None:
     with SSEServer([REPLY]) as server:
         run = sse("stats", server.url, "-d", "hello", "--until", "[DONE]")
         assert server.calls[0].body == b"hello"
@@ -99,14 +99,14 @@ def test_reply_is_measured_to_its_end() -> None:
         assert f"\n{head}" in run.output
 
 
-def test_reconnects_causes_and_failures_are_counted() -> None:
+def test_reconnects_their_causes_and_failures_are_counted() -> None:
     script: list[Steps] = [[b"retry: 20\n\n", REPLY[0], Cut()], [503, b"busy"], [Event("b", id="2")], [204]]
     with SSEServer(script) as server:
         figures = measured(server.url)
     connections = figures["connections"]
     assert (figures["events"], figures["retry"], figures["ids"]) == (2, ["20"], {"new": 2, "with": 2})
     assert (connections["opened"], connections["reconnects"]) == (2, 1)
-    # Without the body of the error.
+    # Without the body of the 503.
     assert figures["bytes"] == sum(each["bytes"] for each in connections["first"]) == 12 + 22 + 14
     assert connections["causes"] == {"lost": 1, "complete": 1}
     assert connections["failures"] == {"HTTP 503": 1}
@@ -114,7 +114,7 @@ def test_reconnects_causes_and_failures_are_counted() -> None:
     assert figures["duration"] >= figures["connected"] + figures["lost"]
 
 
-def test_ctrl_c_prints_the_result_so_far() -> None:
+def test_ctrl_c_stops_and_prints_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
@@ -124,7 +124,7 @@ def test_ctrl_c_prints_the_result_so_far() -> None:
     assert "Traceback" not in terminal.text
 
 
-def test_ctrl_c_before_any_response_prints_nothing() -> None:
+def test_ctrl_c_before_a_response_prints_nothing() -> None:
     with SSEServer([[NoAnswer()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("connecting")
         terminal.interrupt()
@@ -132,13 +132,13 @@ def test_ctrl_c_before_any_response_prints_nothing() -> None:
     assert "connections" not in terminal.text
 
 
-def test_status_line_is_erased_before_the_result() -> None:
+def test_live_line_is_erased_before_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
         terminal.finish()
     before, _, result = terminal.screen.partition(f"{server.url}/")
-    # The status line is erased; the title may be colored.
+    # The line is erased; the title may have a color.
     assert before.removesuffix("\x1b[1m").endswith("\r\x1b[K")
     assert "Ctrl-C ends it" not in result
 
@@ -154,7 +154,7 @@ def test_terminal_gets_colors_and_a_pipe_gets_none(recording: Path) -> None:
     ]
 
 
-def test_no_color_turns_colors_off(recording: Path) -> None:
+def test_no_color_is_respected(recording: Path) -> None:
     with Terminal("stats", str(recording), env={"NO_COLOR": "1"}) as terminal:
         terminal.finish()
     assert "\x1b[36m" not in terminal.screen
@@ -169,7 +169,7 @@ def test_no_line_is_wider_than_the_terminal(columns: int, recording: Path) -> No
     assert "events over time" in terminal.text
 
 
-def test_ascii_output_is_drawn_in_ascii(recording: Path) -> None:
+def test_drawing_uses_ascii_if_nothing_else_can_be_written(recording: Path) -> None:
     run = sse("stats", str(recording), env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
@@ -177,7 +177,7 @@ def test_ascii_output_is_drawn_in_ascii(recording: Path) -> None:
     assert "x failed" in run.output
 
 
-def test_broken_pipe_exits_quietly(recording: Path) -> None:
+def test_closed_pipe_ends_the_command_quietly(recording: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -188,35 +188,35 @@ def test_broken_pipe_exits_quietly(recording: Path) -> None:
     assert terminal.text == ""
 
 
-def test_events_option_stops_it() -> None:
+def test_it_stops_after_a_number_of_events() -> None:
     with SSEServer([[*REPLY, *REPLY, Stall()]]) as server:
         figures = measured(server.url, "--events", "4")
     assert figures["events"] == 4
     assert figures["connections"]["causes"] == {"left": 1}
 
 
-def test_for_option_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The test lets the time run out when all events have arrived.
-    timeouts: list[Callable[[], None]] = []
+def test_it_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A timer that fires when the test decides: after all events came.
+    over: list[Callable[[], None]] = []
 
     class Timer:
         daemon = False
 
         def __init__(self, seconds: float, function: Callable[[], None]) -> None:
             assert seconds == 60
-            timeouts.append(function)
+            over.append(function)
 
         def start(self) -> None:
             assert self.daemon
 
         def cancel(self) -> None:
-            timeouts.clear()
+            over.clear()
 
     class Counted(Measurement):
         def item(self, item: Event | Comment) -> None:
             super().item(item)
             if self.events == 3:
-                threading.Thread(target=timeouts[0]).start()
+                threading.Thread(target=over[0]).start()
 
     monkeypatch.setattr("sse_transports.cli.stats._measured.Timer", Timer)
     monkeypatch.setattr("sse_transports.cli.stats._measured.Measurement", Counted)
@@ -224,10 +224,10 @@ def test_for_option_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
         watch = Watch(PLAIN, server.url, seconds=60)
         watch.run()
     assert watch.measurement.causes == {"left": 1}
-    assert not timeouts
+    assert not over
 
 
-def test_no_stream_within_the_time_is_an_error() -> None:
+def test_no_stream_within_the_time_limit_is_an_error() -> None:
     with SSEServer([[NoAnswer()]]) as server:
         run = sse("stats", server.url, "--for", "0.05")
     assert run.code == ExitCode.GAVE_UP
@@ -235,7 +235,7 @@ def test_no_stream_within_the_time_is_an_error() -> None:
     assert run.errors == "sse: no event stream within 0.05 seconds: no answer\n"
 
 
-def test_http_error_is_one_line_and_draws_nothing() -> None:
+def test_http_error_is_reported_without_a_drawing() -> None:
     with SSEServer([[404]]) as server:
         run = sse("stats", server.url)
     assert run.code == ExitCode.HTTP_ERROR
@@ -243,7 +243,7 @@ def test_http_error_is_one_line_and_draws_nothing() -> None:
     assert run.errors.count("\n") == 1
 
 
-def test_failure_prints_the_result_and_the_error() -> None:
+def test_result_before_a_failure_is_printed() -> None:
     with SSEServer([[*REPLY, Cut()]]) as server:
         run = sse("stats", server.url, "-d", "hello", "--format", "json")
     assert run.code == ExitCode.INCOMPLETE
@@ -266,11 +266,11 @@ def test_standard_input_is_read_as_a_file(body: Path) -> None:
     assert json.loads(run.output)["events"] == 3
 
 
-def test_recording_times_come_from_the_file(recording: Path) -> None:
+def test_times_of_a_recording_come_from_the_file(recording: Path) -> None:
     figures = measured(str(recording))
     expected = {
         "timed": True,
-        # The time of the redirect belongs to the first request.
+        # The redirect belongs to the first request.
         "head": 0.5,
         "first_event": 1.0,
         "duration": 12,
@@ -295,7 +295,7 @@ def test_recording_times_come_from_the_file(recording: Path) -> None:
     assert [each["requested"] for each in connections["first"]] == [0, 6, 9]
 
 
-def test_recording_is_measured_like_the_live_stream(tmp_path: Path) -> None:
+def test_recording_and_live_stream_measure_the_same(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     script: list[Steps] = [
         [b"retry: 20\n\n", *REPLY, Cut()],
@@ -316,7 +316,7 @@ def test_recording_is_measured_like_the_live_stream(tmp_path: Path) -> None:
     assert live["gaps"]["count"] == recorded["gaps"]["count"]
 
 
-def test_damaged_recording_is_measured_to_the_damage(recording: Path) -> None:
+def test_damaged_recording_is_measured_up_to_the_damage(recording: Path) -> None:
     recording.write_text(RECORDING.partition('{"seconds": 3.5')[0] + "{}\n")
     run = sse("stats", str(recording), "--format", "json")
     assert run.code == ExitCode.USAGE
@@ -324,7 +324,7 @@ def test_damaged_recording_is_measured_to_the_damage(recording: Path) -> None:
     assert "line 6" in run.errors
 
 
-def test_events_before_one_too_large_are_measured(tmp_path: Path) -> None:
+def test_recording_is_measured_up_to_a_too_large_event(tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     head = RECORDING.splitlines(keepends=True)[2]
     data = "data: a\\n\\ndata: " + "x" * (33 * 2**20)
@@ -338,13 +338,13 @@ def test_events_before_one_too_large_are_measured(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options", [["--for", "1"], ["--events", "1"], ["--until", "x"], ["-X", "POST"], ["--no-retry"], ["-k"]]
 )
-def test_request_and_limit_options_are_for_urls(options: list[str], body: Path) -> None:
+def test_request_options_and_limits_need_a_url(options: list[str], body: Path) -> None:
     run = sse("stats", str(body), *options)
     assert run.code == ExitCode.USAGE
     assert "for a URL" in run.errors
 
 
-def test_picture_is_self_contained(recording: Path, body: Path, tmp_path: Path) -> None:
+def test_svg_is_self_contained(recording: Path, body: Path, tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     path.write_text("an older picture")
     for file in (recording, body):
@@ -359,7 +359,7 @@ def test_picture_is_self_contained(recording: Path, body: Path, tmp_path: Path) 
         assert file.name in words
 
 
-def test_unwritable_picture_sends_nothing(tmp_path: Path) -> None:
+def test_unwritable_svg_path_is_refused_before_sending(tmp_path: Path) -> None:
     with SSEServer([[]]) as server:
         for path in (tmp_path / "missing" / "picture.svg", tmp_path):
             run = sse("stats", server.url, "--svg", str(path))
@@ -369,7 +369,7 @@ def test_unwritable_picture_sends_nothing(tmp_path: Path) -> None:
         assert server.calls == []
 
 
-def test_run_without_a_result_changes_no_picture(tmp_path: Path) -> None:
+def test_failed_run_leaves_svg_files_untouched(tmp_path: Path) -> None:
     new, old = tmp_path / "new.svg", tmp_path / "old.svg"
     old.write_text("an older picture")
     with SSEServer([[404], [404]]) as server:
@@ -379,7 +379,7 @@ def test_run_without_a_result_changes_no_picture(tmp_path: Path) -> None:
     assert old.read_text() == "an older picture"
 
 
-def test_server_text_is_escaped_in_text_and_picture(tmp_path: Path) -> None:
+def test_hostile_event_types_are_escaped_everywhere(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     hostile = "\x1b]0;owned\x07</text><script>\u202e"
     body = f"event: {hostile}\ndata: a\n\n".encode()
@@ -391,7 +391,7 @@ def test_server_text_is_escaped_in_text_and_picture(tmp_path: Path) -> None:
     assert measured("-", code=ExitCode.ENDED)["events"] == 0
 
 
-def test_result_has_no_password_or_query(tmp_path: Path) -> None:
+def test_passwords_and_queries_are_not_in_results(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     with SSEServer([REPLY]) as server:
         url = server.url.replace("://", "://user:passw0rd@") + "/feed?key=s3cret"
@@ -403,7 +403,7 @@ def test_result_has_no_password_or_query(tmp_path: Path) -> None:
         assert "s3cret" not in written
 
 
-def test_many_connections_share_a_row(tmp_path: Path) -> None:
+def test_many_connections_share_one_line(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     connection = (
         '{"version": 1, "time": "2026-01-01T00:00:%02d+00:00", "method": "GET", "url": "https://example.com/",'
@@ -419,7 +419,7 @@ def test_many_connections_share_a_row(tmp_path: Path) -> None:
 
 @there_are_some
 @every_recording
-def test_recorded_reply_is_measured(path: Path, tmp_path: Path) -> None:
+def test_recorded_streams_are_measured(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.svg"
     run = sse("stats", str(path), "--svg", str(picture))
     assert run.code == ExitCode.ENDED

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from sse_core import Parser
 
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark, which is ignored at the beginning of a stream only."""
+
 BLANK_LINE = re.compile(rb"(?>\r\n?|\n)(?>\r\n?|\n)")
 """A line end and an empty line. The groups are atomic, so that a CRLF never counts as two line ends."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from threading import Event
 from typing import BinaryIO
 
-from ._blocks import BlockSplitter, split_blocks
+from ._blocks import BOM, BlockSplitter, split_blocks
 from ._files import StreamFile
 
 TimedBytes = tuple[float, bytes]
@@ -57,7 +56,7 @@ def joined_streams(file: StreamFile) -> Iterator[TimedBytes]:
         opened = now + connection.head.seconds
         # A byte order mark is ignored at the beginning of a stream only. In the middle of the joined stream
         # it would become part of a field's name, so drop it from all connections but the first.
-        bom = BOM_UTF8 if streams else b""
+        bom = BOM if streams else b""
         splitter = BlockSplitter()
         for chunk in connection:
             now = opened + (chunk.seconds or 0.0)

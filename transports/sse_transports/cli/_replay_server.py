@@ -126,7 +126,7 @@ class RecordingPlayer:
             self._started += 1
             self._active += 1
         status = self._connections[index].status
-        outcome = "no answer" if status is None else str(status)
+        outcome = "no response" if status is None else str(status)
         _log(call, f"{outcome}, connection {index + 1} of {len(self._script)}")
         try:
             serve(plan_of(self._script[index]), call)

@@ -26,7 +26,7 @@ from ._output import Output
 def describe(change: StateChange) -> tuple[str, str]:
     """Return the label of a change, and its details.
 
-    The labels are connecting, opened, resumed, lost, silent, refused, no answer, ended, waiting, paused and
+    The labels are connecting, opened, resumed, lost, silent, refused, failed, ended, waiting, paused and
     closed.
     """
     resumed = f"after event {printable(change.last_event_id)}" if change.last_event_id else ""
@@ -90,7 +90,7 @@ def _describe_end(change: Disconnected) -> tuple[str, str]:
     if isinstance(cause, ResponseError):
         return "refused", reason
     if isinstance(cause, ConnectError):
-        return "no answer", reason
+        return "failed", reason
     if isinstance(cause, IdleTimeout):
         return "silent", reason
     return "lost", "; ".join(filter(None, [dropped, reason]))
