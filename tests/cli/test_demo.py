@@ -1,4 +1,4 @@
-"""`sse demo` and `make demo`: the scenes in a terminal, and the server of the chat page."""
+"""`sse demo` and `make demo`: the terminal demo and the server of the chat page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cli.terminal import SSE, Terminal, environment, sse
 ROOT = Path(__file__).parents[2]
 
 
-def test_demo_shows_a_reply_and_loses_no_events() -> None:
+def test_demo_streams_a_reply_and_loses_no_events() -> None:
     run = sse("demo")
 
     assert run.errors == ""
@@ -46,21 +46,21 @@ def test_make_demo_runs_the_command() -> None:
     assert run.stdout.rstrip().endswith("-m sse_transports demo")
 
 
-def test_demo_works_in_an_ascii_terminal() -> None:
+def test_demo_works_on_an_ascii_terminal() -> None:
     run = sse("demo", "--pace", "0", env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
 
 
 @pytest.mark.parametrize(
-    ("missing", "extras", "cuts"),
+    ("missing", "extras", "columns"),
     [
         (["httpx2", "anyio"], "httpx2,asyncio,trio", 1),
         (["trio"], "trio", 4),
         (["aiohttp"], "asyncio", 4),
     ],
 )
-def test_missing_transports_are_named_and_skipped(missing: list[str], extras: str, cuts: int) -> None:
+def test_missing_transports_are_named_and_omitted(missing: list[str], extras: str, columns: int) -> None:
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({missing!r}));"
         "from sse_transports.cli import main; sys.exit(main(['demo', '--pace', '0']))"
@@ -75,7 +75,7 @@ def test_missing_transports_are_named_and_skipped(missing: list[str], extras: st
     assert run.stderr == ""
     assert run.returncode == ExitCode.ENDED
     assert f'not installed, and so not shown: pip install "sse-core[{extras}]"\n' in run.stdout
-    assert re.search(r"^ +cut│" + " +5" * cuts + "$", run.stdout, re.MULTILINE)
+    assert re.search(r"^ +cut│" + " +5" * columns + "$", run.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("scene", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
@@ -88,7 +88,7 @@ def test_ctrl_c_ends_each_scene_quietly(scene: str) -> None:
     assert "Error" not in terminal.text
 
 
-def test_broken_pipe_exits_quietly() -> None:
+def test_closed_pipe_ends_the_command_quietly() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [*SSE, "demo"]
@@ -102,7 +102,7 @@ def test_broken_pipe_exits_quietly() -> None:
     assert run.stderr == b""
 
 
-def test_page_is_served_and_requests_are_logged() -> None:
+def test_chat_page_is_served_until_ctrl_c() -> None:
     with Terminal("demo", "--serve", "0", "--pace", "0", columns=250) as terminal:
         url = url_of(terminal)
         page = read(f"{url}/")
@@ -119,7 +119,7 @@ def test_page_is_served_and_requests_are_logged() -> None:
         socket.create_connection(address_of(url)).close()
 
 
-def test_printed_command_lines_are_complete() -> None:
+def test_shown_command_lines_are_complete() -> None:
     with Terminal("demo", "--serve", "0", columns=400) as terminal:
         url = url_of(terminal)
         terminal.interrupt()
@@ -131,7 +131,7 @@ def test_printed_command_lines_are_complete() -> None:
     assert "Authorization: Bearer demo-token" in by_post
 
 
-def test_request_path_is_escaped_on_a_terminal() -> None:
+def test_control_characters_of_a_request_are_escaped() -> None:
     with Terminal("demo", "--serve", "0", columns=250) as terminal:
         url = url_of(terminal)
         with socket.create_connection(address_of(url)) as client:
@@ -139,7 +139,7 @@ def test_request_path_is_escaped_on_a_terminal() -> None:
             terminal.until("GET  /\\x1b]0;x\\x07  404")
 
 
-def test_server_outlives_the_reader_of_its_log() -> None:
+def test_server_survives_a_closed_standard_error() -> None:
     command = [sys.executable, "-m", "sse_transports", "demo", "--serve", "0"]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -153,7 +153,7 @@ def test_server_outlives_the_reader_of_its_log() -> None:
         process.kill()
 
 
-def test_port_in_use_is_one_line() -> None:
+def test_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = sse("demo", "--serve", str(port))
@@ -165,7 +165,7 @@ def test_port_in_use_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("port", ["65536", "http"])
-def test_invalid_port_is_one_line(port: str) -> None:
+def test_invalid_port_is_reported_in_one_line(port: str) -> None:
     run = sse("demo", "--serve", port)
     assert run.code == ExitCode.USAGE
     assert "'--serve'" in run.errors

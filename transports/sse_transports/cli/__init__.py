@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code. See `ExitCode`.
 
     Args:
-        arguments: the arguments of `sse`; None for those of the process.
+        arguments: what stands behind `sse`; None for those of the process.
     """
     try:
         with needs("sse", "click", "rich", extra="cli"):
@@ -34,5 +34,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
-        # Outside of a command: while its module is imported, or after its end.
+        # Where no command runs: while one is imported, or behind its end.
         return INTERRUPTED
