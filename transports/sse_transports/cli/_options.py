@@ -250,7 +250,7 @@ def refuse_for_files(context: click.Context, target: str, names: Collection[str]
 FROM_STDIN = "@-"
 
 
-def bytes_of(value: str, option: str) -> bytes:
+def _value_bytes(value: str, option: str) -> bytes:
     """Return an option's value, or for `@FILE` the content of the file; `@-` is standard input.
 
     Args:
@@ -268,14 +268,14 @@ def bytes_of(value: str, option: str) -> bytes:
         raise click.UsageError(f"{option}: cannot read {value[1:]}: {error.strerror or error}") from None
 
 
-def text_of(value: str, option: str) -> str:
-    """Return the same as `bytes_of`, as text.
+def _value_text(value: str, option: str) -> str:
+    """Return the same as `_value_bytes`, as text.
 
     Raises:
         click.UsageError: the file cannot be read, or is not UTF-8.
     """
     try:
-        return bytes_of(value, option).decode()
+        return _value_bytes(value, option).decode()
     except UnicodeDecodeError:
         source = value[1:] if value.startswith("@") else "the value"
         raise click.UsageError(f"{option}: {source} is not UTF-8") from None
@@ -299,15 +299,15 @@ def _headers(values: tuple[str, ...]) -> dict[str, str]:
 
 def _lines(value: str) -> list[str]:
     # Not splitlines(), which also splits at other characters that a value may contain.
-    return [line for line in text_of(value, "-H").split("\n") if line.strip()]
+    return [line for line in _value_text(value, "-H").split("\n") if line.strip()]
 
 
 def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes | None:
     if json is None:
-        return None if data is None else bytes_of(data, "--data")
+        return None if data is None else _value_bytes(data, "--data")
     if data is not None:
         raise click.UsageError("give --data or --json, not both")
-    text = text_of(json, "--json")
+    text = _value_text(json, "--json")
     try:
         # Numbers stay text: JSON has no limit for them, and Python has. NaN is not JSON.
         json_.loads(text, parse_int=str, parse_constant=_refuse_constant)
