@@ -1,4 +1,4 @@
-"""A command with pipes for its output and errors, that is still running."""
+"""`sse` as a running process, with pipes for standard output and standard error."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.cli.terminal import SSE, environment
 
 @contextmanager
 def piped(*arguments: str, before: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `sse`; whatever becomes of the test, it does not outlive it.
+    """Start `sse`; leaving the context manager kills it.
 
     Args:
-        arguments: what stands behind `sse`.
-        before: a command that runs it.
+        arguments: the arguments of `sse`.
+        before: a command that starts it, such as `nohup`.
     """
     with subprocess.Popen(
         [*before, *SSE, *arguments],

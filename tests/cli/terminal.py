@@ -1,4 +1,4 @@
-"""`sse` as a person runs it: in a real pseudo-terminal, or in a pipe."""
+"""Run `sse` in a pseudo-terminal, or with pipes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from types import TracebackType
 from typing import Self
 
 DEADLINE = 30.0
-"""Seconds that anything may take on a busy machine; a test that passes waits for none of it."""
+"""Seconds to wait for anything on a busy machine; tests that pass never wait so long."""
 
 SSE = [sys.executable, "-m", "sse_transports"]
 
-# Makes the terminal the controlling one of a session of its own, so that Ctrl-C is a signal there.
+# Makes the terminal the controlling terminal of the new session, so that Ctrl-C sends a signal.
 IN_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -31,25 +31,25 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # A shell has it so for what runs in the background; commands would inherit that, and not hear Ctrl-C.
+    # Shells ignore SIGINT in background jobs; the commands would inherit that, and ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment in which nothing but the terminal decides about colours and widths."""
-    ours = {
+    """Return an environment in which only the terminal decides about colors and width."""
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.lower().endswith("_proxy")
         and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONUNBUFFERED")
     }
-    return {**ours, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(more or {})}
+    return {**inherited, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(more or {})}
 
 
 def sse(*arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Finished:
-    """Run `sse` to its end with pipes for everything."""
+    """Run `sse` to its end, with pipes for all standard streams."""
     run = subprocess.run(
         [*SSE, *arguments],
         input=stdin,
@@ -62,7 +62,7 @@ def sse(*arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = Non
 
 
 class Finished:
-    """What came of a run."""
+    """The result of a run."""
 
     def __init__(self, code: int, output: str, errors: str) -> None:
         self.code = code
@@ -77,15 +77,15 @@ class Terminal:
     """A command in a pseudo-terminal of 80 columns and 24 lines, as a context manager.
 
     Args:
-        arguments: what stands behind `sse`.
+        arguments: the arguments of `sse`.
         columns: the width.
-        output: what is to get the standard output instead of the terminal, as a pipe would.
-        env: more variables of the environment.
-        folder: where it runs.
-        program: what is run with these arguments, if not `sse`.
+        output: a file descriptor for standard output, such as a pipe, instead of the terminal.
+        env: additional environment variables.
+        folder: the working directory.
+        program: the program to run instead of `sse`.
 
     Attributes:
-        screen: all that was written to the terminal so far, control sequences included.
+        screen: everything written to the terminal so far, with control sequences.
     """
 
     def __init__(
@@ -107,17 +107,17 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What was written, without colours and cursor movements, with LF as line end."""
+        """What was written, without colors and cursor movements, with LF as line end."""
         return CONTROL.sub("", self.screen).replace("\r\n", "\n")
 
     def until(self, text: str) -> None:
-        """Wait until this text has been written."""
+        """Wait until this text was written."""
         self.wait(lambda: text in self.text, f"{text!r} on the terminal")
 
-    def wait(self, there: Callable[[], bool], what: str) -> None:
-        """Wait until this is so; `what` says what was waited for, if it never is."""
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until a condition is true; `what` describes it in the error."""
         deadline = time.monotonic() + DEADLINE
-        while not there():
+        while not condition():
             if self._ended:
                 raise AssertionError(f"the command ended without {what}; there was:\n{self.text}")
             ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
@@ -170,7 +170,7 @@ class Terminal:
         try:
             data = os.read(self._master, 2**16)
         except OSError as error:
-            # This is how a pseudo-terminal says that nobody has it open any more.
+            # A pseudo-terminal raises EIO when the last process has closed it.
             if error.errno != errno.EIO:
                 raise
             data = b""

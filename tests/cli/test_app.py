@@ -19,12 +19,12 @@ from tests.cli.terminal import SSE, Terminal, environment, sse
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_version_is_told() -> None:
+def test_version_is_printed() -> None:
     assert sse("--version").output == f"sse {__version__}\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["tial", "x"], "no command 'tial'; there are "),
         (["completion", "tcsh"], "'tcsh' is not one of"),
@@ -32,34 +32,34 @@ def test_the_version_is_told() -> None:
         (["--frobnicate"], "No such option"),
         (["tail", "-X"], "requires an argument. (see sse tail --help)"),
         (["tail", ""], "the name is empty"),
-        (["tail", "--json", "NaN", "http://x"], "NaN is no number"),
+        (["tail", "--json", "NaN", "http://x"], "NaN is not a number in JSON"),
         (["tail", "--json", "[" * 50_000, "http://x"], "nested too deeply"),
-        (["tail", "--json", "\udcff", "http://x"], "--json: that is not UTF-8"),
-        (["tail", "--timeout", "nan", "http://x"], "nan is no number of seconds"),
-        (["stats", "--for", "nan", "http://x"], "nan is no number of seconds"),
-        (["check", "--for", "nan", "http://x"], "nan is no number of seconds"),
+        (["tail", "--json", "\udcff", "http://x"], "--json: the value is not UTF-8"),
+        (["tail", "--timeout", "nan", "http://x"], "nan is not a number of seconds"),
+        (["stats", "--for", "nan", "http://x"], "nan is not a number of seconds"),
+        (["check", "--for", "nan", "http://x"], "nan is not a number of seconds"),
         (["check", "--for", "inf", "http://x"], "inf is not in the range"),
-        (["replay", "-", "--pace", "nan"], "nan is no number of seconds"),
-        (["demo", "--pace", "nan"], "nan is no number of seconds"),
-        (["tail", "--state", "/dev/null", "http://x"], "/dev/null is no plain file"),
+        (["replay", "-", "--pace", "nan"], "nan is not a number of seconds"),
+        (["demo", "--pace", "nan"], "nan is not a number of seconds"),
+        (["tail", "--state", "/dev/null", "http://x"], "/dev/null is not a regular file"),
         (["tail", "--state", "/no/folder", "http://x"], "cannot write /no/folder: No such file"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line_that_names_it(arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_one_line_that_names_it(arguments: list[str], message: str) -> None:
     run = sse(*arguments)
     assert run.code == ExitCode.USAGE
     assert run.output == ""
-    assert told in run.errors
+    assert message in run.errors
     assert run.errors.count("\n") == 1
     assert "--help)" in run.errors
 
 
-def test_examples_in_a_help_text_stand_in_lines_of_their_own() -> None:
+def test_help_keeps_the_lines_of_examples() -> None:
     assert '\n  zsh:  eval "$(sse completion zsh)" in ~/.zshrc\n' in sse("completion", "--help").output
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
+def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
     run = sse("completion", shell)
     assert run.code == ExitCode.ENDED
     assert f"_SSE_COMPLETE={shell}_complete" in run.output
@@ -76,23 +76,23 @@ def test_completion_prints_a_script_of_the_shell(shell: str) -> None:
     ],
 )
 def test_bash_completes_commands_options_and_files(words: str, completed: str) -> None:
-    # What the script runs when Tab is pressed.
-    place = str(words.count(" "))
-    asked = {"_SSE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": place}
+    # What the completion script runs when Tab is pressed.
+    index = str(words.count(" "))
+    request = {"_SSE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": index}
     script = "import sys; from sse_transports.cli import main; sys.argv[0] = 'sse'; sys.exit(main())"
     run = subprocess.run(
-        [sys.executable, "-c", script], env=environment(asked), capture_output=True, check=True, text=True
+        [sys.executable, "-c", script], env=environment(request), capture_output=True, check=True, text=True
     )
     assert run.stdout == completed
 
 
-def test_what_is_told_in_a_terminal_is_told_there() -> None:
+def test_wrong_usage_is_printed_on_a_terminal() -> None:
     with Terminal("completion", "tcsh") as terminal:
         assert terminal.finish() == ExitCode.USAGE
     assert "see sse completion --help" in " ".join(terminal.text.split())
 
 
-def test_without_click_the_extra_is_named() -> None:
+def test_missing_click_names_the_extra() -> None:
     program = (
         "import sys; sys.modules['click'] = None; from sse_transports.cli import main; sys.exit(main([]))"
     )
@@ -101,7 +101,7 @@ def test_without_click_the_extra_is_named() -> None:
     assert run.stderr == 'sse needs click: pip install "sse-core[cli]"\n'
 
 
-def test_it_is_a_program_and_a_module() -> None:
+def test_program_and_module_print_the_same_version() -> None:
     assert SSE[1:] == ["-m", "sse_transports"]
     run = subprocess.run(["sse", "--version"], capture_output=True, check=True, text=True, env=with_scripts())
     assert run.stdout == sse("--version").output
@@ -112,7 +112,7 @@ def with_scripts() -> dict[str, str]:
     return {**env, "PATH": f"{sys.prefix}/bin:{env['PATH']}"}
 
 
-def redirected(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_redirected(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", "-c", f'"$@" {redirection}', "sh", *SSE, *arguments],
         env=environment(),
@@ -127,8 +127,8 @@ def redirected(redirection: str, *arguments: str) -> subprocess.CompletedProcess
     "arguments",
     [["tail", "-"], ["stats", "-"], ["replay", "-"], ["record", "http://127.0.0.1:1/", "-"], ["--version"]],
 )
-def test_a_closed_output_is_told(arguments: list[str]) -> None:
-    run = redirected(">&-", *arguments)
+def test_closed_stdout_is_an_error(arguments: list[str]) -> None:
+    run = run_redirected(">&-", *arguments)
     assert (run.returncode, run.stderr) == (ExitCode.USAGE, "sse: standard output is closed\n")
 
 
@@ -136,29 +136,29 @@ def test_a_closed_output_is_told(arguments: list[str]) -> None:
     "arguments",
     [["tail", "-"], ["stats", "-"], ["tail", "-d", "@-", "http://x"], ["check", "-H@-", "http://x"]],
 )
-def test_a_closed_input_is_told(arguments: list[str]) -> None:
-    run = redirected("<&-", *arguments)
+def test_closed_stdin_is_an_error(arguments: list[str]) -> None:
+    run = run_redirected("<&-", *arguments)
     assert run.returncode == ExitCode.USAGE
     assert "standard input is closed" in run.stderr
     assert run.stderr.count("\n") == 1
 
 
-def test_nothing_is_amiss_where_nobody_hears_of_trouble() -> None:
-    run = redirected("2>&-", "tail", "nothing")
+def test_closed_stderr_changes_no_exit_code() -> None:
+    run = run_redirected("2>&-", "tail", "nothing")
     assert (run.returncode, run.stdout) == (ExitCode.USAGE, "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["tail", "--help"]])
-def test_a_help_that_cannot_be_written_ends_like_all_else(arguments: list[str]) -> None:
-    with open_pipe_without_reader() as pipe:
+def test_help_into_a_broken_pipe_exits_quietly(arguments: list[str]) -> None:
+    with pipe_without_reader() as pipe:
         run = subprocess.run(
             [*SSE, *arguments], env=environment(), stdout=pipe, stderr=subprocess.PIPE, check=False
         )
-    assert (run.returncode, run.stderr) == (ExitCode.CLOSED_PIPE, b"")
+    assert (run.returncode, run.stderr) == (ExitCode.BROKEN_PIPE, b"")
 
 
 @contextmanager
-def open_pipe_without_reader() -> Iterator[int]:
+def pipe_without_reader() -> Iterator[int]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -167,7 +167,7 @@ def open_pipe_without_reader() -> Iterator[int]:
         os.close(writer)
 
 
-def test_without_a_command_the_help_is_told_as_it_is() -> None:
+def test_no_command_prints_the_help() -> None:
     run = sse()
     assert run.code == ExitCode.USAGE
     assert run.output == ""
@@ -183,7 +183,7 @@ def test_command_runs_before_it_imports_anything() -> None:
     assert set(run.stdout.split()) == {"sse_transports", "sse_transports.cli"}
 
 
-def test_ctrl_c_while_the_command_is_being_imported_is_quiet() -> None:
+def test_ctrl_c_during_imports_is_quiet() -> None:
     program = (
         "import sys\n"
         "class Interrupting:\n"

@@ -1,4 +1,4 @@
-"""`sse demo` and `make demo`: the main job, as a new user sees it, and the server of the chat page."""
+"""`sse demo` and `make demo`: the terminal demo and the server of the chat page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cli.terminal import SSE, Terminal, environment, sse
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> None:
+def test_demo_streams_a_reply_and_loses_no_events() -> None:
     run = sse("demo")
 
     assert run.errors == ""
@@ -34,8 +34,8 @@ def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> N
     )
 
 
-def test_make_demo_runs_it() -> None:
-    told = subprocess.run(
+def test_make_demo_runs_the_command() -> None:
+    run = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", "demo"],
         cwd=ROOT,
         env=environment(),
@@ -43,26 +43,24 @@ def test_make_demo_runs_it() -> None:
         check=True,
         text=True,
     )
-    assert told.stdout.rstrip().endswith("-m sse_transports demo")
+    assert run.stdout.rstrip().endswith("-m sse_transports demo")
 
 
-def test_the_demo_does_not_break_on_a_terminal_without_its_characters() -> None:
+def test_demo_works_on_an_ascii_terminal() -> None:
     run = sse("demo", "--pace", "0", env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
 
 
 @pytest.mark.parametrize(
-    ("missing", "extras", "cuts"),
+    ("missing", "extras", "columns"),
     [
         (["httpx2", "anyio"], "httpx2,asyncio,trio", 1),
         (["trio"], "trio", 4),
         (["aiohttp"], "asyncio", 4),
     ],
 )
-def test_transports_that_are_not_installed_are_named_and_left_out(
-    missing: list[str], extras: str, cuts: int
-) -> None:
+def test_missing_transports_are_named_and_omitted(missing: list[str], extras: str, columns: int) -> None:
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({missing!r}));"
         "from sse_transports.cli import main; sys.exit(main(['demo', '--pace', '0']))"
@@ -77,7 +75,7 @@ def test_transports_that_are_not_installed_are_named_and_left_out(
     assert run.stderr == ""
     assert run.returncode == ExitCode.ENDED
     assert f'not installed, and so not shown: pip install "sse-core[{extras}]"\n' in run.stdout
-    assert re.search(r"^ +cut│" + " +5" * cuts + "$", run.stdout, re.MULTILINE)
+    assert re.search(r"^ +cut│" + " +5" * columns + "$", run.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("scene", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
@@ -90,7 +88,7 @@ def test_ctrl_c_ends_each_scene_quietly(scene: str) -> None:
     assert "Error" not in terminal.text
 
 
-def test_a_closed_pipe_ends_it_quietly() -> None:
+def test_closed_pipe_ends_the_command_quietly() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [*SSE, "demo"]
@@ -100,13 +98,13 @@ def test_a_closed_pipe_ends_it_quietly() -> None:
         )
     finally:
         os.close(writer)
-    assert run.returncode == ExitCode.CLOSED_PIPE
+    assert run.returncode == ExitCode.BROKEN_PIPE
     assert run.stderr == b""
 
 
-def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> None:
+def test_chat_page_is_served_until_ctrl_c() -> None:
     with Terminal("demo", "--serve", "0", "--pace", "0", columns=250) as terminal:
-        url = served(terminal)
+        url = url_of(terminal)
         page = read(f"{url}/")
         assert page.startswith(b"<!doctype html>")
         terminal.until("GET  /  200  the page\n")
@@ -118,12 +116,12 @@ def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> 
         assert terminal.finish() == ExitCode.INTERRUPTED
     assert terminal.text.removeprefix(before) in ("", "^C")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address(url)).close()
+        socket.create_connection(address_of(url)).close()
 
 
-def test_the_command_lines_that_are_shown_are_complete() -> None:
+def test_shown_command_lines_are_complete() -> None:
     with Terminal("demo", "--serve", "0", columns=400) as terminal:
-        url = served(terminal)
+        url = url_of(terminal)
         terminal.interrupt()
         terminal.finish()
     by_get, by_post = [shlex.split(line) for line in terminal.text.splitlines() if line.startswith("sse ")]
@@ -133,15 +131,15 @@ def test_the_command_lines_that_are_shown_are_complete() -> None:
     assert "Authorization: Bearer demo-token" in by_post
 
 
-def test_what_a_client_asks_for_cannot_steer_the_terminal() -> None:
+def test_control_characters_of_a_request_are_escaped() -> None:
     with Terminal("demo", "--serve", "0", columns=250) as terminal:
-        url = served(terminal)
-        with socket.create_connection(address(url)) as client:
+        url = url_of(terminal)
+        with socket.create_connection(address_of(url)) as client:
             client.sendall(b"GET /\x1b]0;x\x07 HTTP/1.1\r\n\r\n")
             terminal.until("GET  /\\x1b]0;x\\x07  404")
 
 
-def test_it_goes_on_when_nobody_reads_its_lines() -> None:
+def test_server_survives_a_closed_standard_error() -> None:
     command = [sys.executable, "-m", "sse_transports", "demo", "--serve", "0"]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -155,40 +153,39 @@ def test_it_goes_on_when_nobody_reads_its_lines() -> None:
         process.kill()
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
+def test_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = sse("demo", "--serve", str(port))
     assert run.code == ExitCode.USAGE
     assert run.output == ""
     assert run.errors == (
-        f"sse demo: port {port}: Address already in use; --serve 0 takes one that is free"
-        " (see sse demo --help)\n"
+        f"sse demo: port {port}: Address already in use; --serve 0 takes a free one (see sse demo --help)\n"
     )
 
 
 @pytest.mark.parametrize("port", ["65536", "http"])
-def test_what_is_no_port_is_told_in_one_line(port: str) -> None:
+def test_invalid_port_is_reported_in_one_line(port: str) -> None:
     run = sse("demo", "--serve", port)
     assert run.code == ExitCode.USAGE
     assert "'--serve'" in run.errors
     assert run.errors.count("\n") == 1
 
 
-def test_without_a_number_the_port_is_8000() -> None:
+def test_default_port_is_8000() -> None:
     assert demo.make_context("demo", ["--serve"]).params["port"] == 8000
     assert demo.make_context("demo", ["--serve", "81"]).params["port"] == 81
     assert demo.make_context("demo", []).params["port"] is None
 
 
-def served(terminal: Terminal) -> str:
+def url_of(terminal: Terminal) -> str:
     terminal.until("/v1/chat/completions\n")
     found = re.search(r"http://127.0.0.1:\d+", terminal.text)
     assert found is not None
     return found[0]
 
 
-def address(url: str) -> tuple[str, int]:
+def address_of(url: str) -> tuple[str, int]:
     host, _, port = url.removeprefix("http://").partition(":")
     return host, int(port)
 

@@ -1,4 +1,4 @@
-"""A recording and a raw body are told apart, and read as they come."""
+"""Recordings and raw bodies are recognized, and read as their bytes arrive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_core import Event, Parser
+from sse_core import ContentTypeError, Event, Parser
 from sse_transports import EventSource
 from sse_transports.cli._files import DamagedFile, StreamFile
 from sse_transports.testing import Cut, ScriptedTransport, record
@@ -20,7 +20,7 @@ URL = "http://stream.test/feed"
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    """A recording of three connections: one that is lost, an error, and one that is left."""
+    """A recording of three connections: one dropped, an HTTP error, and one that the client closed."""
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport(
         [
@@ -46,22 +46,22 @@ def events_of(path: str, seen: list[str] | None = None) -> list[str]:
     return seen
 
 
-def stdin_of(monkeypatch: pytest.MonkeyPatch, descriptor: int) -> None:
+def replace_stdin(monkeypatch: pytest.MonkeyPatch, descriptor: int) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(descriptor))))
 
 
-def test_a_recording_is_its_connections_with_their_seconds_and_ends(recording: Path) -> None:
+def test_recording_has_connections_times_and_ends(recording: Path) -> None:
     with StreamFile(str(recording)) as file:
         assert file.is_recording
         seen = [(connection, list(connection)) for connection in file]
     assert [connection.head.status for connection, _ in seen if connection.head] == [200, 503, 200]
     assert [connection.is_stream for connection, _ in seen] == [True, False, True]
     assert [connection.end.end for connection, _ in seen if connection.end] == ["lost", "complete", "left"]
-    assert all(piece.seconds is not None for _, pieces in seen for piece in pieces)
-    assert b"".join(piece.data for piece in seen[1][1]) == b"sorry"
+    assert all(chunk.seconds is not None for _, chunks in seen for chunk in chunks)
+    assert b"".join(chunk.data for chunk in seen[1][1]) == b"sorry"
 
 
-def test_a_raw_body_is_one_connection_without_seconds(tmp_path: Path) -> None:
+def test_raw_body_is_one_connection_without_times(tmp_path: Path) -> None:
     path = tmp_path / "feed.sse"
     path.write_bytes(b"data: a\n\ndata: b\n\n")
     with StreamFile(str(path)) as file:
@@ -71,11 +71,38 @@ def test_a_raw_body_is_one_connection_without_seconds(tmp_path: Path) -> None:
         assert (connection.head, connection.end, connection.is_stream) == (None, None, True)
 
 
-def test_the_events_of_a_recording_are_those_of_its_streams(recording: Path) -> None:
+@pytest.mark.parametrize(
+    ("values", "is_stream"),
+    [
+        (["text/event-stream, text/event-stream"], True),
+        (["text/html", "Text/Event-Stream;charset=utf-8"], True),
+        (["text/event-stream, */*"], True),
+        (["text/event-stream", "not a type"], True),
+        (["text/event-stream, text/html"], False),
+        (["text/event-stream", "text/html"], False),
+        (["text/event-stream-x"], False),
+        ([""], False),
+    ],
+)
+def test_content_type_counts_as_in_a_live_stream(tmp_path: Path, values: list[str], is_stream: bool) -> None:
+    path = tmp_path / "feed.jsonl"
+    transport = ScriptedTransport([[200, *({"Content-Type": value} for value in values), Event("a")]])
+    with record(EventSource(URL, transport=transport, retry=None), path) as source:
+        if is_stream:
+            assert [event.data for event in source] == ["a"]
+        else:
+            with pytest.raises(ContentTypeError):
+                next(source)
+    with StreamFile(str(path)) as file:
+        assert [connection.is_stream for connection in file] == [is_stream]
+    assert events_of(str(path)) == ["a"] * is_stream
+
+
+def test_recording_has_the_events_of_its_streams(recording: Path) -> None:
     assert events_of(str(recording)) == ["a", "b", "c", "end"]
 
 
-def test_what_was_not_read_of_a_connection_is_passed_over(recording: Path) -> None:
+def test_next_connection_skips_unread_chunks(recording: Path) -> None:
     with StreamFile(str(recording)) as file:
         firsts = [next(iter(connection)).data for connection in file]
     assert firsts == [b"id: 1\ndata: a\n\n", b"sorry", b"data: c\n\n"]
@@ -93,7 +120,7 @@ def test_what_was_not_read_of_a_connection_is_passed_over(recording: Path) -> No
         b'data: {"version": 1}\n\n',
     ],
 )
-def test_what_is_no_recording_is_a_raw_body_of_these_bytes(tmp_path: Path, body: bytes) -> None:
+def test_other_files_are_raw_bodies(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "feed"
     path.write_bytes(body)
     with StreamFile(str(path)) as file:
@@ -101,12 +128,12 @@ def test_what_is_no_recording_is_a_raw_body_of_these_bytes(tmp_path: Path, body:
         assert b"".join(data for connection in file for data, _ in connection) == body
 
 
-def test_a_recording_is_known_in_whatever_order_its_names_are(recording: Path) -> None:
+def test_recording_is_recognized_in_any_key_order(recording: Path) -> None:
     recording.write_bytes(recording.read_bytes().replace(b'{"version": 1, ', b'{"note": 1, "version": 1, '))
     assert events_of(str(recording)) == ["a", "b", "c", "end"]
 
 
-def test_a_damaged_recording_gives_what_is_before_and_names_the_line(recording: Path) -> None:
+def test_damaged_recording_names_the_line(recording: Path) -> None:
     lines = recording.read_bytes().split(b"\n")
     lines[2] = b"{"
     recording.write_bytes(b"\n".join(lines))
@@ -117,36 +144,36 @@ def test_a_damaged_recording_gives_what_is_before_and_names_the_line(recording: 
     assert str(caught.value) == f"{recording}, line 3: not JSON"
 
 
-def test_a_recording_cut_off_in_its_first_line_is_a_damaged_one(recording: Path) -> None:
+def test_recording_truncated_in_line_1_is_damaged(recording: Path) -> None:
     recording.write_bytes(recording.read_bytes()[:20])
     with pytest.raises(DamagedFile, match="line 1: the line is truncated"):
         events_of(str(recording))
 
 
-def test_a_pipe_is_read_as_it_is_written(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+def test_pipe_is_read_as_bytes_arrive(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
     first, *rest = recording.read_bytes().splitlines(keepends=True)
-    for begin, more, expected in [
+    for first_bytes, more, expected in [
         (b"d", b"ata: a\n\n", b"ata: a\n\n"),
         (first, rest[0], b"id: 1\ndata: a\n\n"),
     ]:
         reader, writer = os.pipe()
-        stdin_of(monkeypatch, reader)
-        os.write(writer, begin)
-        # Nothing more is written until what is there was taken: to wait for more would be for ever.
+        replace_stdin(monkeypatch, reader)
+        os.write(writer, first_bytes)
+        # More is written only after these bytes were read: waiting for more would block forever.
         with StreamFile("-") as file:
             connection = next(iter(file))
-            pieces = iter(connection)
+            chunks = iter(connection)
             if not file.is_recording:
-                assert next(pieces).data == begin
+                assert next(chunks).data == first_bytes
             os.write(writer, more)
-            assert next(pieces).data == expected
+            assert next(chunks).data == expected
         assert not sys.stdin.closed
         os.close(writer)
         sys.stdin.close()
 
 
 @pytest.mark.parametrize("kind", ["raw", "recording"])
-def test_nothing_is_held_of_a_large_file(tmp_path: Path, recording: Path, kind: str) -> None:
+def test_large_file_is_not_held_in_memory(tmp_path: Path, recording: Path, kind: str) -> None:
     path = tmp_path / "large"
     data = b"data: " + b"x" * 1000 + b"\n\n"
     with path.open("wb") as file:
@@ -163,7 +190,7 @@ def test_nothing_is_held_of_a_large_file(tmp_path: Path, recording: Path, kind: 
     tracemalloc.start()
     try:
         with StreamFile(str(path)) as stream:
-            total = sum(len(piece.data) for connection in stream for piece in connection)
+            total = sum(len(chunk.data) for connection in stream for chunk in connection)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Recorded replies of real services, served by `sse replay`, print through `sse tail` as their JSON says."""
+"""Recorded replies of real services: `sse tail` prints the text of what `sse replay` serves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sse_transports.cli._exit_codes import ExitCode
-from tests.cli.replaying import ReplayServer
+from tests.cli.replay_server import ReplayServer
 from tests.cli.terminal import sse
 from tests.recorded_streams import every_recording, there_are_some
 
@@ -18,8 +18,9 @@ pytestmark = there_are_some
 
 CHAT = "choices.0.delta.content"
 
-# What is asked of a recording: paths, the first of which that is there counts, and the type of its events.
-ASKED: dict[str, tuple[list[str], str | None]] = {
+# By the beginning of a recording's name: the paths to its text, of which the first found counts, and the type
+# of its events.
+SELECTIONS: dict[str, tuple[list[str], str | None]] = {
     "aiplatform.googleapis.com": (["candidates.*.content.parts.*.text"], None),
     "generativelanguage.googleapis.com": (["candidates.*.content.parts.*.text"], None),
     "api.anthropic.com": (["delta.text"], "content_block_delta"),
@@ -27,7 +28,7 @@ ASKED: dict[str, tuple[list[str], str | None]] = {
     "api.deepseek.com--deepseek_responses": (["delta"], "response.output_text.delta"),
     "api.groq.com--groq_model_web_search": ([CHAT], None),
     "api.groq.com--tool_use_failed": (["choices.0.delta.reasoning"], None),
-    # A thought is a list there, and the reply a string. What is neither is printed as the JSON it is.
+    # There, a thought is a list, and the reply a string. Other values are printed as JSON.
     "api.mistral.ai": (["choices.0.delta.content.*.thinking.*.text", CHAT], None),
     "api.openai.com--complex_agent": (["choices.0.delta.tool_calls.*.function.arguments"], None),
     "api.openai.com--prefect_agent": ([CHAT], None),
@@ -39,18 +40,18 @@ ASKED: dict[str, tuple[list[str], str | None]] = {
     "bedrock-mantle": (["delta"], "response.output_text.delta"),
     "mcp.deepwiki.com--mcptoolset_dynamic": (["result.tools.*.description"], None),
     "mcp.deepwiki.com": (["result.content.*.text"], None),
-    # All others speak as the chat of openai does.
+    # All others use the format of the chat of OpenAI.
     "": ([CHAT], None),
 }
 
 
-def asked_of(path: Path) -> tuple[list[str], str | None]:
-    return next(asked for name, asked in ASKED.items() if path.name.startswith(name))
+def selection_of(path: Path) -> tuple[list[str], str | None]:
+    return next(selection for name, selection in SELECTIONS.items() if path.name.startswith(name))
 
 
 def text_of(path: Path) -> str:
-    """Return the text that the JSON of the events holds, by means that share nothing with the project's."""
-    paths, wanted = asked_of(path)
+    """Return the text in the JSON of the events, with code that shares nothing with the project."""
+    paths, wanted = selection_of(path)
     text = ""
     for block in path.read_bytes().decode().replace("\r\n", "\n").split("\n\n"):
         lines = [line.partition(": ") for line in block.split("\n")]
@@ -80,10 +81,10 @@ def leaves(value: Any, steps: list[str]) -> Iterator[str]:
 
 
 @every_recording
-def test_a_reply_is_printed_as_its_json_has_it(path: Path) -> None:
+def test_reply_is_printed_as_in_its_json(path: Path) -> None:
     text = text_of(path)
-    assert text.strip(), "a recording without text shows nothing"
-    paths, kind = asked_of(path)
+    assert text.strip(), "a recording without text tests nothing"
+    paths, kind = selection_of(path)
     selects = [argument for each in paths for argument in ("--select", each)]
     with ReplayServer(str(path)) as server:
         run = sse("tail", server.url, "--no-retry", *selects, *(("--event", kind) if kind else ()))

@@ -1,4 +1,4 @@
-"""`sse replay` plays a file to its output, or from a server, as it was recorded."""
+"""`sse replay` plays a file to standard output, or from a server, as it was recorded."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from sse_core import Event, IncompleteStream, encode
 from sse_transports import EventSource
-from sse_transports.cli import _playing, main
+from sse_transports.cli import _playback, main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._files import StreamFile
 from sse_transports.testing import Cut, ScriptedTransport, Sleep, SSEServer, record
 from tests.cli.piped import piped
-from tests.cli.replaying import ReplayServer
+from tests.cli.replay_server import ReplayServer
 from tests.cli.terminal import DEADLINE, Terminal, sse
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ BODY = b"".join(encode(event) for event in [Event("a", id="1"), Event("b", id="2
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    """A recording of a connection that is lost, an error, and a connection that the client leaves."""
+    """A recording of a dropped connection, an HTTP error, and a connection that the client closed."""
     path = tmp_path / "feed.jsonl"
     with record(EventSource(URL, transport=ScriptedTransport(SCRIPT), until="end"), path) as source:
         assert [event.data for event in source] == ["a", "b", "c"]
@@ -57,7 +57,7 @@ def body(tmp_path: Path) -> Path:
 
 
 class Clock(threading.Event):
-    """Time that passes by waiting only; and what is waited for never is."""
+    """A clock that only `wait` advances, and an event that is never set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Clock(threading.Event):
 
 
 class Output(io.BytesIO):
-    """Notes when what was flushed."""
+    """Records what was flushed, and when."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -91,19 +91,19 @@ class Output(io.BytesIO):
 def played(
     monkeypatch: pytest.MonkeyPatch, path: Path, *, speed: float = 1.0, pace: float = 0.0
 ) -> tuple[list[tuple[float, bytes]], float]:
-    """Return what was written when, and when it was over."""
+    """Return what was written, with the times, and the time of the end."""
     clock = Clock()
-    monkeypatch.setattr(_playing, "time", clock)
+    monkeypatch.setattr(_playback, "time", clock)
     output = Output(clock)
     with StreamFile(str(path)) as file:
-        _playing.play(file, output, speed=speed, pace=pace, stop=clock)
+        _playback.play(file, output, speed=speed, pace=pace, stop=clock)
     return output.seen, clock.now
 
 
-# To the output.
+# To standard output.
 
 
-def test_a_recording_comes_with_its_timing(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+def test_recording_is_played_with_its_timing(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
     assert played(monkeypatch, recording)[0] == [
         (0.5, b"retry: 1\n\n"),
         (1.5, b"id: 1\ndata: a\n\n"),
@@ -113,27 +113,25 @@ def test_a_recording_comes_with_its_timing(monkeypatch: pytest.MonkeyPatch, reco
     ]
 
 
-def test_a_recording_comes_faster_at_a_speed(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+def test_speed_shortens_all_waits(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
     moments = [moment for moment, _ in played(monkeypatch, recording, speed=2)[0]]
     assert moments == [0.25, 0.75, 1.75, 3.75, 3.75]
 
 
-def test_what_the_last_connection_left_unfinished_comes_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_incomplete_last_event_is_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[Event("a"), Sleep(1), b"data: lo", Sleep(1), b"st", Sleep(5), Cut()]])
     with record(EventSource(URL, transport=transport, retry=None), path) as source:
         next(source)
         with pytest.raises(IncompleteStream):
             next(source)
-    # At the end, which is when it was known to be lost.
+    # At the end of the connection: only then is it clear that the rest of the event is missing.
     seen, end = played(monkeypatch, path)
     assert seen == [(0.0, b"data: a\n\n"), (7.0, b"data: lost")]
     assert end == 7.0
 
 
-def test_a_raw_body_comes_at_once_or_at_a_pace(monkeypatch: pytest.MonkeyPatch, body: Path) -> None:
+def test_raw_body_is_played_at_once_or_at_a_pace(monkeypatch: pytest.MonkeyPatch, body: Path) -> None:
     assert played(monkeypatch, body) == ([(0.0, BODY)], 0.0)
     seen, end = played(monkeypatch, body, pace=0.25)
     assert [moment for moment, _ in seen] == [0.0, 0.25, 0.5]
@@ -141,7 +139,7 @@ def test_a_raw_body_comes_at_once_or_at_a_pace(monkeypatch: pytest.MonkeyPatch, 
     assert end == 0.5
 
 
-def test_it_is_written_to_the_output_byte_for_byte(recording: Path, body: Path) -> None:
+def test_output_is_the_stream_byte_for_byte(recording: Path, body: Path) -> None:
     run = sse("replay", str(recording), "--speed", "inf")
     assert (run.code, run.output, run.errors) == (ExitCode.ENDED, STREAM.decode(), "")
     assert sse("replay", str(body)).output == BODY.decode()
@@ -149,7 +147,7 @@ def test_it_is_written_to_the_output_byte_for_byte(recording: Path, body: Path) 
     assert sse("replay", "-", stdin=BODY).output == BODY.decode()
 
 
-def test_a_recording_without_a_stream_is_told(tmp_path: Path) -> None:
+def test_recording_without_a_stream_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     transport = ScriptedTransport([[204]])
     with record(EventSource(URL, transport=transport), path) as source:
@@ -159,7 +157,7 @@ def test_a_recording_without_a_stream_is_told(tmp_path: Path) -> None:
     assert run.errors == f"sse: {path}: there is no event stream in it\n"
 
 
-def test_a_damaged_recording_gives_what_stands_before_the_damage(recording: Path) -> None:
+def test_damaged_recording_is_played_up_to_the_damage(recording: Path) -> None:
     lines = recording.read_bytes().splitlines(keepends=True)
     recording.write_bytes(b"".join(lines[:3]) + b"{\n")
     run = sse("replay", str(recording), "--speed", "inf")
@@ -170,7 +168,7 @@ def test_a_damaged_recording_gives_what_stands_before_the_damage(recording: Path
     assert (served.code, served.output, served.errors) == (ExitCode.USAGE, "", run.errors)
 
 
-def test_it_ends_quietly_when_its_reader_goes_or_ctrl_c_is_pressed(tmp_path: Path, body: Path) -> None:
+def test_broken_pipe_and_ctrl_c_end_it_quietly(tmp_path: Path, body: Path) -> None:
     large = tmp_path / "large.sse"
     large.write_bytes(BODY * 10_000)
     with piped("replay", str(large)) as process:
@@ -179,13 +177,13 @@ def test_it_ends_quietly_when_its_reader_goes_or_ctrl_c_is_pressed(tmp_path: Pat
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+        assert process.wait(DEADLINE) == ExitCode.BROKEN_PIPE
     with piped("replay", str(body), "--pace", "3600") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        # Nothing more is to be written for an hour.
+        # Nothing more is written for an hour.
         process.stdout.close()
-        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+        assert process.wait(DEADLINE) == ExitCode.BROKEN_PIPE
     with Terminal("replay", str(body), "--pace", "3600") as terminal:
         terminal.until("data: a\n\n")
         terminal.interrupt()
@@ -194,36 +192,36 @@ def test_it_ends_quietly_when_its_reader_goes_or_ctrl_c_is_pressed(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["none.jsonl"], "no file none.jsonl"),
         (["{folder}"], "is a folder"),
         (["http://stream.test/x"], "`sse record http://stream.test/x FILE` makes one"),
-        (["{recording}", "--speed", "0"], "0 is no speed: 2 is twice as fast"),
-        (["{recording}", "--speed", "nan"], "nan is no speed"),
-        (["{recording}", "--speed", "fast"], "fast is no speed"),
+        (["{recording}", "--speed", "0"], "0 is not a speed: 2 is twice as fast"),
+        (["{recording}", "--speed", "nan"], "nan is not a speed"),
+        (["{recording}", "--speed", "fast"], "fast is not a speed"),
         (["{recording}", "--pace", "1"], "--pace is for raw bodies"),
         (["{recording}", "--once"], "--once is for a server: give --serve PORT too"),
         (["{recording}", "--cors"], "--cors is for a server: give --serve PORT too"),
         (["{recording}", "--serve", "65536"], "65536 is not in the range"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_one_line(
-    arguments: list[str], told: str, tmp_path: Path, recording: Path, capsys: pytest.CaptureFixture[str]
+def test_wrong_usage_is_one_line(
+    arguments: list[str], message: str, tmp_path: Path, recording: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(["replay", *(part.format(folder=tmp_path, recording=recording) for part in arguments)])
     output, errors = capsys.readouterr()
     assert (code, output) == (ExitCode.USAGE, "")
-    assert told in errors
+    assert message in errors
     assert errors.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(body: Path) -> None:
+def test_port_in_use_is_one_line(body: Path) -> None:
     with SSEServer([]) as server:
         run = sse("replay", str(body), "--serve", str(server.port))
     assert (run.code, run.output) == (ExitCode.USAGE, "")
     assert run.errors.startswith(
-        f"sse replay: port {server.port}: Address already in use; --serve 0 takes one that is free"
+        f"sse replay: port {server.port}: Address already in use; --serve 0 takes a free one"
     )
     assert run.errors.count("\n") == 1
 
@@ -231,7 +229,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(body: Path) -> None:
 # From a server.
 
 
-def test_each_request_gets_the_next_connection_as_it_was(recording: Path) -> None:
+def test_each_request_gets_the_next_connection(recording: Path) -> None:
     with ReplayServer(str(recording), "--speed", "inf") as server:
         source = EventSource(server.url + "feed", until="end")
         assert [event.data for event in source] == ["a", "b", "c"]
@@ -247,106 +245,106 @@ def test_any_method_and_path_are_answered(recording: Path) -> None:
     recording.write_bytes(lines[lines.rindex(b'{"version"') :])
     with ReplayServer(str(recording), "--speed", "inf") as server:
         for method, path in [("POST", "v1/chat?x=1"), ("DELETE", ""), ("GET", "a/b")]:
-            status, _, body = server.ask(path, method=method)
+            status, _, body = server.request(path, method=method)
             assert (status, body[-11:]) == (200, b"data: end\n\n")
     assert server.errors.splitlines()[0] == "POST /v1/chat?x=1 -> 200, connection 1 of 1"
 
 
-def test_the_icon_that_a_browser_asks_for_takes_no_turn(recording: Path, body: Path) -> None:
+def test_favicon_request_uses_no_connection(recording: Path, body: Path) -> None:
     for file in (recording, body):
         with ReplayServer(str(file)) as server:
-            assert server.ask("favicon.ico")[0] == 404
+            assert server.request("favicon.ico")[0] == 404
         assert server.errors == ""
 
 
-def test_when_all_was_played_an_id_gets_nothing_more_and_others_get_all_again(recording: Path) -> None:
+def test_after_the_last_an_id_gets_204_others_restart(recording: Path) -> None:
     with ReplayServer(str(recording), "--speed", "inf") as server:
         statuses = []
         for last_event_id in ["", "2", "", "3", "", "3"]:
             headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
             try:
-                statuses.append(str(server.ask(headers=headers)[0]))
+                statuses.append(str(server.request(headers=headers)[0]))
             except IncompleteRead:
                 statuses.append("lost")
     assert statuses == ["lost", "503", "200", "204", "lost", "503"]
-    assert server.errors.splitlines()[3] == "GET /, Last-Event-ID: 3 -> 204, there is no more"
+    assert server.errors.splitlines()[3] == "GET /, Last-Event-ID: 3 -> 204, nothing left to play"
 
 
-def test_a_raw_body_goes_on_behind_any_of_its_events(body: Path) -> None:
+def test_raw_body_resumes_after_any_event(body: Path) -> None:
     with ReplayServer(str(body)) as server:
         for last_event_id, expected in [
             ("", (200, BODY)),
             ("1", (200, BODY[BODY.index(b"id: 2") :])),
-            # Behind its last ID comes one event more; it has come to somebody already.
+            # One event follows the last ID; it was sent already, in the first response.
             ("2", (204, b"")),
-            # No event of this body's.
+            # No event has this ID.
             ("3", (204, b"")),
         ]:
             headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-            status, _, answer = server.ask(headers=headers)
+            status, _, answer = server.request(headers=headers)
             assert (status, answer) == expected, last_event_id
     assert [line.partition("-> ")[2] for line in server.errors.splitlines()] == [
         "200, all",
-        "200, what is behind that",
-        "204, there is no more",
-        "204, there is no more",
+        "200, the events after that",
+        "204, nothing left to play",
+        "204, nothing left to play",
     ]
 
 
-def test_until_a_raw_body_was_played_an_id_loses_nothing(body: Path) -> None:
+def test_first_play_of_a_raw_body_skips_no_events(body: Path) -> None:
     for last_event_id, expected in [("2", b"data: c\n\n"), ("unknown", BODY)]:
         with ReplayServer(str(body)) as server:
-            _, _, answer = server.ask(headers={"Last-Event-ID": last_event_id})
+            _, _, answer = server.request(headers={"Last-Event-ID": last_event_id})
             assert answer == expected
 
 
-def test_a_raw_body_is_an_event_stream_for_an_event_source(body: Path) -> None:
+def test_raw_body_is_served_as_an_event_stream(body: Path) -> None:
     with ReplayServer("-", "--pace", "0.001", stdin=BODY * 2) as server:
         with EventSource(server.url, retry=None) as source:
             assert [event.data for event in source] == ["a", "b", "c", "a", "b", "c"]
-        _, headers, _ = server.ask()
+        _, headers, _ = server.request()
     assert headers["content-type"] == "text/event-stream"
     assert "access-control-allow-origin" not in headers
 
 
-def test_pages_of_other_origins_may_read_it_if_so_asked(recording: Path, body: Path) -> None:
+def test_cors_lets_other_origins_read(recording: Path, body: Path) -> None:
     with ReplayServer(str(recording), "--cors", "--speed", "inf") as server:
-        asks = {
+        preflight = {
             "Origin": "https://page.test",
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "authorization, content-type",
         }
-        status, headers, _ = server.ask(method="OPTIONS", headers=asks)
+        status, headers, _ = server.request(method="OPTIONS", headers=preflight)
         assert status == 204
         assert headers["access-control-allow-origin"] == "*"
         assert headers["access-control-allow-methods"] == "POST"
         assert headers["access-control-allow-headers"] == "authorization, content-type"
-        # That was no turn; and the recorded one gives way, since two would count as none.
+        # The preflight used no connection. The recorded CORS header is replaced: browsers refuse two of them.
         with EventSource(server.url, until="end") as source:
             assert len(list(source)) == 3
         with pytest.raises(IncompleteRead):
-            server.ask()
-        _, headers, _ = server.ask()
+            server.request()
+        _, headers, _ = server.request()
         assert headers["access-control-allow-origin"] == "*"
     with ReplayServer(str(body), "--cors") as server:
         for last_event_id, status in [("1", 200), ("2", 204)]:
-            answer = server.ask(headers={"Last-Event-ID": last_event_id})
+            answer = server.request(headers={"Last-Event-ID": last_event_id})
             assert (answer[0], answer[1]["access-control-allow-origin"]) == (status, "*")
 
 
-def test_once_ends_it_when_all_was_played(recording: Path, body: Path) -> None:
+def test_once_exits_when_everything_was_played(recording: Path, body: Path) -> None:
     with ReplayServer(str(recording), "--once", "--speed", "inf") as server:
         with EventSource(server.url, until="end") as source:
             assert len(list(source)) == 3
-        server.end()
+        server.wait()
     assert server.code == ExitCode.ENDED
     with ReplayServer(str(body), "--once") as server:
-        assert server.ask(headers={"Last-Event-ID": "2"})[2] == b"data: c\n\n"
-        server.end()
+        assert server.request(headers={"Last-Event-ID": "2"})[2] == b"data: c\n\n"
+        server.wait()
     assert server.code == ExitCode.ENDED
 
 
-def test_at_a_terminal_it_says_where_it_is_and_how_to_end_it(body: Path) -> None:
+def test_terminal_shows_the_url_and_how_to_end(body: Path) -> None:
     with Terminal("replay", str(body), "--serve", "0") as terminal:
         terminal.until("/  (Ctrl-C ends)\n")
         url = terminal.text.split()[0]
@@ -359,14 +357,14 @@ def test_at_a_terminal_it_says_where_it_is_and_how_to_end_it(body: Path) -> None
     assert "\x1b" not in terminal.screen
 
 
-def test_what_a_client_sends_cannot_steer_the_terminal(body: Path) -> None:
+def test_client_text_is_escaped_in_the_log(body: Path) -> None:
     with ReplayServer(str(body)) as server:
-        server.ask(headers={"Last-Event-ID": "\xc2\x9b31m"})
+        server.request(headers={"Last-Event-ID": "\xc2\x9b31m"})
     assert "\x9b" not in server.errors
     assert "\\x9b31m" in server.errors
 
 
-def test_ctrl_c_ends_it_while_a_client_is_waiting(body: Path) -> None:
+def test_ctrl_c_ends_it_while_a_client_waits(body: Path) -> None:
     with ReplayServer(str(body), "--pace", "3600") as server:
         source = EventSource(server.url, retry=None)
         assert next(source).data == "a"

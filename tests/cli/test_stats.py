@@ -1,4 +1,4 @@
-"""`sse stats` as a person runs it: at a terminal, in a pipe, interrupted, and of files of both kinds."""
+"""`sse stats` as a command: on a terminal, in a pipe, interrupted, and with files of both kinds."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def measured(*arguments: str, code: int = ExitCode.ENDED) -> dict[str, Any]:
     return figures
 
 
-def test_a_reply_is_measured_to_its_end() -> None:
+def test_stream_is_measured_to_its_end() -> None:
     with SSEServer([REPLY]) as server:
         run = sse("stats", server.url, "-d", "hello", "--until", "[DONE]")
         assert server.calls[0].body == b"hello"
@@ -106,7 +106,7 @@ def test_reconnects_their_causes_and_failures_are_counted() -> None:
     connections = figures["connections"]
     assert (figures["events"], figures["retry"], figures["ids"]) == (2, ["20"], {"new": 2, "with": 2})
     assert (connections["opened"], connections["reconnects"]) == (2, 1)
-    # Without what the error says.
+    # Without the body of the 503.
     assert figures["bytes"] == sum(each["bytes"] for each in connections["first"]) == 12 + 22 + 14
     assert connections["causes"] == {"lost": 1, "complete": 1}
     assert connections["failures"] == {"HTTP 503": 1}
@@ -114,7 +114,7 @@ def test_reconnects_their_causes_and_failures_are_counted() -> None:
     assert figures["duration"] >= figures["connected"] + figures["lost"]
 
 
-def test_ctrl_c_ends_the_measuring_and_the_result_is_printed() -> None:
+def test_ctrl_c_stops_and_prints_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
@@ -124,7 +124,7 @@ def test_ctrl_c_ends_the_measuring_and_the_result_is_printed() -> None:
     assert "Traceback" not in terminal.text
 
 
-def test_ctrl_c_before_anything_came_prints_nothing() -> None:
+def test_ctrl_c_before_a_response_prints_nothing() -> None:
     with SSEServer([[NoAnswer()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("connecting")
         terminal.interrupt()
@@ -132,18 +132,18 @@ def test_ctrl_c_before_anything_came_prints_nothing() -> None:
     assert "connections" not in terminal.text
 
 
-def test_the_live_line_is_gone_when_the_result_is_there() -> None:
+def test_live_line_is_erased_before_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
         terminal.finish()
     before, _, result = terminal.screen.partition(f"{server.url}/")
-    # To the beginning of the line, and nothing in it; the title may have a colour.
+    # The line is erased; the title may have a color.
     assert before.removesuffix("\x1b[1m").endswith("\r\x1b[K")
     assert "Ctrl-C ends it" not in result
 
 
-def test_a_terminal_gets_colours_and_a_pipe_gets_none(recording: Path) -> None:
+def test_terminal_gets_colors_and_a_pipe_gets_none(recording: Path) -> None:
     with Terminal("stats", str(recording)) as terminal:
         assert terminal.finish() == ExitCode.ENDED
     piped = sse("stats", str(recording))
@@ -154,7 +154,7 @@ def test_a_terminal_gets_colours_and_a_pipe_gets_none(recording: Path) -> None:
     ]
 
 
-def test_no_color_is_honoured(recording: Path) -> None:
+def test_no_color_is_respected(recording: Path) -> None:
     with Terminal("stats", str(recording), env={"NO_COLOR": "1"}) as terminal:
         terminal.finish()
     assert "\x1b[36m" not in terminal.screen
@@ -169,7 +169,7 @@ def test_no_line_is_wider_than_the_terminal(columns: int, recording: Path) -> No
     assert "events over time" in terminal.text
 
 
-def test_where_only_ascii_can_be_written_it_is_drawn_with_that(recording: Path) -> None:
+def test_drawing_uses_ascii_if_nothing_else_can_be_written(recording: Path) -> None:
     run = sse("stats", str(recording), env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
@@ -177,26 +177,26 @@ def test_where_only_ascii_can_be_written_it_is_drawn_with_that(recording: Path) 
     assert "x failed" in run.output
 
 
-def test_a_closed_pipe_ends_it_quietly(recording: Path) -> None:
+def test_closed_pipe_ends_the_command_quietly(recording: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
         with Terminal("stats", str(recording), output=writer) as terminal:
-            assert terminal.finish() == ExitCode.CLOSED_PIPE
+            assert terminal.finish() == ExitCode.BROKEN_PIPE
     finally:
         os.close(writer)
     assert terminal.text == ""
 
 
-def test_it_stops_after_so_many_events() -> None:
+def test_it_stops_after_a_number_of_events() -> None:
     with SSEServer([[*REPLY, *REPLY, Stall()]]) as server:
         figures = measured(server.url, "--events", "4")
     assert figures["events"] == 4
     assert figures["connections"]["causes"] == {"left": 1}
 
 
-def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The time is over when the test says so: when all that will come has come.
+def test_it_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A timer that fires when the test decides: after all events came.
     over: list[Callable[[], None]] = []
 
     class Timer:
@@ -227,7 +227,7 @@ def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPat
     assert not over
 
 
-def test_no_stream_in_the_time_to_measure_is_told() -> None:
+def test_no_stream_within_the_time_limit_is_an_error() -> None:
     with SSEServer([[NoAnswer()]]) as server:
         run = sse("stats", server.url, "--for", "0.05")
     assert run.code == ExitCode.GAVE_UP
@@ -235,7 +235,7 @@ def test_no_stream_in_the_time_to_measure_is_told() -> None:
     assert run.errors == "sse: no event stream within 0.05 seconds: no answer\n"
 
 
-def test_an_error_of_the_server_is_told_and_nothing_is_drawn() -> None:
+def test_http_error_is_reported_without_a_drawing() -> None:
     with SSEServer([[404]]) as server:
         run = sse("stats", server.url)
     assert run.code == ExitCode.HTTP_ERROR
@@ -243,16 +243,16 @@ def test_an_error_of_the_server_is_told_and_nothing_is_drawn() -> None:
     assert run.errors.count("\n") == 1
 
 
-def test_what_came_before_a_failure_is_printed_and_the_failure_is_told() -> None:
+def test_result_before_a_failure_is_printed() -> None:
     with SSEServer([[*REPLY, Cut()]]) as server:
         run = sse("stats", server.url, "-d", "hello", "--format", "json")
-    assert run.code == ExitCode.BROKEN
+    assert run.code == ExitCode.INCOMPLETE
     assert json.loads(run.output)["events"] == 3
     assert run.errors.startswith("sse: ")
     assert run.errors.count("\n") == 1
 
 
-def test_of_a_raw_body_no_times_are_invented(body: Path) -> None:
+def test_raw_body_has_no_times(body: Path) -> None:
     run = sse("stats", str(body))
     assert run.output.startswith("body.sse\na raw body: nobody noted when it came, so there are no times\n")
     for timed in ("duration", "first event", "gaps", "over time", "a second", "connections"):
@@ -266,7 +266,7 @@ def test_standard_input_is_read_as_a_file(body: Path) -> None:
     assert json.loads(run.output)["events"] == 3
 
 
-def test_the_times_of_a_recording_come_from_the_file(recording: Path) -> None:
+def test_times_of_a_recording_come_from_the_file(recording: Path) -> None:
     figures = measured(str(recording))
     expected = {
         "timed": True,
@@ -295,7 +295,7 @@ def test_the_times_of_a_recording_come_from_the_file(recording: Path) -> None:
     assert [each["requested"] for each in connections["first"]] == [0, 6, 9]
 
 
-def test_a_recording_is_measured_as_the_stream_itself_was(tmp_path: Path) -> None:
+def test_recording_and_live_stream_measure_the_same(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     script: list[Steps] = [
         [b"retry: 20\n\n", *REPLY, Cut()],
@@ -316,7 +316,7 @@ def test_a_recording_is_measured_as_the_stream_itself_was(tmp_path: Path) -> Non
     assert live["gaps"]["count"] == recorded["gaps"]["count"]
 
 
-def test_what_stands_before_a_damage_is_measured(recording: Path) -> None:
+def test_damaged_recording_is_measured_up_to_the_damage(recording: Path) -> None:
     recording.write_text(RECORDING.partition('{"seconds": 3.5')[0] + "{}\n")
     run = sse("stats", str(recording), "--format", "json")
     assert run.code == ExitCode.USAGE
@@ -324,13 +324,13 @@ def test_what_stands_before_a_damage_is_measured(recording: Path) -> None:
     assert "line 6" in run.errors
 
 
-def test_what_came_before_an_event_that_is_too_large_is_measured(tmp_path: Path) -> None:
+def test_recording_is_measured_up_to_a_too_large_event(tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     head = RECORDING.splitlines(keepends=True)[2]
     data = "data: a\\n\\ndata: " + "x" * (33 * 2**20)
     path.write_text(f'{head}{{"seconds": 0.5, "text": "{data}"}}\n{{"seconds": 1.0, "end": "complete"}}\n')
     run = sse("stats", str(path), "--format", "json")
-    assert run.code == ExitCode.BROKEN
+    assert run.code == ExitCode.INCOMPLETE
     assert json.loads(run.output)["events"] == 1
     assert run.errors.count("\n") == 1
 
@@ -338,13 +338,13 @@ def test_what_came_before_an_event_that_is_too_large_is_measured(tmp_path: Path)
 @pytest.mark.parametrize(
     "options", [["--for", "1"], ["--events", "1"], ["--until", "x"], ["-X", "POST"], ["--no-retry"], ["-k"]]
 )
-def test_a_file_is_not_asked_and_has_no_limit(options: list[str], body: Path) -> None:
+def test_request_options_and_limits_need_a_url(options: list[str], body: Path) -> None:
     run = sse("stats", str(body), *options)
     assert run.code == ExitCode.USAGE
     assert "for a URL" in run.errors
 
 
-def test_the_picture_is_one_file_that_needs_no_other(recording: Path, body: Path, tmp_path: Path) -> None:
+def test_svg_is_self_contained(recording: Path, body: Path, tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     path.write_text("an older picture")
     for file in (recording, body):
@@ -359,7 +359,7 @@ def test_the_picture_is_one_file_that_needs_no_other(recording: Path, body: Path
         assert file.name in words
 
 
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_unwritable_svg_path_is_refused_before_sending(tmp_path: Path) -> None:
     with SSEServer([[]]) as server:
         for path in (tmp_path / "missing" / "picture.svg", tmp_path):
             run = sse("stats", server.url, "--svg", str(path))
@@ -369,7 +369,7 @@ def test_a_picture_that_cannot_be_written_is_told_before_anything_is_sent(tmp_pa
         assert server.calls == []
 
 
-def test_a_run_without_a_result_leaves_no_picture_and_spoils_none(tmp_path: Path) -> None:
+def test_failed_run_leaves_svg_files_untouched(tmp_path: Path) -> None:
     new, old = tmp_path / "new.svg", tmp_path / "old.svg"
     old.write_text("an older picture")
     with SSEServer([[404], [404]]) as server:
@@ -379,7 +379,7 @@ def test_a_run_without_a_result_leaves_no_picture_and_spoils_none(tmp_path: Path
     assert old.read_text() == "an older picture"
 
 
-def test_what_a_server_made_up_is_harmless_wherever_it_is_written(tmp_path: Path) -> None:
+def test_hostile_event_types_are_escaped_everywhere(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     hostile = "\x1b]0;owned\x07</text><script>\u202e"
     body = f"event: {hostile}\ndata: a\n\n".encode()
@@ -391,7 +391,7 @@ def test_what_a_server_made_up_is_harmless_wherever_it_is_written(tmp_path: Path
     assert measured("-", code=ExitCode.ENDED)["events"] == 0
 
 
-def test_a_password_or_query_is_in_no_result(tmp_path: Path) -> None:
+def test_passwords_and_queries_are_not_in_results(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     with SSEServer([REPLY]) as server:
         url = server.url.replace("://", "://user:passw0rd@") + "/feed?key=s3cret"
@@ -403,7 +403,7 @@ def test_a_password_or_query_is_in_no_result(tmp_path: Path) -> None:
         assert "s3cret" not in written
 
 
-def test_many_connections_share_a_strip(tmp_path: Path) -> None:
+def test_many_connections_share_one_line(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     connection = (
         '{"version": 1, "time": "2026-01-01T00:00:%02d+00:00", "method": "GET", "url": "https://example.com/",'
@@ -419,7 +419,7 @@ def test_many_connections_share_a_strip(tmp_path: Path) -> None:
 
 @there_are_some
 @every_recording
-def test_a_recorded_reply_is_measured(path: Path, tmp_path: Path) -> None:
+def test_recorded_streams_are_measured(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.svg"
     run = sse("stats", str(path), "--svg", str(picture))
     assert run.code == ExitCode.ENDED

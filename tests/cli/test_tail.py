@@ -1,4 +1,4 @@
-"""`sse tail` in pipes: what it asks, what it writes in each format, and how it ends."""
+"""`sse tail` in pipes: its requests, its output in each format, and its exit codes."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ ODD = [
     Event("two\nlines", id="é7"),
     Event("plain"),
 ]
-"""The last one clears the ID."""
+"""The last event clears the ID."""
 
 FULL = Path("/dev/full")
-"""A file that takes nothing."""
+"""A device on which every write fails, as on a full disk."""
 
 ODD_STEPS: Steps = [ODD[0], Comment("beat"), ODD[1], ODD[2], b"id\ndata: plain\n\n", Event("[DONE]")]
 
 
 def objects_of(output: str) -> list[object]:
-    # A line ends at LF and nowhere else: there is a line separator within a string.
+    # Not splitlines(): a string contains U+2028, at which it splits too.
     return [json.loads(line) for line in output.split("\n") if line]
 
 
-def test_a_pipe_gets_json_lines_with_what_is_set() -> None:
+def test_pipe_gets_json_lines() -> None:
     with SSEServer([ODD_STEPS]) as server:
         run = sse("tail", server.url, "--until", "[DONE]")
     assert run.code == ExitCode.ENDED
@@ -52,14 +52,14 @@ def test_a_pipe_gets_json_lines_with_what_is_set() -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--comments"]])
-def test_raw_is_an_event_stream_that_gives_the_same_events(arguments: list[str]) -> None:
+def test_raw_format_gives_the_same_events(arguments: list[str]) -> None:
     with SSEServer([ODD_STEPS]) as server:
         run = sse("tail", server.url, "--until", "[DONE]", "--format", "raw", *arguments)
     assert list(parse([run.output.encode()])) == ODD
     assert (": beat\n" in run.output) is bool(arguments)
 
 
-def test_data_is_the_data_alone() -> None:
+def test_data_format_is_the_data_alone() -> None:
     with SSEServer(
         [[Comment("beat"), Event("one\ntwo", id="1"), Event("", event="x"), Event("three"), Event("E")]]
     ) as server:
@@ -67,7 +67,7 @@ def test_data_is_the_data_alone() -> None:
     assert run.output == "one\ntwo\n\nthree\n"
 
 
-def test_pretty_is_what_a_person_reads_without_colours_in_a_pipe() -> None:
+def test_pretty_format_has_no_colors_in_a_pipe() -> None:
     steps: Steps = [
         Comment("beat"),
         Event('{"a": 1}', event="price", id="7", retry=20),
@@ -87,7 +87,7 @@ def test_pretty_is_what_a_person_reads_without_colours_in_a_pipe() -> None:
     ).replace("message", "message  id 7")
 
 
-def test_a_comment_is_an_object_in_json_where_it_is_asked_for() -> None:
+def test_comments_are_json_objects() -> None:
     with SSEServer([[Comment('a "beat"'), Event("x"), Event("E")]]) as server:
         run = sse("tail", server.url, "--until", "E", "--comments")
     assert objects_of(run.output) == [
@@ -96,14 +96,14 @@ def test_a_comment_is_an_object_in_json_where_it_is_asked_for() -> None:
     ]
 
 
-def test_only_events_of_the_types_asked_for_are_written() -> None:
+def test_event_option_filters_by_type() -> None:
     events = [Event("1", event="a"), Event("2", event="b"), Event("3", event="c"), Event("E")]
     with SSEServer([events]) as server:
         run = sse(*("tail", server.url, "--until", "E", "--event", "a", "--event", "c", "--format", "data"))
     assert run.output == "1\n3\n"
 
 
-def test_a_cut_is_resumed_and_nothing_is_lost_or_doubled() -> None:
+def test_dropped_connection_is_resumed_without_loss() -> None:
     script: list[Steps] = [
         [b"retry: 1\n\n", Event("a", id="1"), Event("b", id="2"), b"data: half", Cut()],
         [Event("c", id="3")],
@@ -116,7 +116,7 @@ def test_a_cut_is_resumed_and_nothing_is_lost_or_doubled() -> None:
     assert run.errors == ""
 
 
-def test_a_state_file_goes_on_where_the_last_run_stopped(tmp_path: Path) -> None:
+def test_state_file_resumes_in_the_next_run(tmp_path: Path) -> None:
     state = tmp_path / "feed.id"
     script: list[Steps] = [
         [Event("a", id="1"), Event("E", id="2")],
@@ -131,10 +131,10 @@ def test_a_state_file_goes_on_where_the_last_run_stopped(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not FULL.exists(), reason=f"no {FULL} here")
-def test_the_id_of_an_event_that_could_not_be_written_is_not_kept(tmp_path: Path) -> None:
+def test_id_of_an_unwritten_event_is_not_saved(tmp_path: Path) -> None:
     state = tmp_path / "feed.id"
-    at_once = encode(Event("a", id="1")) + encode(Event("b", id="2"))
-    with SSEServer([[at_once, Stall()]]) as server, FULL.open("wb") as full:
+    both = encode(Event("a", id="1")) + encode(Event("b", id="2"))
+    with SSEServer([[both, Stall()]]) as server, FULL.open("wb") as full:
         run = subprocess.run(
             [*SSE, "tail", server.url, "--state", str(state)],
             stdout=full,
@@ -148,23 +148,23 @@ def test_the_id_of_an_event_that_could_not_be_written_is_not_kept(tmp_path: Path
     assert not state.exists()
 
 
-def test_a_reader_who_has_gone_before_the_first_event_ends_it_quietly() -> None:
-    ours, theirs = os.pipe()
-    os.close(ours)
+def test_pipe_broken_before_the_first_event() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
     with SSEServer([[Event("a"), Stall()]]) as server:
         run = subprocess.run(
             [*SSE, "tail", server.url],
-            stdout=theirs,
+            stdout=writer,
             stderr=subprocess.PIPE,
             env=environment(),
             check=False,
             timeout=DEADLINE,
         )
-    os.close(theirs)
-    assert (run.returncode, run.stderr) == (ExitCode.CLOSED_PIPE, b"")
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (ExitCode.BROKEN_PIPE, b"")
 
 
-def test_a_request_is_what_the_options_say(tmp_path: Path) -> None:
+def test_request_follows_the_options(tmp_path: Path) -> None:
     secrets = tmp_path / "headers"
     secrets.write_bytes(b"Authorization: Bearer secret\r\n\r\nX-Odd: a\xc2\x85b\n")
     with SSEServer([[Event("E")]]) as server:
@@ -191,7 +191,7 @@ def test_a_request_is_what_the_options_say(tmp_path: Path) -> None:
     assert call.last_event_id == "7"
 
 
-def test_a_body_from_a_file_is_sent_byte_for_byte(tmp_path: Path) -> None:
+def test_body_from_a_file_is_sent_unchanged(tmp_path: Path) -> None:
     body = bytes(range(256))
     (tmp_path / "body").write_bytes(body)
     with SSEServer([[Event("E")], [Event("E")]]) as server:
@@ -200,8 +200,8 @@ def test_a_body_from_a_file_is_sent_byte_for_byte(tmp_path: Path) -> None:
         assert [call.body for call in server.calls] == [body, body]
 
 
-def test_a_certificate_nobody_knows_is_refused_unless_it_is_not_to_be_checked() -> None:
-    # Not strict: the first client leaves in the middle of a handshake.
+def test_unknown_certificate_needs_insecure() -> None:
+    # Not strict: the first client disconnects during the TLS handshake.
     with SSEServer(lambda _: [Event("a"), Event("E")], tls=True, strict=False) as server:
         checked = sse("tail", server.url, "--until", "E", "--format", "data")
         unchecked = sse("tail", server.url, "--until", "E", "--format", "data", "--insecure")
@@ -213,7 +213,7 @@ def test_a_certificate_nobody_knows_is_refused_unless_it_is_not_to_be_checked() 
 
 
 @pytest.mark.parametrize(
-    ("steps", "arguments", "code", "told"),
+    ("steps", "arguments", "code", "message"),
     [
         (
             [404, b"no such thing\x1b[2J"],
@@ -228,47 +228,47 @@ def test_a_certificate_nobody_knows_is_refused_unless_it_is_not_to_be_checked() 
         ([415], ["-d", "x"], ExitCode.HTTP_ERROR, "--json"),
         ([503], ["--no-retry"], ExitCode.HTTP_ERROR, "503"),
         ([{"Content-Type": "text/html"}, b"<p>"], [], ExitCode.NOT_AN_EVENT_STREAM, "'text/html'"),
-        ([Event("x"), Cut()], ["-d", "x"], ExitCode.BROKEN, "the stream ended before its end"),
-        ([Event("x"), b"data: y"], ["-d", "x"], ExitCode.BROKEN, "inside an event (7 bytes"),
-        ([Event("x")], ["-d", "x", "--until", "E"], ExitCode.BROKEN, "ended before its end"),
+        ([Event("x"), Cut()], ["-d", "x"], ExitCode.INCOMPLETE, "the stream ended before its end"),
+        ([Event("x"), b"data: y"], ["-d", "x"], ExitCode.INCOMPLETE, "inside an event (7 bytes"),
+        ([Event("x")], ["-d", "x", "--until", "E"], ExitCode.INCOMPLETE, "ended before its end"),
         ([Event("x"), Stall()], ["--no-retry", "--idle-timeout", "0.05"], ExitCode.GAVE_UP, "0.05 seconds"),
     ],
 )
-def test_each_end_has_its_exit_code_and_one_line_that_says_why(
-    steps: Steps, arguments: list[str], code: ExitCode, told: str
+def test_each_error_has_its_exit_code_and_one_line(
+    steps: Steps, arguments: list[str], code: ExitCode, message: str
 ) -> None:
     with SSEServer([steps]) as server:
         run = sse("tail", server.url, *arguments)
     assert run.code == code, run
-    assert told in run.errors
+    assert message in run.errors
     assert run.errors.count("\n") == 1
     assert run.errors.startswith("sse: ")
 
 
-def test_a_204_ends_it_and_so_does_the_end_of_a_post() -> None:
+def test_204_and_the_end_of_a_post_are_success() -> None:
     with SSEServer([[204], [Event("x")]]) as server:
         assert sse("tail", server.url).code == ExitCode.ENDED
         assert sse("tail", server.url, "-d", "x").code == ExitCode.ENDED
 
 
-def test_a_server_that_is_not_there_is_an_error_at_once_unless_retries_are_asked_for() -> None:
+def test_unreachable_server_fails_unless_retry_is_given() -> None:
     with SSEServer([]) as server:
         url = server.url
     run = sse("tail", url)
     assert run.code == ExitCode.GAVE_UP
     assert run.errors.count("\n") == 1
-    for asked in (["--retry"], ["--max-attempts", "2"]):
-        with Terminal("tail", url, *asked) as terminal:
+    for options in (["--retry"], ["--max-attempts", "2"]):
+        with Terminal("tail", url, *options) as terminal:
             terminal.until("waiting")
             terminal.interrupt()
             assert terminal.finish() == ExitCode.INTERRUPTED
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["http://127.0.0.1:1", "-H", "secret"], "-H: a header is written 'Name: value'"),
-        (["http://127.0.0.1:1", "--json", "{"], "--json: that is no JSON"),
+        (["http://127.0.0.1:1", "-H", "secret"], "-H: write a header as 'Name: value'"),
+        (["http://127.0.0.1:1", "--json", "{"], "--json: not JSON"),
         (["http://127.0.0.1:1", "--json", "{}", "-d", "x"], "--json, not both"),
         (["http://127.0.0.1:1", "-d", "@-", "-H", "@-"], "give @- once"),
         (["http://127.0.0.1:1", "-d", "@/nowhere"], "cannot read /nowhere"),
@@ -289,27 +289,27 @@ def test_a_server_that_is_not_there_is_an_error_at_once_unless_retries_are_asked
         (["-", "--state", "x"], "--state is for a URL"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_one_line_and_nothing_is_sent(arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_one_line_and_sends_nothing(arguments: list[str], message: str) -> None:
     run = sse("tail", *arguments)
     assert run.code == ExitCode.USAGE, run
     assert run.output == ""
-    assert told in run.errors
+    assert message in run.errors
     assert run.errors.count("\n") == 1
     assert "secret" not in run.errors
 
 
 @pytest.mark.parametrize("how", ["json", "raw", "data", "pretty"])
-def test_each_event_is_written_when_it_comes(how: str) -> None:
-    seen: list[int] = []
+def test_each_event_is_written_when_it_arrives(how: str) -> None:
+    received: list[int] = []
 
     def answer(call: Call) -> None:
         call.respond()
         for number in range(3):
             call.send(f"data: number {number}\n\n".encode())
-            # The next one is sent when this one was read at the other end of the pipe.
-            while f"number {number}".encode() not in reader():
+            # The next event is sent only after this one was read from the pipe.
+            while f"number {number}".encode() not in read():
                 pass
-            seen.append(number)
+            received.append(number)
         call.send(b"data: E\n\n")
 
     with SSEServer(answer) as server:
@@ -321,17 +321,17 @@ def test_each_event_is_written_when_it_comes(how: str) -> None:
         assert process.stdout is not None
         output = process.stdout
 
-        def reader() -> bytes:
+        def read() -> bytes:
             ready, _, _ = select.select([output], [], [], DEADLINE)
             assert ready, "nothing was written"
             return os.read(output.fileno(), 2**16)
 
         assert process.wait(DEADLINE) == ExitCode.ENDED
         output.close()
-    assert seen == [0, 1, 2]
+    assert received == [0, 1, 2]
 
 
-def test_a_reader_who_goes_ends_it_though_nothing_more_comes() -> None:
+def test_broken_pipe_ends_a_quiet_stream() -> None:
     with SSEServer([[Event("a"), Stall()]]) as server:
         process = subprocess.Popen(
             [*SSE, "tail", server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
@@ -340,6 +340,6 @@ def test_a_reader_who_goes_ends_it_though_nothing_more_comes() -> None:
         assert process.stderr is not None
         assert process.stdout.readline() == b'{"event": "message", "data": "a"}\n'
         process.stdout.close()
-        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+        assert process.wait(DEADLINE) == ExitCode.BROKEN_PIPE
         assert process.stderr.read() == b""
         process.stderr.close()

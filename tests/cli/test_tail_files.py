@@ -1,4 +1,4 @@
-"""`sse tail` of files and standard input: raw bodies, recordings, unfinished ends; little work and memory."""
+"""`sse tail` of files and standard input: raw bodies, recordings, incomplete streams, writes, memory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def body(count: int) -> bytes:
     return b"".join(map(encode, events(count)))
 
 
-def test_a_file_and_standard_input_are_read_as_a_server_is(tmp_path: Path) -> None:
+def test_file_and_standard_input_give_the_events(tmp_path: Path) -> None:
     path = tmp_path / "feed.sse"
     path.write_bytes(b"\xef\xbb\xbf" + body(5000))
     expected = "".join(f"{event.data}\n" for event in events(5000))
@@ -46,7 +46,7 @@ def test_a_file_and_standard_input_are_read_as_a_server_is(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_is_written_of_a_file_is_read_again(kind: str, tmp_path: Path) -> None:
+def test_formats_can_be_read_again(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "feed.sse"
     path.write_bytes(body(2000))
     output = sse("tail", str(path), "--format", kind).output
@@ -60,28 +60,28 @@ def test_what_is_written_of_a_file_is_read_again(kind: str, tmp_path: Path) -> N
         assert read == events(2000)
 
 
-def test_the_end_is_where_until_says() -> None:
+def test_until_ends_a_file_early() -> None:
     stream = b"data: a\n\ndata: [DONE]\n\ndata: b\n\n"
     run = sse("tail", "-", "--until", "[DONE]", "--format", "data", stdin=stream)
     assert (run.code, run.output) == (ExitCode.ENDED, "a\n")
 
 
 @pytest.mark.parametrize(
-    ("stream", "arguments", "told"),
+    ("stream", "arguments", "message"),
     [
         (b"data: a\n\ndata: b", [], "inside an event (7 bytes of it had arrived)"),
         (b"data: a\n\n", ["--until", "E"], "before its end"),
         (b"data: a\n\ndata: " + b"b" * (33 * 2**20), [], "larger than max_event_size"),
     ],
 )
-def test_an_end_that_is_none_is_told(stream: bytes, arguments: list[str], told: str) -> None:
+def test_incomplete_stream_is_one_line(stream: bytes, arguments: list[str], message: str) -> None:
     run = sse("tail", "-", "--format", "data", *arguments, stdin=stream)
-    assert (run.code, run.output) == (ExitCode.BROKEN, "a\n")
-    assert told in run.errors
+    assert (run.code, run.output) == (ExitCode.INCOMPLETE, "a\n")
+    assert message in run.errors
     assert run.errors.count("\n") == 1
 
 
-def test_a_recording_is_read_as_its_stream_over_all_its_connections(tmp_path: Path) -> None:
+def test_recording_gives_the_events_of_all_connections(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     script: list[Steps] = [
         [b"retry: 1\n\n", Event("a", id="1"), b"data: lost", Cut()],
@@ -93,14 +93,14 @@ def test_a_recording_is_read_as_its_stream_over_all_its_connections(tmp_path: Pa
         assert [event.data for event in source] == ["a", "b"]
     run = sse("tail", str(path))
     assert (run.code, run.errors) == (ExitCode.ENDED, "")
-    # The ID is the source's, and outlives a connection.
+    # The last event ID is kept across connections.
     assert [Event(**json.loads(line)) for line in run.output.splitlines()] == [
         Event("a", id="1"),
         Event("b", id="1"),
     ]
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_one_line(tmp_path: Path) -> None:
     run = sse("tail", str(tmp_path / "nothing.sse"))
     assert run.code == ExitCode.USAGE
     assert "no file " in run.errors
@@ -109,19 +109,19 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 @pytest.mark.parametrize("page", [b'{"error": "no such stream"}\n', b"<html>\n\n</html>\n"])
-def test_a_file_without_an_event_is_told(page: bytes) -> None:
+def test_file_without_events_is_a_warning(page: bytes) -> None:
     run = sse("tail", "-", stdin=page)
     assert (run.code, run.output) == (ExitCode.ENDED, "")
     assert run.errors == "sse: there is no event in standard input\n"
 
 
-def test_an_empty_file_and_one_whose_first_event_ends_it_are_no_trouble() -> None:
+def test_empty_file_and_until_at_once_are_no_warning() -> None:
     for arguments, stream in (["tail", "-"], b""), (["tail", "-", "--until", "end"], b"data: end\n\n"):
         run = sse(*arguments, stdin=stream)
         assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "", "")
 
 
-def test_what_comes_through_a_pipe_is_written_as_it_comes() -> None:
+def test_events_from_a_pipe_are_written_as_they_arrive() -> None:
     process = subprocess.Popen(
         [*SSE, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
     )
@@ -132,10 +132,10 @@ def test_what_comes_through_a_pipe_is_written_as_it_comes() -> None:
             source.write(f"data: {data}\n\n".encode())
             source.flush()
             assert json.loads(output.readline())["data"] == data
-    assert process.wait(DEADLINE) in (ExitCode.ENDED, ExitCode.CLOSED_PIPE)
+    assert process.wait(DEADLINE) in (ExitCode.ENDED, ExitCode.BROKEN_PIPE)
 
 
-def test_a_reader_who_goes_ends_it_though_standard_input_is_quiet() -> None:
+def test_broken_pipe_ends_a_wait_for_standard_input() -> None:
     process = subprocess.Popen(
         [*SSE, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
     )
@@ -146,32 +146,32 @@ def test_a_reader_who_goes_ends_it_though_standard_input_is_quiet() -> None:
         source.flush()
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(DEADLINE) == ExitCode.CLOSED_PIPE
+        assert process.wait(DEADLINE) == ExitCode.BROKEN_PIPE
 
 
-class Counted(io.FileIO):
-    """A file that counts what is written to it."""
+class CountingFile(io.FileIO):
+    """A file that counts its writes."""
 
     writes = 0
 
     def write(self, data: object, /) -> int:
-        Counted.writes += 1
+        CountingFile.writes += 1
         return super().write(data)  # type: ignore[arg-type]  # whatever it is
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_the_events_of_a_piece_are_written_at_once(kind: str, tmp_path: Path) -> None:
+def test_events_of_a_chunk_are_one_write(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "feed.sse"
     path.write_bytes(body(20_000))
-    pieces = path.stat().st_size / 2**16
-    # Each piece that was read is written in one piece.
+    chunks = path.stat().st_size / 2**16
+    # The events of each chunk that was read are one write.
     program = (
         "import io, sys\n"
-        "from tests.cli.test_tail_files import Counted\n"
-        "sys.stdout = io.TextIOWrapper(io.BufferedWriter(Counted(1, 'w', closefd=False)))\n"
+        "from tests.cli.test_tail_files import CountingFile\n"
+        "sys.stdout = io.TextIOWrapper(io.BufferedWriter(CountingFile(1, 'w', closefd=False)))\n"
         "from sse_transports.cli import main\n"
         "code = main(sys.argv[1:])\n"
-        "print(Counted.writes, file=sys.stderr)\n"
+        "print(CountingFile.writes, file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
     run = subprocess.run(
@@ -181,7 +181,7 @@ def test_the_events_of_a_piece_are_written_at_once(kind: str, tmp_path: Path) ->
         capture_output=True,
         check=True,
     )
-    assert pieces <= int(run.stderr) <= pieces + 2
+    assert chunks <= int(run.stderr) <= chunks + 2
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -192,11 +192,11 @@ def test_memory_does_not_grow_with_the_file(kind: str, tmp_path: Path) -> None:
         path = tmp_path / f"{times}.sse"
         path.write_bytes(pattern * times)
         peaks.append(peak_of("tail", str(path), "--format", kind))
-    # The second file has 9 MB more.
+    # The second file is 9 MB larger.
     assert peaks[1] - peaks[0] < 3 * 2**20
 
 
-# In a process of its own: the peak of a child counts from that of its parent, and ours is large.
+# In a process of its own: a child's peak starts at that of its parent, and the test process is large.
 MEASURE = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
@@ -205,7 +205,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platfor
 
 
 def peak_of(*arguments: str) -> int:
-    """Return the bytes that a run had in memory at most."""
+    """Return the peak memory of a run, in bytes."""
     run = subprocess.run(
         [sys.executable, "-I", "-c", MEASURE, *SSE, *arguments],
         env=environment(),
@@ -227,9 +227,9 @@ def peak_of(*arguments: str) -> int:
         [("a" if number % 2 else "b") * 200 for number in range(100)],
         [""] * 100,
     ],
-    ids=["chat", "nearly all", "same", "overlapping", "escapes", "short", "two kinds", "empty"],
+    ids=["chat", "nearly all", "equal", "overlapping", "escapes", "short", "two kinds", "empty"],
 )
-def test_what_is_shared_by_events_changes_nothing_in_their_json(data: Sequence[str]) -> None:
+def test_shared_prefixes_do_not_change_the_json(data: Sequence[str]) -> None:
     lines = JSONLines()
     for start in range(0, len(data), 25):
         batch = data[start : start + 25]

@@ -1,4 +1,4 @@
-"""`sse tail --select`: what stands at a path in the JSON of the data, as text or as values."""
+"""`sse tail --select`: the values at a path in the JSON of the data, as text or as lines."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def stream(*documents: object) -> bytes:
     return b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in documents)
 
 
-def test_text_is_written_one_behind_the_other_and_its_line_is_ended() -> None:
+def test_running_text_is_joined_and_its_line_ended() -> None:
     with SSEServer([chat(None, "Nothing", "", " is\nlost", ".")]) as server:
         run = sse("tail", server.url, "-d", "{}", "--until", "[DONE]", "--select", CONTENT)
     assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "Nothing is\nlost.\n", "")
 
 
-def test_a_line_that_is_ended_is_not_ended_again() -> None:
+def test_ended_line_is_not_ended_again() -> None:
     assert sse("tail", "-", "--select", "a", stdin=stream({"a": "x\n"})).output == "x\n"
 
 
-def test_the_line_is_ended_also_where_the_stream_breaks_off() -> None:
+def test_line_is_ended_after_an_incomplete_stream() -> None:
     run = sse("tail", "-", "--select", "a", stdin=stream({"a": "x"}) + b"data: ")
-    assert (run.code, run.output) == (ExitCode.BROKEN, "x\n")
+    assert (run.code, run.output) == (ExitCode.INCOMPLETE, "x\n")
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_values_are_text_or_lines_or_json(how: list[str], expected: str) -> None
         (["a", "b"], {"a": None, "b": "y"}, ["y"]),
     ],
 )
-def test_a_path_leads_to_what_is_there(paths: list[str], document: object, found: list[str]) -> None:
+def test_path_finds_values(paths: list[str], document: object, found: list[str]) -> None:
     arguments = [argument for path in paths for argument in ("--select", path)]
     run = sse("tail", "-", "--format", "data", *arguments, stdin=stream(document))
     assert run.output.splitlines() == found
 
 
-def test_a_path_that_leads_nowhere_is_told_at_the_end() -> None:
+def test_path_without_values_is_a_warning() -> None:
     with SSEServer([chat("a", "b")]) as server:
         run = sse("tail", server.url, "-d", "{}", "--select", "choices.text", "--select", "text")
     assert run.code == ExitCode.ENDED
@@ -87,11 +87,11 @@ def test_a_path_that_leads_nowhere_is_told_at_the_end() -> None:
     assert run.errors == "sse: --select found nothing at choices.text or text in 3 events\n"
 
 
-def test_halves_of_a_character_in_two_events_are_put_together() -> None:
+def test_surrogate_pair_in_two_events_is_joined() -> None:
     halves = [Event(r'{"a": "x\ud83d"}'), Event(r'{"a": "\ude00y"}')]
     text = RunningText(Selection([("a",)]))
     assert [text([half]) for half in halves] == ["x", "😀y"]
     assert text(halves) == "x😀y"
-    alone = rb'data: {"a": "\ud83d"}' + b"\n\n"
-    assert sse("tail", "-", "--select", "a", stdin=alone).output == "\N{REPLACEMENT CHARACTER}\n"
-    assert sse("tail", "-", "--select", "a", "--format", "json", stdin=alone).output == '"\\ud83d"\n'
+    lone_half = rb'data: {"a": "\ud83d"}' + b"\n\n"
+    assert sse("tail", "-", "--select", "a", stdin=lone_half).output == "\N{REPLACEMENT CHARACTER}\n"
+    assert sse("tail", "-", "--select", "a", "--format", "json", stdin=lone_half).output == '"\\ud83d"\n'

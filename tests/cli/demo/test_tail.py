@@ -30,6 +30,6 @@ def test_a_person_sees_the_same_in_a_terminal(way: int) -> None:
         command = shlex.split(tail_commands(server.url)[way])
         with Terminal(*command[1:], columns=400) as terminal:
             assert terminal.finish() == ExitCode.ENDED
-    # That it was cut, the terminal is told in a line of its own.
-    text, cuts = re.subn(r"\nsse: cut .*\n", "", terminal.text)
+    # On a terminal, the lost connection is reported in a line of its own.
+    text, cuts = re.subn(r"\nsse: lost .*\n", "", terminal.text)
     assert (text, cuts) == (f"{reply_to(QUESTION)}\n", 1)

@@ -1,31 +1,34 @@
-"""The commands of `sse`, and what becomes of an error: one line, and an exit code."""
+"""The commands of `sse`. An error that ends one becomes one line on standard error and an exit code."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import os
+import ssl
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
-from sse_core import SSEError, __version__
+from sse_core import ConnectError, HTTPStatusError, SSEError, __version__
 
-from ._advice import advice
-from ._exit_codes import ExitCode, code_of
-from ._standard_streams import stand_in_for_closed
-from ._terminal import printable, tell
+from ._exit_codes import ExitCode, exit_code_of
+from ._standard_streams import (
+    discard_output,
+    flush_or_discard_output,
+    print_error,
+    replace_closed_streams,
+)
+from ._terminal import printable
 
 COMMANDS = ("tail", "record", "replay", "stats", "check", "demo", "completion")
-"""Each is a click command of that name, in the module of that name with an underscore before it."""
+"""Each is a click command, in the module with its name and a leading underscore."""
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are needed: `sse tail` must not wait for `sse stats`."""
+    """Imports a command when it is run: `sse tail` need not wait for the imports of `sse stats`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -35,7 +38,8 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"{__package__}._{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  # for type checkers
-        # How click is told to keep lines apart; it wants the character, and a docstring has no escapes.
+        # click keeps the lines of a paragraph that begins with a backspace character. The docstrings are
+        # raw, because other lines in them end with a backslash, so they spell the character out.
         command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
 
@@ -53,39 +57,40 @@ class Commands(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        # This is where `--help` and `--version` are printed.
-        with _ending():
+        # `--help` and `--version` print in here, and that can fail too.
+        with _errors_reported():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
-        with _ending():
+        with _errors_reported():
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
 
 
 @contextlib.contextmanager
-def _ending() -> Iterator[None]:
-    """Make of what ends a command one line and an exit code.
+def _errors_reported() -> Iterator[None]:
+    """Turn an exception that ends a command into one line on standard error, and an exit code.
 
-    Inside of click's `main` and not around it: that has its own words for some of these.
+    This is used inside click's `main`, because `main` itself reports some of these exceptions in its own way.
 
     Raises:
-        Exit: what click takes an exit code from.
+        Exit: click's exception that carries an exit code.
     """
     try:
         yield
     except KeyboardInterrupt:
         raise Exit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
-        _forget_output()
-        raise Exit(ExitCode.CLOSED_PIPE) from None
+        discard_output()
+        raise Exit(ExitCode.BROKEN_PIPE) from None
     except SSEError as error:
-        tell(_one_line(f"sse: {error}{advice(error)}"))
-        raise Exit(code_of(error)) from None
+        print_error(_one_line(f"sse: {error}{_advice(error)}"))
+        raise Exit(exit_code_of(error)) from None
     except OSError as error:
-        tell(_one_line(f"sse: {_what_failed(error)}"))
-        _flush_or_forget_output()
+        print_error(_one_line(f"sse: {_describe(error)}"))
+        # Standard output may be what failed.
+        flush_or_discard_output()
         raise Exit(ExitCode.USAGE) from None
 
 
@@ -94,30 +99,27 @@ def _ending() -> Iterator[None]:
 def sse() -> None:
     """Read, record, replay, measure and check event streams (Server-Sent Events).
 
-    Exit codes: 0 it ended, 1 faults found (check), 2 wrong usage, 3 an HTTP error, 4 not an event
-    stream, 5 gave up, 6 broken off, 130 interrupted, 141 the output was closed.
+    Exit codes: 0 success, 1 faults found (check), 2 wrong usage, 3 HTTP error, 4 not an event
+    stream, 5 gave up, 6 incomplete stream, 130 interrupted, 141 broken pipe.
     """
 
 
 def run(arguments: list[str]) -> int:
     """Run `sse` with these arguments, and return the exit code."""
-    stand_in_for_closed()
+    replace_closed_streams()
     try:
-        return _code(sse.main(arguments, prog_name="sse", standalone_mode=False))
+        result = sse.main(arguments, prog_name="sse", standalone_mode=False)
     except NoArgsIsHelpError as error:
-        tell(error.format_message())
+        print_error(error.format_message())
         return ExitCode.USAGE
     except click.ClickException as error:
-        # Not the error's context, which not all of them have.
+        # The command's name is taken from the arguments: not every exception has a context to ask.
         path = " ".join(["sse", *(name for name in arguments[:1] if name in COMMANDS)])
-        tell(_one_line(f"{path}: {error.format_message()} (see {path} --help)"))
+        print_error(_one_line(f"{path}: {error.format_message()} (see {path} --help)"))
         return ExitCode.USAGE
     except click.Abort:
         return ExitCode.INTERRUPTED
-
-
-def _code(result: object) -> int:
-    # What a command returns, or the code with which it left.
+    # What the command returned, or the code of an `Exit`.
     return result if isinstance(result, int) else ExitCode.ENDED
 
 
@@ -125,20 +127,35 @@ def _one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-def _what_failed(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
-def _flush_or_forget_output() -> None:
-    # It may be the output that failed, as on a full disk.
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _forget_output()
+def _advice(error: SSEError) -> str:
+    """Return what the user can try, to append to the message; `""` if that is not clear."""
+    if isinstance(error, HTTPStatusError):
+        return _advice_for_status(error)
+    if isinstance(error, ConnectError) and _is_certificate_error(error):
+        return "; --insecure connects without checking the certificate"
+    return ""
 
 
-def _forget_output() -> None:
-    """Let what is still to be written go nowhere, or Python would complain when it exits."""
-    with Path(os.devnull).open("wb") as nowhere, contextlib.suppress(OSError):
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def _advice_for_status(error: HTTPStatusError) -> str:
+    if error.status in (401, 403):
+        return "; pass a key with -H 'Authorization: Bearer KEY', or in a file with -H @FILE"
+    if error.status == 405:
+        allowed = error.header("Allow") or "POST"
+        return f"; try -X {printable(allowed[:100])}, or --json with a body"
+    if error.status == 415:
+        return "; try --json, or give the type of the body with -H 'Content-Type: ...'"
+    return ""
+
+
+def _is_certificate_error(error: BaseException | None) -> bool:
+    while error is not None:
+        # urllib keeps the original error as `reason`; other clients chain it.
+        if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__
+    return False

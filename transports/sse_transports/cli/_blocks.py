@@ -1,4 +1,7 @@
-"""A stream cut into blocks at its blank lines, byte for byte: each completes one event, or none."""
+"""Split an event stream after its blank lines, without changing a byte.
+
+Each block completes one event, or none. Joined, the blocks are the stream.
+"""
 
 from __future__ import annotations
 
@@ -9,57 +12,58 @@ from dataclasses import dataclass
 
 from sse_core import Parser
 
-BLANK_LINE = re.compile(rb"(?>\r\n?|\n)(?>\r\n?|\n)")
-"""The end of a line, and a line with nothing in it. A CRLF is never taken for two of them."""
-
 BOM = b"\xef\xbb\xbf"
+"""The byte order mark, which is ignored at the beginning of a stream only."""
+
+BLANK_LINE = re.compile(rb"(?>\r\n?|\n)(?>\r\n?|\n)")
+"""A line end and an empty line. The groups are atomic, so that a CRLF never counts as two line ends."""
 
 
-class Blocks:
-    """Cuts a stream that comes in pieces behind each blank line.
+class BlockSplitter:
+    """Splits a stream that arrives in chunks after each blank line.
 
-    Where a CR and its LF come in two pieces, that LF may begin the next block: as a blank line more it
-    changes nothing.
+    If a CR and its LF arrive in two chunks, the LF may begin the next block. That changes no event: there it
+    is one more blank line.
 
     Attributes:
-        rest: what came behind the last blank line.
-        searched_from: where in that the next blank line may begin, at the earliest.
+        rest: the bytes after the last blank line.
+        searched_from: where in `rest` the next search begins; no blank line begins before it.
     """
 
     def __init__(self) -> None:
         self.rest = bytearray()
         self.searched_from = 0
 
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Yield the blocks that this piece completes."""
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the blocks that this chunk completes."""
         rest = self.rest
-        rest += piece
-        begin = 0
+        rest += chunk
+        start = 0
         while found := BLANK_LINE.search(rest, self.searched_from):
-            yield bytes(rest[begin : found.end()])
-            begin = self.searched_from = found.end()
-        del rest[:begin]
-        # Of a blank line, a CRLF and a CR may be there.
+            yield bytes(rest[start : found.end()])
+            start = self.searched_from = found.end()
+        del rest[:start]
+        # The last three bytes may be the beginning of a blank line: CRLF and CR, and then an LF.
         self.searched_from = max(0, len(rest) - 3)
 
 
-def blocks_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the blocks of a stream, and what is behind the last one."""
-    blocks = Blocks()
-    for piece in pieces:
-        yield from blocks.feed(piece)
-    if blocks.rest:
-        yield bytes(blocks.rest)
+def split_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the blocks of a stream, and last what follows its last blank line, if anything does."""
+    splitter = BlockSplitter()
+    for chunk in chunks:
+        yield from splitter.feed(chunk)
+    if splitter.rest:
+        yield bytes(splitter.rest)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a stream is gone on with.
+class ResumePoint:
+    """Where in a stream a client resumes.
 
     Attributes:
-        position: bytes from its beginning.
-        has_events: whether any event comes behind that.
-        has_ids: whether any other last event ID comes behind that.
+        position: in bytes from the beginning of the stream.
+        has_events: whether any event follows.
+        has_ids: whether another last event ID follows.
     """
 
     position: int
@@ -67,22 +71,22 @@ class Place:
     has_ids: bool
 
 
-def place_behind(last_event_id: str, pieces: Iterable[bytes]) -> Place | None:
-    """Return the place behind the event that first has this ID; None if none has it.
+def find_resume_point(last_event_id: str, chunks: Iterable[bytes]) -> ResumePoint | None:
+    """Return the position after the first event with this ID; None if no event has it.
 
-    The first, because an ID that stands twice does not tell which one was meant, and what comes twice
-    is not lost.
+    If several events have it, the client may have received any of them. Resuming after the first may repeat
+    events, but loses none.
 
     Args:
         last_event_id: an ID, not empty.
-        pieces: the stream.
+        chunks: the stream.
     """
-    # Whether an event is too large is for whoever reads it.
+    # No limit: the client decides whether an event is too large.
     parser = Parser(max_event_size=sys.maxsize)
     position = 0
     found: int | None = None
     has_events = False
-    for block in blocks_of(pieces):
+    for block in split_blocks(chunks):
         position += len(block)
         events = parser.feed(block)
         if found is None:
@@ -91,5 +95,5 @@ def place_behind(last_event_id: str, pieces: Iterable[bytes]) -> Place | None:
             continue
         has_events = has_events or bool(events)
         if parser.last_event_id != last_event_id:
-            return Place(found, has_events=has_events, has_ids=True)
-    return None if found is None else Place(found, has_events=has_events, has_ids=False)
+            return ResumePoint(found, has_events=has_events, has_ids=True)
+    return None if found is None else ResumePoint(found, has_events=has_events, has_ids=False)

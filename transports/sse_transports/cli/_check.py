@@ -1,4 +1,4 @@
-"""`sse check`: what a server of event streams does right and wrong."""
+"""`sse check`: report what the server of an event stream does right and wrong."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import time
 import click
 
 from ._exit_codes import ExitCode
-from ._options import TEXT_OR_JSON, RequestOptions, one_request_options, unverified
-from ._seconds import Seconds
-from ._targets import URL
-from ._terminal import console, is_terminal, printable, tell
+from ._options import TEXT_OR_JSON, RequestOptions, single_request_options, unverified_context
+from ._parameters import URL, Seconds
+from ._standard_streams import print_error
+from ._terminal import console, is_terminal, printable
 from .checks._observation import Observation
 from .checks._observe import Observer, Question
 from .checks._report import WIDEST, as_json, as_text, count, rows, summary
@@ -20,12 +20,12 @@ from .checks._rules import RULES
 from .checks._wire import NotingTransport
 
 ONCE = "--once: only the first request was sent"
-UNSAFE = "only the first request was sent: it is not one to repeat"
+UNSAFE = "only the first request was sent: this method is not safe to repeat"
 
 
-@click.command(short_help="What a server does right and wrong.")
+@click.command(short_help="Report what a server does right and wrong.")
 @click.argument("url", type=URL())
-@one_request_options
+@single_request_options
 @click.option(
     "--for",
     "seconds",
@@ -35,15 +35,15 @@ UNSAFE = "only the first request was sent: it is not one to repeat"
     metavar="SECONDS",
     help="How long to watch the stream.",
 )
-@click.option("--once", is_flag=True, help="Send one request only: nothing about resuming or compression.")
+@click.option("--once", is_flag=True, help="Send one request only: skip resuming and compression.")
 @TEXT_OR_JSON
-@click.option("-v", "--verbose", is_flag=True, help="Tell each request before it is sent.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each request before it is sent.")
 def check(request: RequestOptions, url: str, seconds: float, once: bool, form: str, verbose: bool) -> int:
-    r"""Tell what the server of an event stream does right and wrong, and what to do about it.
+    r"""Report what the server of an event stream does right and wrong, and how to fix it.
 
-    It watches the stream, then sends a few short requests: behind the last event, an earlier one and
-    one that never was, as browsers that compress, and for any type. A POST is sent once. Exit code 1
-    if something is wrong.
+    Watches the stream, then sends a few short requests: to resume after the last event, after an
+    earlier one, and after an unknown one; with the Accept-Encoding of browsers; with Accept: */*. A POST
+    is sent once. Exit code 1 if something is wrong.
 
     \b
     sse check https://example.com/events
@@ -58,8 +58,8 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
         seen.alone = ONCE
     observer = Observer(
         question,
-        NotingTransport(context=unverified() if request.insecure else None),
-        _tell if verbose else _say_nothing,
+        NotingTransport(context=unverified_context() if request.insecure else None),
+        _print_request if verbose else _ignore,
     )
     interrupted = False
     try:
@@ -70,10 +70,10 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
     _show(seen, findings, form)
     if interrupted:
         return ExitCode.INTERRUPTED
-    return _code(seen, findings)
+    return _exit_code(seen, findings)
 
 
-def _code(seen: Observation, findings: list[Finding]) -> ExitCode:
+def _exit_code(seen: Observation, findings: list[Finding]) -> ExitCode:
     first = seen.first
     if first.answer is not None and first.status not in (200, 204):
         return ExitCode.HTTP_ERROR
@@ -84,7 +84,7 @@ def _code(seen: Observation, findings: list[Finding]) -> ExitCode:
 
 def _show(seen: Observation, findings: list[Finding], form: str) -> None:
     if form == "json":
-        # What a server sent is escaped by JSON, but for what is not ASCII.
+        # JSON escapes control characters, but only those in ASCII.
         click.echo(as_json(seen, findings, ascii_only=is_terminal(sys.stdout)))
     elif not is_terminal(sys.stdout):
         click.echo(printable(as_text(seen, findings), keep="\n"), nl=False)
@@ -93,7 +93,7 @@ def _show(seen: Observation, findings: list[Finding], form: str) -> None:
 
 
 def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
-    # Not above: importing rich takes longer than all else here.
+    # Imported here, because importing rich takes longer than everything else here.
     from rich.text import Text
 
     out = console()
@@ -111,9 +111,9 @@ def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
     out.print(Text(summary(seen, findings)))
 
 
-def _tell(line: str) -> None:
-    tell(printable(line))
+def _print_request(line: str) -> None:
+    print_error(printable(line))
 
 
-def _say_nothing(_line: str) -> None:
+def _ignore(_line: str) -> None:
     pass

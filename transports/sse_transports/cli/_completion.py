@@ -1,4 +1,4 @@
-"""`sse completion`: what makes a shell complete commands and options."""
+"""`sse completion`: print the script that completes commands and options in a shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    r"""Print the script that makes SHELL complete `sse`.
+    r"""Print a script that completes `sse` commands and options in SHELL.
 
     \b
     bash: eval "$(sse completion bash)" in ~/.bashrc

@@ -1,4 +1,4 @@
-"""`sse demo`: what this is for, shown in a terminal or on a page."""
+"""`sse demo`: show what event streams are for, in a terminal or on a web page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import threading
 
 import click
 
-from ._being_a_server import listening, wait_for
 from ._exit_codes import ExitCode
-from ._seconds import Seconds
-from ._terminal import tell
+from ._parameters import Seconds
+from ._serve import running, wait_until_set
+from ._standard_streams import print_error
 
 
 @click.command()
@@ -26,26 +26,26 @@ from ._terminal import tell
     "--pace",
     type=Seconds(most=60, zero=True),
     metavar="SECONDS",
-    help="Between two events. [default: 0.012; 0.05 on the page]",
+    help="Time between two events. [default: 0.012; 0.05 on the page]",
 )
 @click.pass_context
 def demo(context: click.Context, port: int | None, pace: float | None) -> None:
-    r"""Show what event streams do: a chat reply, and a feed that is cut and loses nothing.
+    r"""Show what event streams do: a chat reply, and a feed that loses connections but no events.
 
-    With --serve, open the page that it names: a chat whose replies are cut on the way and resumed, with
-    the code that does it. Ctrl-C ends it. Nothing leaves this machine.
+    With --serve, open the page at the printed address: a chat whose replies are interrupted and resumed,
+    with the code that does it. Ctrl-C ends it. Nothing leaves this machine.
 
     \b
     sse demo
     sse demo --serve
     """
-    # Not above: `sse --help` need not wait for a server and for every transport.
+    # Imported here, because `sse --help` needs neither a server nor every transport.
     if port is None:
         from .demo import _feed
         from .demo._scenes import show_scenes
 
         if not show_scenes(_feed.PACE if pace is None else pace):
-            click.echo("sse demo: this is not as it should be", err=True)
+            click.echo("sse demo: events were lost or repeated", err=True)
             context.exit(ExitCode.FOUND_FAULTS)
     else:
         _serve(port, pace)
@@ -55,9 +55,9 @@ def _serve(port: int, pace: float | None) -> None:
     from .demo._chat import PACE
     from .demo._chat_server import chat_server, tail_commands
 
-    server = chat_server(port, pace=PACE if pace is None else pace, tell=tell)
-    with listening(server, port):
+    server = chat_server(port, pace=PACE if pace is None else pace, tell=print_error)
+    with running(server, port):
         by_get, by_post = tail_commands(server.url)
         print(f"The chat is at {server.url}/ until you press Ctrl-C. In another terminal:\n")
         print(f"{by_get}\n\n{by_post}\n", flush=True)
-        wait_for(threading.Event())
+        wait_until_set(threading.Event())

@@ -17,38 +17,39 @@ from sse_core import (
 
 
 class ExitCode(IntEnum):
-    """The exit codes of `sse`. Those from 128 up are what a shell expects of a signal."""
+    """The exit codes of `sse`. Those above 128 are the ones that shells use for signals."""
 
     ENDED = 0
     """The stream ended, or everything asked for was done."""
     FOUND_FAULTS = 1
     """`sse check` found faults, or `sse demo` lost an event."""
     USAGE = 2
-    """A flag, URL, header or file that cannot be used, or an output that cannot be written."""
+    """A flag, URL, header or file cannot be used, or the output cannot be written."""
     HTTP_ERROR = 3
-    """The server answered with a status that is an error."""
+    """The server answered with an error status."""
     NOT_AN_EVENT_STREAM = 4
-    """The server answered with something else than an event stream."""
+    """The response is not an event stream, or has a content encoding that cannot be decoded."""
     GAVE_UP = 5
     """No connection, or too many failures in a row."""
-    BROKEN = 6
-    """The stream ended before its end, or has an event that is too large."""
+    INCOMPLETE = 6
+    """The stream is incomplete, or has an event that is too large."""
     INTERRUPTED = 130
     """Ctrl-C."""
-    CLOSED_PIPE = 141
-    """Whoever read the output has gone, as `head` does."""
+    BROKEN_PIPE = 141
+    """The program that read the output has exited, as `head` does."""
 
 
-def code_of(error: SSEError) -> ExitCode:
-    """Return the exit code for what ended a stream."""
+def exit_code_of(error: SSEError) -> ExitCode:
+    """Return the exit code for the error that ended a stream."""
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
+# The first row whose class the error has decides.
 _CODES: list[tuple[type[SSEError] | tuple[type[SSEError], ...], ExitCode]] = [
     (UsageError, ExitCode.USAGE),
     ((ContentTypeError, ContentEncodingError), ExitCode.NOT_AN_EVENT_STREAM),
     (HTTPStatusError, ExitCode.HTTP_ERROR),
     ((TransportError, RetriesExhausted), ExitCode.GAVE_UP),
-    (StreamError, ExitCode.BROKEN),
+    (StreamError, ExitCode.INCOMPLETE),
     (SSEError, ExitCode.GAVE_UP),
 ]

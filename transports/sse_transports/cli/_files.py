@@ -1,104 +1,112 @@
-"""What is read from a file or standard input: a recording, or the body of an event stream as it was sent."""
+"""Read a file or standard input: a recording, or a raw body (the bytes of an event stream).
+
+`StreamFile` yields connections, a connection yields chunks, and `event_batches` parses them.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
-from ._targets import STDIN
+from sse_core import Comment, Event, EventTooLarge, IncompleteStream, Parser, Response
+from sse_core._content_type import essence
+
+from ._parameters import STDIN
 
 if TYPE_CHECKING:
     from ..testing._recording import RecordedConnection, Recording
     from ..testing._recording_file import Part, RecordedEnd
 
-PIECE = 2**16
-"""Bytes read at a time, at most."""
+CHUNK_SIZE = 2**16
+"""The most bytes to read at a time."""
 
-LONGEST_HEAD = 2**20
-"""Bytes within which the first line of a recording has its end."""
+MAX_FIRST_LINE = 2**20
+"""The most bytes to read while looking for the end of a recording's first line."""
 
 
 class DamagedFile(OSError):
-    """A recording that is damaged, or ends too early; says where."""
+    """A recording is damaged or truncated; the message names the line."""
 
 
-class Piece(NamedTuple):
-    """Bytes that came together.
+class TimedChunk(NamedTuple):
+    """Bytes that arrived together.
 
     Attributes:
         data: the bytes.
-        seconds: since the answer's head; None in a raw body, of which nobody noted it.
+        seconds: since the response headers; None in a raw body, which has no times.
     """
 
     data: bytes
     seconds: float | None
 
 
-class Connection:
-    """One connection of a file: iterate to get its pieces, once, and as they are read.
+class FileConnection:
+    """One connection in a file: iterate, once, to read its chunks.
 
     Attributes:
-        head: what was asked and answered, without chunks and end; None for a raw body.
-        is_stream: whether the pieces are of an event stream, and not of an error's text, say.
-        end: how it ended, once the last piece was read; None until then, and for a raw body.
+        head: the request and the response headers; None for a raw body.
+        is_stream: whether the body is an event stream, and not the text of an error, for instance.
+        end: how it ended, once all chunks were read; None before that, and for a raw body.
     """
 
-    def __init__(self, parts: Iterator[Piece | RecordedEnd], head: RecordedConnection | None = None) -> None:
+    def __init__(
+        self, parts: Iterator[TimedChunk | RecordedEnd], head: RecordedConnection | None = None
+    ) -> None:
         self._parts = parts
         self.head = head
-        self.is_stream = head is None or _is_accepted(head)
+        self.is_stream = head is None or _is_event_stream(head)
         self.end: RecordedEnd | None = None
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[TimedChunk]:
         if self.end is None:
             for part in self._parts:
-                if not isinstance(part, Piece):
+                if not isinstance(part, TimedChunk):
                     self.end = part
                     return
                 yield part
 
 
 class StreamFile:
-    """A file that holds an event stream, or standard input, open to be read once, as a context manager.
+    """A file with an event stream, or standard input: a context manager; iterate once for its connections.
 
-    Iterate to get its connections, in turn: a recording has one or more, a raw body is one. Which of
-    the two it is, the first line tells. Bytes are read as they are asked for and as they are there:
-    nothing is held of a large file, and nothing that came through a pipe waits for what comes next.
-    Whoever goes on to the next connection passes over what was not read of the last one.
+    A recording has one or more connections; a raw body is one. The first line shows which of the two it is.
+    Bytes are read when they are needed and as soon as they are available: a large file is not held in memory,
+    and bytes from a pipe do not wait for those that follow. Going on to the next connection skips what was
+    not read of the current one.
 
     Args:
         path: a file, or `-` for standard input.
 
     Raises:
-        OSError: when it is entered, if it cannot be opened; iterating, if it cannot be read.
-        DamagedFile: iterating, where a recording is damaged; what stands before that was yielded.
+        OSError: on entering, if it cannot be opened; while iterating, if it cannot be read.
+        DamagedFile: while iterating, if a recording is damaged; what precedes the damage was yielded.
 
     Attributes:
         path: the file; None for standard input.
-        name: what it is called in a message.
-        is_recording: whether it is a recording, once it is entered.
+        name: its name in messages.
+        is_recording: whether it is a recording; known once it is entered.
     """
 
     def __init__(self, path: str) -> None:
         self.path = None if path == STDIN else Path(path)
         self.name = "standard input" if path == STDIN else path
         self.is_recording = False
-        self._first = b""
+        self._first_line = b""
 
     def __enter__(self) -> Self:
         self._file = cast("BufferedReader", sys.stdin.buffer) if self.path is None else self.path.open("rb")
         try:
-            # No line of an event stream begins like this, but for some that are passed over. All
-            # others are not waited for: a line may come slowly.
+            # Read the first line only if it begins like JSON. The first line of an event stream may take
+            # long to arrive through a pipe, and none that means anything begins like this.
             if self._file.peek(1)[:1] == b"{":
-                self._first = self._file.readline(LONGEST_HEAD)
-                self.is_recording = _begins_recording(self._first)
+                self._first_line = self._file.readline(MAX_FIRST_LINE)
+                self.is_recording = _begins_recording(self._first_line)
         except BaseException:
             self._close()
             raise
@@ -109,11 +117,11 @@ class StreamFile:
     ) -> None:
         self._close()
 
-    def __iter__(self) -> Iterator[Connection]:
-        return self._recorded() if self.is_recording else iter([Connection(self._raw())])
+    def __iter__(self) -> Iterator[FileConnection]:
+        return self._recorded() if self.is_recording else iter([FileConnection(self._raw())])
 
     def recording(self) -> Recording:
-        """Return a recording as a whole, instead of its connections.
+        """Read a whole recording at once, instead of iterating.
 
         Raises:
             OSError: it cannot be read.
@@ -127,33 +135,33 @@ class StreamFile:
             raise DamagedFile(f"{self.name}, line {error.line}: {error.reason}") from error
 
     def _lines(self) -> Iterable[bytes]:
-        return chain([self._first], self._file)
+        return chain([self._first_line], self._file)
 
-    def _raw(self) -> Iterator[Piece]:
-        if self._first:
-            yield Piece(self._first, None)
-        while data := self._file.read1(PIECE):
-            yield Piece(data, None)
+    def _raw(self) -> Iterator[TimedChunk]:
+        if self._first_line:
+            yield TimedChunk(self._first_line, None)
+        while data := self._file.read1(CHUNK_SIZE):
+            yield TimedChunk(data, None)
 
-    def _recorded(self) -> Iterator[Connection]:
+    def _recorded(self) -> Iterator[FileConnection]:
         from ..testing._recording import RecordedChunk, RecordedConnection
 
         parts = self._parts()
 
-        def within() -> Iterator[Piece | RecordedEnd]:
+        def body() -> Iterator[TimedChunk | RecordedEnd]:
             for part in parts:
-                assert not isinstance(part, RecordedConnection)  # noqa: S101  # as the lines are in order
-                yield Piece(part.data, part.seconds) if isinstance(part, RecordedChunk) else part
+                assert not isinstance(part, RecordedConnection)  # noqa: S101  # `parts_of` checks the order
+                yield TimedChunk(part.data, part.seconds) if isinstance(part, RecordedChunk) else part
 
         for head in parts:
-            assert isinstance(head, RecordedConnection)  # noqa: S101  # as the lines are in order
-            connection = Connection(within(), head)
+            assert isinstance(head, RecordedConnection)  # noqa: S101  # `parts_of` checks the order
+            connection = FileConnection(body(), head)
             yield connection
             for _ in connection:
                 pass
 
     def _parts(self) -> Iterator[Part]:
-        # Not above: who reads a raw body needs not wait for what tests are made of.
+        # Imported here, because reading a raw body does not need the test kit.
         from ..testing._recording_file import InvalidLine, iter_parts
 
         try:
@@ -162,21 +170,58 @@ class StreamFile:
             raise DamagedFile(f"{self.name}, line {damage.line}: {damage}") from damage
 
     def _close(self) -> None:
-        # Standard input is not ours to close.
+        # Standard input stays open: we did not open it.
         if self.path is not None:
             self._file.close()
+
+
+def event_batches(
+    file: StreamFile, *, comments: bool = False, until: str | None = None
+) -> Iterator[Sequence[Event | Comment]]:
+    """Yield the events that each chunk of a file completes.
+
+    Args:
+        file: an open file. The parser is reset for each connection, as it was when they were received.
+        comments: whether to yield comments too.
+        until: the data of the event at which to stop; that event is not yielded.
+
+    Raises:
+        EventTooLarge: after the events before it were yielded.
+        IncompleteStream: the file ends inside an event, or without `until`.
+    """
+    parser = Parser(comments=comments)
+    dropped = 0
+    for connection in file:
+        for chunk in connection if connection.is_stream else ():
+            try:
+                items = parser.feed(chunk.data)
+            except EventTooLarge as error:
+                yield error.events
+                raise EventTooLarge(error.limit) from None
+            if until is not None:
+                for index, item in enumerate(items):
+                    if isinstance(item, Event) and item.data == until:
+                        yield items[:index]
+                        return
+            yield items
+        dropped = parser.close()
+        parser.reset()
+    if dropped or until is not None:
+        raise IncompleteStream(dropped, parser.last_event_id)
 
 
 def _begins_recording(line: bytes) -> bool:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
-        # As `record` begins: it may be damaged or cut short, which is then told.
+        # A line that begins as `record` writes it, and is not JSON, is a damaged or truncated recording.
         return line.startswith(b'{"version"')
     return isinstance(fields, dict) and "version" in fields
 
 
-def _is_accepted(head: RecordedConnection) -> bool:
-    types = [value for name, value in head.headers if name.lower() == "content-type"]
-    essence = types[-1].partition(";")[0].strip(" \t").lower() if types else ""
-    return head.status == 200 and essence == "text/event-stream"
+def _is_event_stream(head: RecordedConnection) -> bool:
+    """Return whether a client takes this response as an event stream, by the same rule as for a live one."""
+    if head.status != 200:
+        return False
+    content_type = Response(head.status, head.headers).joined("Content-Type")
+    return essence(content_type or "") == "text/event-stream"

@@ -1,4 +1,4 @@
-"""The options that say what is asked of a server, and how long for; every command that asks takes them."""
+"""The options of every command that sends requests: the request itself, retries and timeouts."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from click.core import ParameterSource
 from sse_core import Comment, ConnectError, Event, Opened, RetryPolicy, SSEError, StateChange
 
 from .. import EventSource, Store, Transport, UrllibTransport
-from ._announced import Announced
-from ._seconds import Seconds
-from ._targets import STDIN
+from ._flushing_transport import FlushingTransport
+from ._parameters import STDIN, Seconds
 
 Result = TypeVar("Result")
 TIMEOUT = 60.0
-"""Seconds for connecting, unless `--timeout` says otherwise."""
+"""The default of `--timeout`, in seconds."""
 
 Options: TypeAlias = tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
+"""Decorators that each add an option to a click command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """What the options say, ready for an `EventSource`."""
+    """The values of the options, ready for an `EventSource`."""
 
     method: str
     headers: dict[str, str]
@@ -53,31 +53,31 @@ class RequestOptions:
     ) -> EventSource[Event | Comment]:
         """Return a source for `url` that yields comments too, and is not connected yet.
 
-        Unless `--retry` or `--max-attempts` say otherwise, a failure to connect before anything was opened
-        is an error at once: the host or port is more likely mistyped than about to appear.
+        If the first connection cannot be made, it raises at once, unless `--retry` or `--max-attempts` is
+        given: the host or port is probably mistyped.
 
         Args:
             url: http or https.
             store: as in `EventSource`.
             on_state: as in `EventSource`.
-            before_reading: called each time nothing more is at hand, before more is waited for.
+            before_reading: called before each read that may block: all events received so far were yielded.
         """
         opened = False
 
-        def watch(change: StateChange) -> None:
+        def note_opened(change: StateChange) -> None:
             nonlocal opened
             opened = opened or isinstance(change, Opened)
             if on_state is not None:
                 on_state(change)
 
-        def at_once(error: SSEError) -> None:
-            if isinstance(error, ConnectError) and not opened and not asked_to_retry:
+        def fail_at_once(error: SSEError) -> None:
+            if isinstance(error, ConnectError) and not opened and not retry_requested:
                 raise error
 
-        asked_to_retry = self.retry or self.max_attempts is not None
-        transport: Transport = UrllibTransport(context=unverified() if self.insecure else None)
+        retry_requested = self.retry or self.max_attempts is not None
+        transport: Transport = UrllibTransport(context=unverified_context() if self.insecure else None)
         if before_reading is not None:
-            transport = Announced(transport, before_reading)
+            transport = FlushingTransport(transport, before_reading)
         return EventSource(
             url,
             method=self.method,
@@ -91,8 +91,8 @@ class RequestOptions:
             comments=True,
             store=store,
             transport=transport,
-            on_error=at_once,
-            on_state=watch,
+            on_error=fail_at_once,
+            on_state=note_opened,
         )
 
     def _policy(self) -> RetryPolicy | None:
@@ -106,16 +106,16 @@ class RequestOptions:
 
 
 def request_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Give a click command these options; its function gets them as one `RequestOptions`, first."""
-    return _with(OPTIONS, command)
+    """Add these options to a click command; its function gets one `RequestOptions` as first argument."""
+    return _add(OPTIONS, command)
 
 
-def one_request_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Give a click command those of these options that say what is asked, and none of how it goes on."""
-    return _with(WHAT_IS_ASKED, command)
+def single_request_options(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Add only the options that describe one request, without those for retries and timeouts."""
+    return _add(SINGLE_REQUEST_OPTIONS, command)
 
 
-def _with(options: Options, command: Callable[..., Result]) -> Callable[..., Result]:
+def _add(options: Options, command: Callable[..., Result]) -> Callable[..., Result]:
     @functools.wraps(command)
     def with_options(
         *arguments: object,
@@ -164,11 +164,11 @@ TEXT_OR_JSON = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="text for people, json for programs.",
 )
-"""In which form a command reports."""
+"""The form of a report."""
 
-REQUEST = {
+REQUEST_OPTIONS = {
     "method",
     "header",
     "data",
@@ -181,36 +181,36 @@ REQUEST = {
     "idle_timeout",
     "insecure",
 }
-"""The names of these options."""
+"""The names of the parameters that these options set."""
 
-WHAT_IS_ASKED: Options = (
+SINGLE_REQUEST_OPTIONS: Options = (
     click.option(
         "-X", "--request", "method", metavar="METHOD", help="The method. [default: GET; POST with a body]"
     ),
     click.option(
-        "-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="A header; @FILE reads one a line."
+        "-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="A header; @FILE reads one per line."
     ),
     click.option(
-        "-d", "--data", metavar="TEXT", help="A body, sent as it is; @FILE reads it, @- from stdin."
+        "-d", "--data", metavar="TEXT", help="A body, sent unchanged; @FILE reads it, @- reads stdin."
     ),
-    click.option("--json", metavar="JSON", help="A body of JSON, with its content type; @FILE reads it."),
-    click.option("--last-event-id", default="", metavar="ID", help="Go on behind this event."),
+    click.option("--json", metavar="JSON", help="A JSON body, sent as application/json; @FILE reads it."),
+    click.option("--last-event-id", default="", metavar="ID", help="Resume after this event."),
     click.option("-k", "--insecure", is_flag=True, help="Do not check the server's certificate."),
 )
 
 OPTIONS: Options = (
-    *WHAT_IS_ASKED,
-    click.option("--until", metavar="DATA", help="The data of the event that ends it, such as '[DONE]'."),
+    *SINGLE_REQUEST_OPTIONS,
+    click.option("--until", metavar="DATA", help="Stop at the event with this data, such as '[DONE]'."),
     click.option(
         "--retry/--no-retry",
         default=None,
-        help="Connect again, whatever the method, or never. [default: for GET, once it was connected]",
+        help="Reconnect, whatever the method, or never. [default: GET only, after a first connection]",
     ),
     click.option(
         "--max-attempts",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Give up after so many without an event.",
+        help="Give up after N attempts without an event.",
     ),
     click.option(
         "--timeout",
@@ -218,37 +218,44 @@ OPTIONS: Options = (
         default=TIMEOUT,
         show_default=True,
         metavar="SECONDS",
-        help="For connecting.",
+        help="Timeout for connecting.",
     ),
     click.option(
-        "--idle-timeout", type=Seconds(), metavar="SECONDS", help="Silence that counts as a lost connection."
+        "--idle-timeout",
+        type=Seconds(),
+        metavar="SECONDS",
+        help="Drop the connection after so long without a byte.",
     ),
 )
 
 
 def refuse_for_files(context: click.Context, target: str, names: Collection[str]) -> None:
-    """Refuse options that say what to ask a server, or for how long, where none is asked.
+    """Refuse options that make no sense when a file is read, such as those of a request.
 
     Args:
-        context: the command's.
+        context: the context of the command.
         target: a file, or `-`.
-        names: the options.
+        names: the parameters to refuse.
 
     Raises:
-        click.UsageError: naming the option.
+        click.UsageError: names the option.
     """
     for parameter in context.command.params:
         name = parameter.name or ""
         if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            what = "standard input" if target == STDIN else target
-            raise click.UsageError(f"{parameter.opts[-1]} is for a URL, and {what} is only read")
+            what = "standard input" if target == STDIN else "a file"
+            raise click.UsageError(f"{parameter.opts[-1]} is for a URL; {target} is {what}")
 
 
 FROM_STDIN = "@-"
 
 
-def bytes_of(value: str, what: str) -> bytes:
-    """Return an option's value, or what is in the file that it names with an `@`; `@-` is stdin.
+def _value_bytes(value: str, option: str) -> bytes:
+    """Return an option's value, or for `@FILE` the content of the file; `@-` is standard input.
+
+    Args:
+        value: the value of the option.
+        option: its name, for the error.
 
     Raises:
         click.UsageError: the file cannot be read.
@@ -258,20 +265,20 @@ def bytes_of(value: str, what: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if value == FROM_STDIN else Path(value[1:]).read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{what}: cannot read {value[1:]}: {error.strerror or error}") from None
+        raise click.UsageError(f"{option}: cannot read {value[1:]}: {error.strerror or error}") from None
 
 
-def text_of(value: str, what: str) -> str:
-    """Return the same as text.
+def _value_text(value: str, option: str) -> str:
+    """Return the same as `_value_bytes`, as text.
 
     Raises:
-        click.UsageError: the file cannot be read, or is no UTF-8.
+        click.UsageError: the file cannot be read, or is not UTF-8.
     """
     try:
-        return bytes_of(value, what).decode()
+        return _value_bytes(value, option).decode()
     except UnicodeDecodeError:
-        named = f"{value[1:]} is" if value.startswith("@") else "that is"
-        raise click.UsageError(f"{what}: {named} not UTF-8") from None
+        source = value[1:] if value.startswith("@") else "the value"
+        raise click.UsageError(f"{option}: {source} is not UTF-8") from None
 
 
 def _headers(values: tuple[str, ...]) -> dict[str, str]:
@@ -281,9 +288,9 @@ def _headers(values: tuple[str, ...]) -> dict[str, str]:
             name, colon, content = line.partition(":")
             name = name.strip()
             if not colon or not name:
-                # Not the line itself: it may be a secret whose name was forgotten.
-                raise click.UsageError("-H: a header is written 'Name: value', with a colon")
-            # The last one counts, however its name is written.
+                # Do not quote the line: it may be a secret without a name.
+                raise click.UsageError("-H: write a header as 'Name: value', with a colon")
+            # The last header of a name wins; names are case-insensitive.
             for other in [other for other in headers if other.lower() == name.lower()]:
                 del headers[other]
             headers[name] = content.strip()
@@ -291,34 +298,34 @@ def _headers(values: tuple[str, ...]) -> dict[str, str]:
 
 
 def _lines(value: str) -> list[str]:
-    # At LF and nowhere else: a value may have other characters in it that Python takes for line ends.
-    return [line for line in text_of(value, "-H").split("\n") if line.strip()]
+    # Not splitlines(), which also splits at other characters that a value may contain.
+    return [line for line in _value_text(value, "-H").split("\n") if line.strip()]
 
 
 def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes | None:
     if json is None:
-        return None if data is None else bytes_of(data, "--data")
+        return None if data is None else _value_bytes(data, "--data")
     if data is not None:
         raise click.UsageError("give --data or --json, not both")
-    text = text_of(json, "--json")
+    text = _value_text(json, "--json")
     try:
-        # As text: a number of any size is JSON, and NaN is not.
-        json_.loads(text, parse_int=str, parse_constant=_no_constant)
+        # Numbers stay text: JSON has no limit for them, and Python has. NaN is not JSON.
+        json_.loads(text, parse_int=str, parse_constant=_refuse_constant)
     except ValueError as error:
-        raise click.UsageError(f"--json: that is no JSON: {error}") from None
+        raise click.UsageError(f"--json: not JSON: {error}") from None
     except RecursionError:
-        raise click.UsageError("--json: that is nested too deeply") from None
+        raise click.UsageError("--json: nested too deeply") from None
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "application/json"
     return text.encode()
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
 
 
-def unverified() -> ssl.SSLContext:
-    """Return TLS settings that take any certificate."""
+def unverified_context() -> ssl.SSLContext:
+    """Return TLS settings that accept any certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""How a recording goes: a line at a terminal that changes, and a line at the end for everybody."""
+"""The progress of a recording: a status line while it runs, and a summary at its end."""
 
 from __future__ import annotations
 
@@ -11,82 +11,83 @@ from typing import Protocol, Self
 
 from sse_core import Connecting, Opened, StateChange, Waiting
 
-from ._live_line import live_line, tell
+from ._standard_streams import print_error
+from ._status_line import status_line
 from ._terminal import printable
 from ._units import bytes_text, plural, seconds_text
 
 WINDOW = 10
-"""Drawings over which the rate is measured."""
+"""The number of drawings over which the transfer rate is measured."""
 
 
-class Received(Protocol):
-    """What knows how many bytes have come."""
+class ByteCounter(Protocol):
+    """Counts the bytes received."""
 
     bytes_received: int
 
 
 class Progress:
-    """What is told of a recording on standard error, as a context manager: leaving it tells the outcome.
+    """Reports a recording on standard error, as a context manager: leaving it prints the summary.
 
     Attributes:
-        events: how many have come; whoever reads them counts.
+        events: how many were received; the caller counts them here.
     """
 
     def __init__(self) -> None:
         self.events = 0
-        self._received: Received | None = None
+        self._counter: ByteCounter | None = None
         self._connections = 0
         self._state = "connecting"
-        # Why it is not connected.
-        self._trouble = ""
-        # The last drawings: when, and how many bytes there were.
+        # Why there is no connection, in parentheses; empty while there is one.
+        self._failure = ""
+        # When the last lines were drawn, and how many bytes had been received then.
         self._drawings: deque[tuple[float, int]] = deque(maxlen=WINDOW)
 
-    def changed(self, change: StateChange) -> None:
-        """Take note of a change of the source."""
+    def update(self, change: StateChange) -> None:
+        """Follow a state change of the event source: its `on_state`."""
         match change:
             case Connecting():
                 self._state = "connecting"
             case Opened():
                 self._connections += 1
                 self._state = "connected"
-                self._trouble = ""
+                self._failure = ""
             case Waiting(delay=float(delay), cause=cause):
                 self._state = f"waiting {seconds_text(delay)}"
-                self._trouble = "" if cause is None else f" ({printable(str(cause))})"
+                self._failure = "" if cause is None else f" ({printable(str(cause))})"
             case _:
                 pass
 
     def __enter__(self) -> Self:
-        self._begun = time.monotonic()
+        self._start = time.monotonic()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Where nothing was connected, the error says all there is to say.
-        if self._received is not None and self._connections:
+        # Without a connection there is nothing to sum up; the error says what happened.
+        if self._counter is not None and self._connections:
             connections = plural(self._connections, "connection")
-            tell(f"{self._what_came()}, {connections} in {seconds_text(self._seconds())}\n")
+            print_error(f"{self._received()}, {connections} in {seconds_text(self._elapsed())}")
 
     @contextmanager
-    def of(self, received: Received) -> Iterator[None]:
-        """Tell how it goes, while inside, if a terminal is there to tell it on."""
-        self._received = received
-        with live_line(self._line):
+    def show(self, counter: ByteCounter) -> Iterator[None]:
+        """Show a status line while inside, if standard error is a terminal."""
+        self._counter = counter
+        with status_line(self._line):
             yield
 
     def _line(self) -> str:
-        assert self._received is not None  # noqa: S101  # as it is told of
-        now = (self._seconds(), self._received.bytes_received)
+        assert self._counter is not None  # noqa: S101  # set by `show`
+        now = (self._elapsed(), self._counter.bytes_received)
         self._drawings.append(now)
         seconds, received = (last - first for last, first in zip(now, self._drawings[0], strict=True))
         rate = bytes_text(received / seconds if seconds else 0)
-        return f"{self._state}: {self._what_came()}, {rate}/s, {now[0]:.1f} s{self._trouble}"
+        return f"{self._state}: {self._received()}, {rate}/s, {now[0]:.1f} s{self._failure}"
 
-    def _what_came(self) -> str:
-        assert self._received is not None  # noqa: S101  # as it is told of
-        return f"{plural(self.events, 'event')}, {bytes_text(self._received.bytes_received)}"
+    def _received(self) -> str:
+        assert self._counter is not None  # noqa: S101  # set by `show`
+        return f"{plural(self.events, 'event')}, {bytes_text(self._counter.bytes_received)}"
 
-    def _seconds(self) -> float:
-        return time.monotonic() - self._begun
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._start

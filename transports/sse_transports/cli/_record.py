@@ -1,4 +1,4 @@
-"""`sse record`: what a server sends is written to a file, with its timing."""
+"""`sse record`: write what a server sends to a file, with its timing."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 from sse_core import Event, SSEError
 
 from ._options import RequestOptions, request_options
+from ._parameters import URL
 from ._progress import Progress
-from ._reader_gone import watched
-from ._targets import URL
+from ._standard_streams import on_broken_pipe
 
 STDOUT = "-"
 
@@ -24,49 +24,43 @@ STDOUT = "-"
 @click.command()
 @click.argument("url", type=URL())
 @click.argument("file", type=click.Path())
-@click.option("-f", "--force", is_flag=True, help="Write over a file that is there.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite an existing file.")
 @request_options
 def record(request: RequestOptions, url: str, file: str, *, force: bool) -> None:
     r"""Write what URL sends to FILE, with its timing, until it ends or Ctrl-C is pressed.
 
-    Passwords, queries, secret headers and the body of the request are left out; what the server sent is
-    not. The file is whole at any moment. `sse replay`, `sse tail` and `sse stats` read it. FILE may be
-    `-`, for standard output.
+    Passwords, URL queries, sensitive headers and the request's body are left out; what the server sent
+    is not. The file is valid at any moment. `sse replay`, `sse tail` and `sse stats` read it. FILE may
+    be `-`, for standard output.
 
     \b
     sse record https://stream.example.com/feed feed.jsonl
     timeout 60 sse record https://stream.example.com/feed - | gzip > feed.jsonl.gz
     """
-    # Not above: it is made for tests, and takes its time to import.
+    # Imported here, because the test kit takes long to import.
     from ..testing._recording_transport import recording_to
 
     progress = Progress()
-    source = request.source(url, on_state=progress.changed)
-    output = _made(file, force=force)
-    # Whoever reads the output and goes is noticed also while nothing comes.
-    reader = watched(source.close) if file == STDOUT else nullcontext()
-    with (
-        _signals_that_end_it(),
-        reader,
-        progress,
-        recording_to(source, output) as writer,
-        progress.of(writer),
-    ):
+    source = request.source(url, on_state=progress.update)
+    output = _open_output(file, force=force)
+    # Stop when the reader of the pipe exits, also while nothing arrives.
+    pipe = on_broken_pipe(source.close) if file == STDOUT else nullcontext()
+    with _signals_as_ctrl_c(), pipe, progress, recording_to(source, output) as writer, progress.show(writer):
         try:
             for item in source:
                 if isinstance(item, Event):
                     progress.events += 1
         except (SSEError, KeyboardInterrupt):
             if not writer.answers and not force and file != STDOUT:
-                # Nothing is in it, and a slip in the URL is to be mended and tried again.
+                # Leave no empty file: after correcting the URL, the same command must work without --force.
                 Path(file).unlink()
             raise
 
 
-def _made(file: str, *, force: bool) -> Path | int:
-    """Return a file to write to, which is new unless it is to be written over, or what is open already."""
+def _open_output(file: str, *, force: bool) -> Path | int:
+    """Return the path of a new file, or of one that may be overwritten; or a file descriptor."""
     if file == STDOUT:
-        # A second one, because it is closed in the end.
+        # A copy of the descriptor, because it is closed at the end.
         return os.dup(sys.stdout.fileno())
     path = Path(file)
     if path.is_dir():
@@ -74,21 +68,21 @@ def _made(file: str, *, force: bool) -> Path | int:
     try:
         path.touch(exist_ok=force)
     except FileExistsError:
-        raise click.UsageError(f"{file} is there already; --force writes over it") from None
+        raise click.UsageError(f"{file} exists; --force overwrites it") from None
     return path
 
 
 @contextmanager
-def _signals_that_end_it() -> Iterator[None]:
-    """Take what `timeout` and `kill` send, and a terminal that is closed, as Ctrl-C."""
+def _signals_as_ctrl_c() -> Iterator[None]:
+    """Handle SIGTERM, which `timeout` and `kill` send, and SIGHUP of a closed terminal like Ctrl-C."""
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     numbers: list[int] = [getattr(signal, name) for name in names]
-    # `nohup` has one ignored, and that is to stay so.
-    taken = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
-    for number in taken:
+    # `nohup` makes the process ignore SIGHUP; leave a signal that is ignored as it is.
+    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
         signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        for number in taken:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)

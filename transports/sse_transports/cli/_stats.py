@@ -1,4 +1,4 @@
-"""`sse stats`: how an event stream behaves, in figures and pictures."""
+"""`sse stats`: measure an event stream, and show it in figures and pictures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from sse_core import SSEError
 
 from ._exit_codes import ExitCode
 from ._files import StreamFile
-from ._live_line import live_line
-from ._options import REQUEST, TEXT_OR_JSON, RequestOptions, refuse_for_files, request_options
-from ._seconds import Seconds
-from ._targets import Target, is_url
+from ._options import REQUEST_OPTIONS, TEXT_OR_JSON, RequestOptions, refuse_for_files, request_options
+from ._parameters import Seconds, Target, is_url
+from ._status_line import status_line
 from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
 from .stats._figures import figures
@@ -25,7 +24,7 @@ from .stats._measure import Measurement
 from .stats._measured import Watch, measure_file
 
 
-@click.command(short_help="Measure a stream: rates, gaps, sizes, types, reconnects.")
+@click.command(short_help="Measure a stream: rates, intervals, sizes, types, reconnects.")
 @click.argument("target", type=Target())
 @request_options
 @click.option(
@@ -33,12 +32,12 @@ from .stats._measured import Watch, measure_file
     "seconds",
     type=Seconds(),
     metavar="SECONDS",
-    help="Stop after so long.",
+    help="Stop after this time.",
 )
-@click.option("--events", type=click.IntRange(min=1), metavar="N", help="Stop after so many events.")
+@click.option("--events", type=click.IntRange(min=1), metavar="N", help="Stop after N events.")
 @TEXT_OR_JSON
 @click.option(
-    "--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw a picture, too."
+    "--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw a picture as well."
 )
 @click.pass_context
 def stats(
@@ -53,42 +52,42 @@ def stats(
 ) -> int:
     r"""Measure the stream of a URL until it ends, or what is in a FILE (- for stdin).
 
-    A file is a recording of `sse record`, or a raw body, of which no times are known. Ctrl-C ends the
-    measuring, and what was measured is printed all the same.
+    A file is a recording of `sse record`, or a raw body, which has no times. Ctrl-C stops the
+    measurement, and prints the result so far.
 
     \b
     sse stats https://stream.example.com/feed --for 60
     sse stats feed.jsonl --svg feed.svg
     """
     if not is_url(target):
-        refuse_for_files(context, target, {*REQUEST, "seconds", "events"})
+        refuse_for_files(context, target, {*REQUEST_OPTIONS, "seconds", "events"})
     if svg is not None:
         _check_writable(svg)
-    name, measurement, trouble = _measure(request, target, seconds, events)
-    if trouble is None or measurement.opened or measurement.bytes:
+    name, measurement, error = _measure(request, target, seconds, events)
+    if error is None or measurement.opened or measurement.bytes:
         _show(measurement, name, form, svg)
-    if isinstance(trouble, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    if trouble is not None:
-        raise trouble
+    if error is not None:
+        raise error
     return ExitCode.ENDED
 
 
 def _measure(
     request: RequestOptions, target: str, seconds: float | None, events: int | None
 ) -> tuple[str, Measurement, BaseException | None]:
-    """Return what it is called, what was measured, and what ended it if that was no end."""
+    """Return the name of the target, what was measured, and the error that ended it, if one did."""
     if not is_url(target):
         with StreamFile(target) as file:
             measurement = Measurement(timed=file.is_recording)
-            return Path(file.name).name, measurement, _ended_by(lambda: measure_file(file, measurement))
+            return Path(file.name).name, measurement, _error_of(lambda: measure_file(file, measurement))
     watch = Watch(request, target, seconds=seconds, events=events)
-    with live_line(lambda: _line(watch)):
-        return watch.name, watch.measurement, _ended_by(watch.run)
+    with status_line(lambda: _status(watch)):
+        return watch.name, watch.measurement, _error_of(watch.run)
 
 
-def _ended_by(run: Callable[[], None]) -> BaseException | None:
-    # What was measured before is worth to be told.
+def _error_of(run: Callable[[], None]) -> BaseException | None:
+    # Return it, do not raise: what was measured before the error is printed first.
     try:
         run()
     except (SSEError, OSError, KeyboardInterrupt) as error:
@@ -96,11 +95,11 @@ def _ended_by(run: Callable[[], None]) -> BaseException | None:
     return None
 
 
-def _line(watch: Watch) -> str:
+def _status(watch: Watch) -> str:
     measurement = watch.measurement
     state = "connected" if measurement.is_connected else "connecting"
-    came = f"{plural(measurement.events, 'event')}, {bytes_text(measurement.bytes)}"
-    return f"{state}: {came}, {seconds_text(int(watch.elapsed))}  (Ctrl-C ends it)"
+    received = f"{plural(measurement.events, 'event')}, {bytes_text(measurement.bytes)}"
+    return f"{state}: {received}, {seconds_text(int(watch.elapsed))}  (Ctrl-C ends it)"
 
 
 def _show(measurement: Measurement, name: str, form: str, svg: Path | None) -> None:
@@ -110,7 +109,7 @@ def _show(measurement: Measurement, name: str, form: str, svg: Path | None) -> N
 
             svg.write_text(picture(measurement, name), encoding="utf-8")
     finally:
-        # The disk may be full; the figures are not lost by that.
+        # Print the figures even if the picture cannot be written, as on a full disk.
         _print(measurement, name, form)
 
 
@@ -122,7 +121,7 @@ def _print(measurement: Measurement, name: str, form: str) -> None:
 
     out = console()
     plain = not out.encoding.lower().startswith("utf")
-    # Written by ourselves: rich has an exit code of its own for a closed pipe.
+    # Captured, and not printed by rich: it exits with its own exit code on a broken pipe.
     with out.capture() as drawn:
         for line in drawing(measurement, name, width=out.width, plain=plain):
             out.print(line, no_wrap=True, crop=False, overflow="ignore")
@@ -130,7 +129,7 @@ def _print(measurement: Measurement, name: str, form: str) -> None:
 
 
 def _check_writable(path: Path) -> None:
-    """Refuse a path that cannot be written; nothing that is there is touched.
+    """Refuse a path that cannot be written. An existing file is not changed.
 
     Raises:
         click.UsageError: says why.
@@ -141,5 +140,5 @@ def _check_writable(path: Path) -> None:
     except OSError as error:
         raise click.UsageError(f"--svg: cannot write {path}: {error.strerror}") from None
     if is_new:
-        # Where a link leads, if it is one.
+        # Resolved: through a symbolic link, `open` created its target.
         path.resolve().unlink()

@@ -1,8 +1,7 @@
-"""What a terminal is told: never a character that a server could steer it with."""
+"""Text for a terminal: escaped, so that a server cannot control the terminal, and colored with rich."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sys
 from collections.abc import Callable
@@ -12,18 +11,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 JOINERS = "\u200c\u200d"
-"""They join characters, as in Persian and in emoji, or keep them apart."""
+"""Zero-width non-joiner and joiner, which Persian text and emoji need."""
 
 Paint = Callable[[str, str], str]
-"""Takes one of rich's styles and a text, and returns the text in that style."""
+"""Takes a rich style and a text, and returns the text in that style."""
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    """Escape what is no printable character, so that it cannot move the cursor or set a title.
+    """Escape characters that are not printable, such as those that move the cursor or set a title.
 
     Args:
-        text: anything.
-        keep: characters that are let through all the same, such as line ends.
+        text: may contain text from a server.
+        keep: characters that are not escaped, such as line ends.
     """
     if text.isprintable():
         return text
@@ -36,50 +35,46 @@ def printable(text: str, *, keep: str = "") -> str:
 
 
 def _is_harmless(character: str) -> bool:
-    """Return whether it is text that Python does not call printable: odd spaces, new characters."""
-    # Not above: most text is printable.
+    """Return whether it is text, though `isprintable` says no: other spaces, and newer characters."""
+    # Imported here, because most text is printable and does not need it.
     from unicodedata import category
 
     return character in JOINERS or category(character) in ("Zs", "Cn", "Co")
 
 
 def is_terminal(stream: IO[str]) -> bool:
-    """Return whether a person reads this, and not a pipe or a file."""
+    """Return whether this is a terminal, and not a pipe or a file."""
     return stream.isatty()
 
 
-def tell(line: str) -> None:
-    """Write a line to standard error, now. Perhaps nobody is there to read it."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
-
-
 def console(*, stderr: bool = False) -> Console:
-    """Return rich's console: coloured on a terminal only, and never if NO_COLOR is set."""
-    # Not above: importing rich takes longer than reading a short stream.
+    """Return rich's console. It uses colors on a terminal only, and never if NO_COLOR is set."""
+    # Imported here, because importing rich takes longer than reading a short stream.
     from rich.console import Console
 
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=False)
 
 
 def paint(console: Console) -> Paint:
-    """Return what colours a text as rich would for this console, and costs next to nothing for each."""
+    """Return a function that colors text for this console.
+
+    It asks rich once for the escape codes of each style: rich itself is too slow to call for each event.
+    """
 
     @functools.cache
     def codes(style: str) -> tuple[str, str]:
         with console.capture() as captured:
             console.print("|", style=style, end="")
-        before, _, behind = captured.get().partition("|")
-        return before, behind
+        start, _, end = captured.get().partition("|")
+        return start, end
 
     def painted(style: str, text: str) -> str:
-        before, behind = codes(style)
-        return f"{before}{text}{behind}"
+        start, end = codes(style)
+        return f"{start}{text}{end}"
 
     return painted
 
 
 def plain(_: str, text: str) -> str:
-    """Leave a text as it is: the `Paint` of who has no colours."""
+    """Return the text as it is: the `Paint` without colors."""
     return text

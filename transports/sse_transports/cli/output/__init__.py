@@ -1,1 +1,1 @@
-"""How events are written: which of them, in which format, and where to."""
+"""The output of `sse tail`: which events are printed, in which format, and where."""

@@ -1,4 +1,4 @@
-"""Where the result goes: written in one piece when nothing more is at hand, and harmless to a terminal."""
+"""Standard output: written once per batch, and escaped on a terminal."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import sys
 
 from .._terminal import is_terminal, printable
 
-LARGEST = 2**16
-"""Characters that are held, at most, before they are written."""
+BUFFER_SIZE = 2**16
+"""The number of buffered characters at which they are written without waiting for `flush`."""
 
 LAYOUT = "\n\t"
-"""What a text on a terminal may have that is not printable."""
+"""Unprintable characters that are not escaped on a terminal."""
 
 
 class Output:
-    """Standard output: UTF-8 and as it came for a pipe or a file; what a terminal can show for a terminal.
+    """Standard output: UTF-8 for a pipe or a file; escaped, and in its encoding, for a terminal.
 
     Attributes:
-        is_terminal: whether a person reads this.
-        in_line: whether the last line that was written has no end yet.
+        is_terminal: whether standard output is a terminal.
+        in_line: whether the text written last did not end its line.
     """
 
     def __init__(self) -> None:
@@ -26,32 +26,32 @@ class Output:
         self.in_line = False
         self._encoding = sys.stdout.encoding if self.is_terminal else "utf-8"
         self._file = sys.stdout.buffer
-        self._held: list[str] = []
+        self._buffer: list[str] = []
         self._size = 0
 
-    def harmless(self, text: str) -> str:
-        """Return a server's text as it may be written."""
+    def escape(self, text: str) -> str:
+        """Return a server's text as it is safe to write: escaped on a terminal, unchanged elsewhere."""
         return printable(text, keep=LAYOUT) if self.is_terminal else text
 
     def write(self, text: str) -> None:
-        """Take text, to be written at the next `flush` at the latest."""
+        """Buffer text; the next `flush` writes it, at the latest."""
         if text:
             self.in_line = not text.endswith("\n")
-            self._held.append(text)
+            self._buffer.append(text)
             self._size += len(text)
-            if self._size >= LARGEST:
+            if self._size >= BUFFER_SIZE:
                 self.flush()
 
     def flush(self) -> None:
-        """Write what is held.
+        """Write what is buffered.
 
         Raises:
-            BrokenPipeError: nobody reads it any more.
+            BrokenPipeError: the reader has exited.
         """
-        if self._held:
-            # A lone surrogate has no UTF-8. It can only come from JSON, where it is written like this.
-            data = "".join(self._held).encode(self._encoding, "backslashreplace")
-            self._held.clear()
+        if self._buffer:
+            # A lone surrogate, which only JSON can contain, cannot be encoded. Write it as `\udXXX`.
+            data = "".join(self._buffer).encode(self._encoding, "backslashreplace")
+            self._buffer.clear()
             self._size = 0
             self._file.write(data)
             self._file.flush()

@@ -1,4 +1,4 @@
-"""Events for a person: type, ID and data in a line, in colours where there are some."""
+"""The format for people: type, ID and data in a line, in colors if there are any."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from sse_core import Comment, Event
 from .._terminal import Paint
 
 TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|(?P<word>-?\d[\d.eE+-]*|true|false|null)')
-"""What is coloured in JSON: names, strings, and what is neither."""
+"""The parts of JSON that are colored: names and strings; numbers, true, false and null."""
 
 INDENT = "  "
 
 
 class Pretty:
-    """Writes each event in a line, or, if its data has several, those beneath it.
+    """Writes each event in one line. If its data has several lines, they follow, indented.
 
     Args:
-        paint: colours a text, or leaves it as it is.
-        harmless: makes a server's text what may be written.
+        paint: colors a text, or returns it unchanged.
+        escape: makes a server's text safe to write.
     """
 
-    def __init__(self, paint: Paint, harmless: Callable[[str], str]) -> None:
+    def __init__(self, paint: Paint, escape: Callable[[str], str]) -> None:
         self._paint = paint
-        self._harmless = harmless
+        self._escape = escape
 
     def __call__(self, items: Sequence[Event | Comment]) -> str:
         """Return the lines."""
@@ -39,23 +39,23 @@ class Pretty:
         return ""
 
     def _comment(self, comment: Comment) -> str:
-        return self._paint("dim", f": {self._harmless(comment.text)}") + "\n"
+        return self._paint("dim", f": {self._escape(comment.text)}") + "\n"
 
     def _event(self, event: Event) -> str:
-        parts = [self._paint("bold cyan", self._harmless(event.event))]
+        parts = [self._paint("bold cyan", self._escape(event.event))]
         if event.id:
-            parts.append(self._paint("dim", f"id {self._harmless(event.id)}"))
+            parts.append(self._paint("dim", f"id {self._escape(event.id)}"))
         if event.retry is not None:
             parts.append(self._paint("dim", f"retry {event.retry}"))
-        data = _in_one_line(event.data)
+        data = _joined_json(event.data)
         if "\n" not in data:
             return INDENT.join([*parts, self._data(data)]).rstrip() + "\n"
         lines = [INDENT + self._data(line) for line in data.split("\n")]
         return "\n".join([INDENT.join(parts), *lines]) + "\n"
 
     def _data(self, data: str) -> str:
-        shown = self._harmless(data)
-        return TOKEN.sub(self._token, shown) if data[:1] in ("{", "[") else shown
+        escaped = self._escape(data)
+        return TOKEN.sub(self._token, escaped) if data[:1] in ("{", "[") else escaped
 
     def _token(self, token: re.Match[str]) -> str:
         if token["word"]:
@@ -65,13 +65,14 @@ class Pretty:
         return self._paint("green", token["string"])
 
 
-def _in_one_line(data: str) -> str:
-    """Return JSON that stands in several lines in one; anything else as it is."""
+def _joined_json(data: str) -> str:
+    """Join JSON in several lines to one line; return other data unchanged."""
     if "\n" not in data:
         return data
     try:
         json.loads(data)
     except (ValueError, RecursionError):
         return data
-    # Not written anew, which could change a number: in JSON, a line ends between two tokens only.
+    # Join the lines instead of dumping the value again, which could change a number. A JSON token never
+    # contains a line end.
     return " ".join(line.strip() for line in data.split("\n"))

@@ -1,4 +1,4 @@
-"""From events to the output: which of them, in which format, and the end of it."""
+"""Print events: filter them by type, format them, and end the last line."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from ._pretty import Pretty
 
 
 class Printer:
-    """Writes events, as a context manager that ends the last line, whatever ended the stream.
+    """Writes events, as a context manager: leaving it ends the last line, also after an error.
 
     Args:
-        output: where they go.
-        format: how they are written.
-        types: the types of the events that are written; none for all.
+        output: where to write.
+        format: how to write them.
+        types: the event types to write; empty for all.
     """
 
     def __init__(self, output: Output, format: Format, types: Sequence[str]) -> None:
         self._output = output
         self._format = format
-        # A format for people has control characters of its own, and takes care of the others.
-        self._harmless = str if isinstance(format, Pretty) else output.harmless
+        # `Pretty` escapes the server's text itself: its own color codes must not be escaped.
+        self._escape = str if isinstance(format, Pretty) else output.escape
         self._types = frozenset(types)
 
     def write(self, items: Sequence[Event | Comment]) -> None:
-        """Take events, to be written at the next `flush` at the latest."""
+        """Buffer events; the next `flush` writes them, at the latest."""
         if self._types:
             items = [item for item in items if isinstance(item, Comment) or item.event in self._types]
-        self._output.write(self._harmless(self._format(items)))
+        self._output.write(self._escape(self._format(items)))
 
     def flush(self) -> None:
-        """Write what is held.
+        """Write what is buffered.
 
         Raises:
-            BrokenPipeError: nobody reads it any more.
+            BrokenPipeError: the reader has exited.
         """
         self._output.flush()
 
@@ -52,9 +52,9 @@ class Printer:
     ) -> None:
         if isinstance(error, BrokenPipeError):
             return
-        # The error that is on its way is the one to surface.
+        # If an exception is propagating, do not replace it by one of writing.
         with contextlib.suppress(*([OSError] if error is not None else [])):
-            self._output.write(self._harmless(self._format.end()))
+            self._output.write(self._escape(self._format.end()))
             if self._output.in_line:
                 self._output.write("\n")
             self._output.flush()

@@ -1,4 +1,4 @@
-"""`--select`: a path into the JSON of each event's data, and what stands there as text."""
+"""`--select`: a path into the JSON of each event's data, and the values at that path as text."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import click
 
 from sse_core import Comment, Event, SSEError
 
-from .._terminal import printable, tell
+from .._standard_streams import print_error
+from .._terminal import printable
 
 EACH = "*"
 
 HIGH_SURROGATES = ("\ud800", "\udbff")
+"""The first and the last of the code units that are the first half of a character in UTF-16."""
 
 
-class Path(click.ParamType[tuple[str, ...]]):
-    """Names and indexes with dots between them; `*` is each item of a list or object."""
+class JSONPath(click.ParamType[tuple[str, ...]]):
+    """Names and indexes, separated by dots; `*` is each item of a list or object."""
 
     name = "PATH"
 
@@ -29,15 +31,15 @@ class Path(click.ParamType[tuple[str, ...]]):
             return value
         steps = tuple(value.split("."))
         if not all(steps):
-            self.fail(f"{value!r}: a path is written choices.0.delta.content, * for each item", param, ctx)
+            self.fail(f"{value!r}: write a path like choices.0.delta.content, * for each item", param, ctx)
         return steps
 
 
 class Selection:
-    """Finds in events what the paths name: per event, the first path that leads to something.
+    """Finds the values at some paths in the data of events: per event, those at the first path with any.
 
-    What is null counts as not there, as in a delta that has no text. Data that is no JSON, such as
-    `[DONE]`, is passed over.
+    A null counts as missing: chat replies have deltas whose text is null. Data that is not JSON, such as
+    `[DONE]`, is skipped.
     """
 
     def __init__(self, paths: Sequence[tuple[str, ...]]) -> None:
@@ -46,22 +48,25 @@ class Selection:
         self._found = 0
 
     @contextlib.contextmanager
-    def told_if_nothing_is_found(self) -> Iterator[None]:
-        """Say so at the end, unless a person or a pipe ended it: a path is easily mistyped."""
+    def warn_if_empty(self) -> Iterator[None]:
+        """At the end, warn if nothing was found: a path is easily mistyped.
+
+        There is no warning after Ctrl-C or a broken pipe, where a value might still have come.
+        """
         try:
             yield
         except SSEError:
-            self._tell()
+            self._warn()
             raise
-        self._tell()
+        self._warn()
 
-    def _tell(self) -> None:
+    def _warn(self) -> None:
         if self._paths and self._events and not self._found:
             paths = " or ".join(printable(".".join(path)) for path in self._paths)
-            tell(f"sse: --select found nothing at {paths} in {self._events} events")
+            print_error(f"sse: --select found nothing at {paths} in {self._events} events")
 
     def values(self, items: Iterable[Event | Comment]) -> Iterator[object]:
-        """Yield what is found."""
+        """Yield the values found."""
         for item in items:
             if isinstance(item, Event):
                 self._events += 1
@@ -78,28 +83,30 @@ class Selection:
 
 
 class RunningText:
-    """Writes what is found one behind the other, as a chat does."""
+    """Writes the values without separators, so that the deltas of a chat reply become its text."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
+        # The first half of a surrogate pair at the end of the last batch; empty if there was none.
         self._half = ""
 
     def __call__(self, items: Sequence[Event | Comment]) -> str:
-        """Return the text that goes on behind that of the last call."""
+        """Return the text of a batch."""
         text = self._half + "".join(_text(value) for value in self._selection.values(items))
-        # A server that cuts its text by UTF-16 may send half a character here, the rest in the next event.
-        at_half = HIGH_SURROGATES[0] <= text[-1:] <= HIGH_SURROGATES[1]
-        self._half = text[-1] if at_half else ""
-        return _whole(text[:-1] if at_half else text)
+        # A server that counts in UTF-16 may split a character: its first half here, the second in the next
+        # event. Hold the first half back until the second arrives.
+        ends_in_half = HIGH_SURROGATES[0] <= text[-1:] <= HIGH_SURROGATES[1]
+        self._half = text[-1] if ends_in_half else ""
+        return _joined_surrogates(text[:-1] if ends_in_half else text)
 
     def end(self) -> str:
-        """Return what is left: half a character whose other half did not come."""
+        """Return U+FFFD for half a character whose second half never arrived."""
         half, self._half = self._half, ""
-        return _whole(half)
+        return _joined_surrogates(half)
 
 
 class ValueLines:
-    """Writes each thing that is found on a line of its own: as text, or as JSON."""
+    """Writes each value on a line of its own: as text, or as JSON."""
 
     def __init__(self, selection: Selection, *, as_json: bool) -> None:
         self._selection = selection
@@ -110,7 +117,7 @@ class ValueLines:
         values = self._selection.values(items)
         if self._as_json:
             return "".join(f"{_json(value)}\n" for value in values)
-        return "".join(f"{_whole(_text(value))}\n" for value in values)
+        return "".join(f"{_joined_surrogates(_text(value))}\n" for value in values)
 
     def end(self) -> str:
         """Return nothing."""
@@ -118,8 +125,8 @@ class ValueLines:
 
 
 def _at(document: object, path: Sequence[str]) -> Iterator[object]:
-    """Yield what is there at the end of the path, null apart."""
-    for number, step in enumerate(path):
+    """Yield the values at a path, except null."""
+    for index, step in enumerate(path):
         if step == EACH:
             children: Iterable[object] = ()
             if isinstance(document, list):
@@ -127,7 +134,7 @@ def _at(document: object, path: Sequence[str]) -> Iterator[object]:
             elif isinstance(document, dict):
                 children = document.values()
             for child in children:
-                yield from _at(child, path[number + 1 :])
+                yield from _at(child, path[index + 1 :])
             return
         if isinstance(document, dict) and step in document:
             document = document[step]
@@ -147,6 +154,6 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _whole(text: str) -> str:
-    """Join halves of characters that came apart; a half that stays alone becomes U+FFFD."""
+def _joined_surrogates(text: str) -> str:
+    """Join surrogate pairs to characters; a lone surrogate becomes U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -24,7 +24,7 @@ from sse_core import (
 from ..._clock import SYSTEM_CLOCK, Clock
 from ..._interface import Exchange, Transport
 from ..._log import without_secrets
-from .._files import Connection, StreamFile
+from .._files import FileConnection, StreamFile
 from .._options import RequestOptions
 from ._measure import COMPLETE, LEFT, TOLD_TO_STOP, Measurement
 
@@ -190,7 +190,7 @@ class _FileReading:
         self._first: datetime | None = None
         self._elapsed = 0.0
 
-    def read(self, connection: Connection) -> None:
+    def read(self, connection: FileConnection) -> None:
         """Take one connection."""
         head, measurement = connection.head, self._measurement
         self._parser.reset()
@@ -242,7 +242,7 @@ class _FileReading:
         measurement.retry(self._parser.retry)
 
 
-def _end_of(connection: Connection) -> str:
+def _end_of(connection: FileConnection) -> str:
     head, end = connection.head, connection.end
     if connection.is_stream or head is None or head.status is None:
         return LEFT if end is None else end.end

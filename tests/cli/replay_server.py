@@ -1,4 +1,4 @@
-"""`sse replay --serve` as a process of its own, in a pipe."""
+"""`sse replay --serve` as a process, with pipes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.cli.terminal import DEADLINE, SSE, environment
 
 
 class ReplayServer:
-    """A server on a free port, as a context manager; leaving it presses Ctrl-C, so to speak.
+    """A server on a free port, as a context manager; leaving it sends SIGINT, as Ctrl-C does.
 
     Attributes:
         url: its address.
-        code: the exit code, once it is left.
-        errors: what it wrote to standard error, once it is left.
+        code: the exit code, after leaving.
+        errors: what it wrote to standard error, after leaving.
     """
 
     def __init__(self, *arguments: str, stdin: bytes = b"") -> None:
@@ -28,21 +28,21 @@ class ReplayServer:
         self.code: int | None = None
         self.errors = ""
 
-    def ask(
+    def request(
         self, path: str = "", *, method: str = "GET", headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Return the status, the header fields, with names in lower case, and the body."""
+        """Send a request; return the status, the headers with names in lower case, and the body."""
         request = Request(self.url + path, method=method, headers=headers or {})  # http
         try:
-            answer = urlopen(request, timeout=DEADLINE)  # http
+            response = urlopen(request, timeout=DEADLINE)  # http
         except HTTPError as error:
-            answer = error
-        with answer:
-            fields = {name.lower(): value for name, value in answer.headers.items()}
-            return answer.status, fields, answer.read()
+            response = error
+        with response:
+            fields = {name.lower(): value for name, value in response.headers.items()}
+            return response.status, fields, response.read()
 
-    def end(self) -> None:
-        """Wait for the end that it finds by itself."""
+    def wait(self) -> None:
+        """Wait until the server exits on its own."""
         self._process.wait(DEADLINE)
 
     def __enter__(self) -> Self:
@@ -60,7 +60,7 @@ class ReplayServer:
         self.url = self._process.stdout.readline().decode().strip()
         if not self.url:
             self.__exit__(None, None, None)
-            raise AssertionError(f"no server, but: {self.errors}")
+            raise AssertionError(f"the server did not start: {self.errors}")
         return self
 
     def __exit__(

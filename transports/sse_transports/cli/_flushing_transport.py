@@ -1,4 +1,4 @@
-"""A transport that tells when nothing more is at hand."""
+"""A transport that calls a function before each read that may block, so that output can be flushed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from sse_core import Request, Response
 from .. import Exchange, Transport
 
 
-class Announced:
-    """Carries what another transport does, and calls a function before each time it waits for bytes.
+class FlushingTransport:
+    """Wraps a transport: calls `before_reading` before each read.
 
-    A source reads when every event that has arrived was handed over: then is the time to write them.
+    An event source reads more bytes only when all events received so far were handed out. So the call
+    comes when a batch of events is complete and nothing more can be written before new bytes arrive.
     """
 
     def __init__(self, transport: Transport, before_reading: Callable[[], object]) -> None:
@@ -21,14 +22,14 @@ class Announced:
 
     def exchange(self, request: Request, *, timeout: float | None) -> Exchange:
         """Return an exchange. See `Transport`."""
-        return _AnnouncedExchange(self._transport.exchange(request, timeout=timeout), self._before_reading)
+        return _FlushingExchange(self._transport.exchange(request, timeout=timeout), self._before_reading)
 
     def close(self) -> None:
-        """Close the other transport."""
+        """Close the wrapped transport."""
         self._transport.close()
 
 
-class _AnnouncedExchange:
+class _FlushingExchange:
     def __init__(self, exchange: Exchange, before_reading: Callable[[], object]) -> None:
         self._exchange = exchange
         self._before_reading = before_reading
