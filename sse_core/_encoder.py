@@ -5,10 +5,10 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
+from ._checks import LARGEST_NUMBER as LARGEST
 from ._checks import check_text
 from ._errors import InvalidArgument
 from ._events import DEFAULT_TYPE
-from ._numbers import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 
 from __future__ import annotations
 
+from ._checks import whole_number
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._numbers import whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import Comment, Event
 from ._frames import MOST_FRAMED_LINES, FrameReader
 from ._text import decoded
-from ._typing import Generic, Item
 from ._unfinished import FIELD, LimitReached
+from ._values import Generic, Item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

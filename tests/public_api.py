@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, assert_type
+from typing import Any, assert_never, assert_type
 
 import aiohttp
 import httpx2
@@ -21,6 +21,7 @@ from sse_core import (
     Deliver,
     Event,
     Parser,
+    Pause,
     Read,
     ReadBody,
     ReadyState,
@@ -119,7 +120,7 @@ def driving() -> None:
 
 
 def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iterator[str]:
-    """An embedder's loop: what is delivered needs no `isinstance`, unless comments were asked for."""
+    """A driver's loop: it handles every step, and delivered events need no `isinstance`."""
     step: Step = connection.connect()
     while True:
         match step:
@@ -127,24 +128,25 @@ def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iter
                 assert_type(request.raw_headers, tuple[tuple[bytes, bytes], ...])
                 step = connection.respond(answer)
             case Read():
-                step = connection.receive(b"data: hi\n\n")
-            case Deliver(events):
-                assert_type(events, list[Event])
-                yield from (event.data for event in events)
-                step = step.then
+                delivery = connection.receive(b"data: hi\n\n")
+                assert_type(delivery.events, list[Event])
+                yield from (event.data for event in delivery.events)
+                step = delivery.then
             case ReadBody(limit, timeout):
                 assert_type((limit, timeout), tuple[int, float])
                 step = connection.refuse(b"", epoch=0.0)
             case Decide(cause):
                 assert_type(cause, SSEError | None)
                 step = connection.decide(monotonic=0.0, random=0.5)
-            case Wait():
+            case Wait() | Pause():
                 step = connection.connect()
             case Stop():
                 return
+            case _:
+                assert_never(step)
 
 
-def driving_with_comments() -> Step[Event | Comment]:
+def driving_with_comments() -> Deliver[Event | Comment]:
     connection = Connection("https://example.com", comments=True)
     assert_type(connection, Connection[Event | Comment])
     delivery = connection.receive(b": hi\n")

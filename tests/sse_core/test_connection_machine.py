@@ -126,7 +126,7 @@ class AnyCalls(RuleBasedStateMachine):
             connection.url,
         )
 
-    def call(self, make: Callable[[], Step], *signals: Signal) -> Step | None:
+    def call(self, make: Callable[[], Step | Deliver[Any]], *signals: Signal) -> Step | None:
         """Make a call that can mean one of `signals`; return its last step, or None if it was refused."""
         row = TRANSITIONS[self.state]
         if not any(signal in row for signal in signals):
@@ -136,9 +136,8 @@ class AnyCalls(RuleBasedStateMachine):
             assert caught.value.__cause__ is self.connection.error
             assert (self.seen(), self.connection.changes()) == (before, [])
             return None
-        step = make()
-        while isinstance(step, Deliver):
-            step = step.then
+        result = make()
+        step = result.then if isinstance(result, Deliver) else result
         self.state = self.connection.state
         assert self.state in {row[signal] for signal in signals if signal in row}
         assert self.state is STATE_AFTER[type(step)]

@@ -159,16 +159,16 @@ def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
     [
         (InvalidArgument("url", "no host"), "url: no host"),
         (IllegalState("cannot end in state closed"), "cannot end in state closed"),
-        (ResponseError(418), "unusable answer with status 418"),
+        (ResponseError(418), "unusable response with status 418"),
         (HTTPStatusError(404, HEADERS, b"none"), "HTTP status 404 instead of 200: 'none'"),
         (HTTPStatusError(404), "HTTP status 404 instead of 200"),
         (ContentTypeError(200, HEADERS), "content type 'text/html' instead of text/event-stream"),
         (ContentTypeError(200), "content type missing instead of text/event-stream"),
         (ContentTypeError(200, (("Content-Type", ""),)), "content type '' instead of text/event-stream"),
-        (ContentEncodingError(200, HEADERS), "the body's coding is not supported: 'zstd'"),
+        (ContentEncodingError(200, HEADERS), "the body's content encoding is not supported: 'zstd'"),
         (
             ContentEncodingError(200, (("Content-Encoding", "br"), ("Transfer-Encoding", "gzip, chunked"))),
-            "the body's coding is not supported: 'br' and 'gzip, chunked'",
+            "the body's content encoding is not supported: 'br' and 'gzip, chunked'",
         ),
         (
             RedirectError(302, HEADERS),

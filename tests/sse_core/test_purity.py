@@ -22,8 +22,8 @@ ROOT = FOLDER.parents[PACKAGE.count(".")]
 SOURCES = sorted(FOLDER.glob("**/*.py"))
 every_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
-IMPORTED_AT_ONCE = {"__future__", "enum"}
-IMPORTED_WHEN_FIRST_USED = {"binascii", "calendar", "email.utils", "json", "urllib.parse"}
+IMPORTED_AT_ONCE = {"__future__", "enum", "types"}
+IMPORTED_WHEN_FIRST_USED = {"binascii", "calendar", "email.utils", "json", "sys", "urllib.parse"}
 IMPORTED_FOR_TYPE_CHECKERS = {"collections.abc", "typing", "typing_extensions"}
 
 # What an import may not bring along: all that does I/O, tells the time, rolls dice or costs milliseconds.

@@ -28,7 +28,6 @@ from sse_core import (
     Response,
     RetryPolicy,
     StateChange,
-    Step,
     Stop,
     Wait,
     Waiting,
@@ -36,6 +35,8 @@ from sse_core import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sse_core import Step
 
 REQUEST = Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body")
 CHANGES: list[type[StateChange]] = [Connecting, Opened, Disconnected, Waiting, Paused, Closed]
@@ -171,8 +172,8 @@ def test_a_change_needs_no_more_than_a_url_and_an_attempt() -> None:
     )
 
 
-def told(step: Step) -> tuple[object, ...]:
-    """What a driver's `match` would take from a step, by position."""
+def matched(step: Step | Deliver[Any]) -> tuple[object, ...]:
+    """What a driver's `match` takes from a step, by position."""
     match step:
         case Connect(request):
             return ("connect", request)
@@ -181,7 +182,7 @@ def told(step: Step) -> tuple[object, ...]:
         case ReadBody(limit, timeout):
             return ("read body", limit, timeout)
         case Deliver(events, then):
-            return ("deliver", events, *told(then))
+            return ("deliver", events, *matched(then))
         case Decide(cause):
             return ("decide", cause)
         case Wait(delay):
@@ -194,14 +195,14 @@ def told(step: Step) -> tuple[object, ...]:
 
 def test_steps_are_matched_by_position() -> None:
     error = ValueError()
-    assert told(Connect(REQUEST)) == ("connect", REQUEST)
-    assert told(Deliver([Event("a")], Stop(error))) == ("deliver", [Event("a")], "stop", error)
-    assert told(Deliver([], Read())) == ("deliver", [], "read")
-    assert told(Wait(2.0)) == ("wait", 2.0)
-    assert told(ReadBody(9, 5.0)) == ("read body", 9, 5.0)
-    assert told(Decide(None)) == ("decide", None)
-    assert told(Stop(error)) == ("stop", error)
-    assert told(Pause()) == ("pause",)
+    assert matched(Connect(REQUEST)) == ("connect", REQUEST)
+    assert matched(Deliver([Event("a")], Stop(error))) == ("deliver", [Event("a")], "stop", error)
+    assert matched(Deliver([], Read())) == ("deliver", [], "read")
+    assert matched(Wait(2.0)) == ("wait", 2.0)
+    assert matched(ReadBody(9, 5.0)) == ("read body", 9, 5.0)
+    assert matched(Decide(None)) == ("decide", None)
+    assert matched(Stop(error)) == ("stop", error)
+    assert matched(Pause()) == ("pause",)
 
 
 def test_requests_and_responses_are_matched_by_position() -> None:

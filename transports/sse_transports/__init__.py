@@ -13,7 +13,7 @@ HTTP library: what needs one is imported when it is asked for.
 
 from typing import TYPE_CHECKING
 
-from sse_core._public import publish as _publish
+from sse_core._values import publish as _publish
 
 from . import _extras
 from ._clock import Clock, SystemClock

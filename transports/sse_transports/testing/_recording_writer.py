@@ -56,7 +56,7 @@ class RecordingWriter:
 
     def __init__(self, file: Path | int, source: Driver[Any]) -> None:
         self.clock: Clock = source._clock  # noqa: SLF001  # of this package
-        self._secret = source._connection._secret  # noqa: SLF001  # nobody else asks for it
+        self._secret = source._connection._handshake.sensitive_headers  # noqa: SLF001  # nobody else asks for it
         # Without a buffer: a line is whole or not there, also for whoever comes in between by a signal.
         self._file = FileIO(file, "wb")
         self.answers = 0
