@@ -1,4 +1,4 @@
-"""Records: values that never change, equal by type and fields."""
+"""Records: immutable values, equal by type and fields."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 REQUEST = Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body")
 CHANGES: list[type[StateChange]] = [Connecting, Opened, Disconnected, Waiting, Paused, Closed]
-# Functions, so that two of a kind are equal without being the same.
+# Functions, so that a test can make two equal records that are not the same object.
 MAKERS: dict[str, Callable[[], Any]] = {
     "Request": lambda: Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body"),
     "Response": lambda: Response(200, [("Content-Type", "text/event-stream")], "https://example.com/"),
@@ -60,10 +60,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
 every_record = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
-def test_every_kind_of_record_is_here() -> None:
+def test_every_record_class_is_tested() -> None:
     kinds = {name for name in sse_core.__all__ if isinstance(getattr(sse_core, name), type)}
     records = {name for name in kinds if getattr(sse_core, name).__mro__[-2].__name__ == "Record"}
-    # `StateChange` is what others are made of.
+    # `StateChange` is only the base of others.
     assert set(MAKERS) == records - {"StateChange"}
 
 
@@ -105,9 +105,9 @@ def test_records_that_differ_in_a_field_are_not_equal(one: object, other: object
 
 
 @every_record
-def test_a_record_is_hashed_by_its_fields_unless_it_holds_events(make: Callable[[], Any]) -> None:
+def test_a_record_without_events_is_hashable(make: Callable[[], Any]) -> None:
     if isinstance(make(), Deliver):
-        # Events are plain and mutable, and so not hashable.
+        # Events are mutable, so they are not hashable.
         with pytest.raises(TypeError, match="unhashable"):
             hash(make())
     else:
@@ -128,7 +128,7 @@ def test_a_record_is_frozen(make: Callable[[], Any]) -> None:
 
 
 @every_record
-def test_a_record_is_shown_as_the_call_that_makes_it(make: Callable[[], Any]) -> None:
+def test_the_repr_of_a_record_is_its_constructor_call(make: Callable[[], Any]) -> None:
     record = make()
     assert eval(repr(record), vars(sse_core)) == record
     assert repr(record).startswith(f"{type(record).__name__}(")
@@ -147,7 +147,7 @@ def test_a_record_survives_copying(make: Callable[[], Any]) -> None:
     assert copy.copy(make()) == copy.deepcopy(make()) == make()
 
 
-def test_a_response_takes_header_fields_of_any_kind_and_keeps_its_own() -> None:
+def test_a_response_copies_any_iterable_of_headers() -> None:
     fields = [("A", "1")]
     response = Response(200, fields)
     fields.append(("B", "2"))
@@ -161,7 +161,7 @@ def test_a_request_finds_its_headers_in_any_case() -> None:
     assert Request("GET", "a", (("A", "1"), ("a", "2"))).header("A") == "2"
 
 
-def test_a_change_needs_no_more_than_a_url_and_an_attempt() -> None:
+def test_a_change_needs_only_a_url_and_an_attempt() -> None:
     change = Opened("https://example.com/", 1)
     assert (change.url, change.attempt, change.cause, change.delay) == ("https://example.com/", 1, None, None)
     assert (change.pending, change.last_event_id, change.bytes_received, change.events_received) == (
