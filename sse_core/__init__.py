@@ -53,11 +53,13 @@ __all__ = [
     "encode_comment", "parse",
 ]  # fmt: skip
 
+# Users see `sse_core.Event`, not `sse_core._events.Event`, in tracebacks and pickles.
 _publish(__name__, vars())
 
 TYPE_CHECKING = False
 # Type checkers must not see this function: to them it would mean that any name can be imported from here.
 if not TYPE_CHECKING:
+    # What people look for here first: the clients, which do I/O, are in another package.
     _IN_TRANSPORTS = frozenset({
         "AiohttpTransport", "AsyncEventSource", "AsyncExchange", "AsyncHttpx2Transport", "AsyncTransport",
         "Clock", "EventSource", "Exchange", "FileStore", "Httpx2Transport", "Store", "SystemClock",
@@ -71,8 +73,7 @@ if not TYPE_CHECKING:
 
         # `hasattr` and `getattr` need an AttributeError. But `from sse_core import EventSource` would replace
         # its text, and does not replace that of an ImportError. It asks for the name in `_handle_fromlist`.
-        is_import = _getframe(1).f_code.co_name == "_handle_fromlist"
-        error = ImportError if is_import else AttributeError
+        error = ImportError if _getframe(1).f_code.co_name == "_handle_fromlist" else AttributeError
         raise error(f"{name} is in sse_transports: `from sse_transports import {name}`")
 
 

@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from ._values import Record
 
+# The order of changes, of one attempt:
+#
+#     Connecting          once for each redirect too
+#     Opened              unless no response arrived, or it was an error
+#     Disconnected        with the cause; an error response is noted here, once its body was read
+#     Waiting or Closed   what was decided
+#
+# `Paused` may come after any of these, and `Closed` too. If the caller reconnects at once, `Connecting` comes
+# without a `Disconnected`: nothing went wrong.
+
 
 class StateChange(Record):
     """One change in the life of an event source.

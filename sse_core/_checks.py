@@ -37,6 +37,7 @@ def check_text(name: str, value: str, forbidden: str) -> None:
     """
     if not isinstance(value, str):
         raise InvalidArgument(name, f"expected str, not {type(value).__name__}")
+    # Each format forbids its own: a header a line end and NUL, `data` of an event only CR.
     for character in forbidden:
         if character in value:
             raise InvalidArgument(name, f"holds {CONTROL_NAMES[character]}, which cannot be sent in it")

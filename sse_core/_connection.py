@@ -101,6 +101,25 @@ if TYPE_CHECKING:
         sensitive_headers: Iterable[str]
 
 
+# How a call works:
+#
+# 1. It checks its arguments and the state. Up to here it may raise, and nothing has changed.
+# 2. It moves to the next state, by one lookup in the table.
+# 3. It changes what it has to: counters, the parser, the current request.
+# 4. It notes a `StateChange`, if a caller may want to know, and returns the step.
+#
+# What has which lifetime:
+#
+# - Of one attempt: `_request`, `_response`, `_redirects`, `_received_event` and the parser's unfinished
+#   event. `connect` begins these anew.
+# - From the first failure to the next event: `_attempts_without_event`, `_backoff_exponent` and
+#   `_failing_since`. `_count` resets them.
+# - Of the whole event source: the last event ID and the reconnection time, which the parser keeps through
+#   `reset`, the totals of bytes and events, and whatever `__init__` was given.
+#
+# There is no lock. One thread makes the calls, or the owner has a lock.
+
+
 # Steps. Each is a class of its own, so that `match` takes it apart and type checkers see a missing case.
 
 
@@ -365,6 +384,8 @@ class Connection(Generic[Item]):
 
     def changes(self) -> list[StateChange]:
         """Return what happened since the last call of this, in order."""
+        # The driver takes these after each step. There is no callback: it would run in the middle of a call,
+        # and could call the connection again.
         changes, self._changes = self._changes, []
         return changes
 
@@ -395,6 +416,7 @@ class Connection(Generic[Item]):
             if not (self._parser.id_was_set and isinstance(name, str) and name.lower() == "last-event-id")
         }
         request = self._handshake.request(own, self.last_event_id)
+        # From here on nothing raises.
         self._move(Signal.CONNECT)
         self._received_event = False
         self._redirects = 0
@@ -415,6 +437,8 @@ class Connection(Generic[Item]):
         self._check(Signal.ACCEPT)
         self._response = response
         kind = classify_response(response)
+        # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
+        # other: its body is read too.
         if kind is ResponseKind.REDIRECT and self._redirects < MAX_REDIRECTS:
             request = self._handshake.redirect(self._request, response)
             if request is not None:
@@ -425,6 +449,7 @@ class Connection(Generic[Item]):
             self._move(Signal.ACCEPT)
             self._note(Opened)
             return READ
+        # The server's way to say that the stream is over. It is not an error.
         if kind is ResponseKind.NO_CONTENT:
             return self._stop(None)
         # An error, whose body most often explains it. It is noted once the body is known.
@@ -467,6 +492,7 @@ class Connection(Generic[Item]):
             # Without its events: they are delivered, and a caller must not find them a second time.
             too_large = EventTooLarge(error.limit)
         self._bytes_received += len(data)
+        # The events before the last one are delivered even if more followed it, or an event was too large.
         last: Stop | None = None
         if self._until is not None:
             events, last = _split_at_last(events, self._until)
@@ -542,9 +568,13 @@ class Connection(Generic[Item]):
         if delay is not None:
             check_number("delay", delay, 0)
         cause = self._cause
+        # An error that is final is raised as it is, not as `RetriesExhausted`: no attempt would have helped.
         if delay is None and not self._reconnects_after(cause):
             return self._stop(cause)
+        # An attempt that brought an event is not a failed one, however it ended.
         self._attempts_without_event = 0 if self._received_event else self._attempts_without_event + 1
+        # The time limit begins at the first failure, not when the stream was opened: a stream that sent only
+        # heartbeats for hours has not been failing for hours.
         if self._failing_since is None:
             self._failing_since = monotonic
         policy = self._policy
@@ -572,6 +602,7 @@ class Connection(Generic[Item]):
         Returns:
             `Pause`.
         """
+        # A second pause is harmless, and not a change.
         was_paused = self._state is State.PAUSED
         self._move(Signal.PAUSE)
         self._parser.close()
@@ -609,6 +640,7 @@ class Connection(Generic[Item]):
 
     def _count(self, events: list[Item]) -> None:
         received = len(events)
+        # Comments are among the events only if they were asked for: nearly always, the length will do.
         if self._comments:
             received = sum(isinstance(event, Event) for event in events)
         if received:
@@ -619,6 +651,7 @@ class Connection(Generic[Item]):
             self._attempts_without_event = self._backoff_exponent = 0
             self._failing_since = None
 
+    # For the first request of an attempt, and for each redirect.
     def _send(self, request: Request) -> Connect:
         self._request = request
         self._response = None
@@ -680,6 +713,7 @@ def _caused(error: SSEError, cause: BaseException | None) -> SSEError:
     return error
 
 
+# A function of its own, and called only if there is an `until`: most streams have none.
 def _split_at_last(
     events: list[Item], until: str | Callable[[Event], bool]
 ) -> tuple[list[Item], Stop | None]:

@@ -82,7 +82,9 @@ class IllegalState(UsageError, RuntimeError):
     """A call was made in a state that does not allow it."""
 
 
-# Errors of the response: it arrived, and the standard says "fail the connection".
+# Errors of the response. It arrived, but "if res's status is not 200, or if res's `Content-Type` is not
+# `text/event-stream`, then fail the connection". Only some of HTTPStatusError may be retried: see
+# `RetryPolicy.statuses`.
 
 
 class ResponseError(SSEError):
@@ -164,7 +166,8 @@ class RedirectError(HTTPStatusError):
         return f"cannot follow {where}: not to http or https, or one redirect too many"
 
 
-# Errors of the stream.
+# Errors of the stream. The standard has none: to a browser, no event is too large, and an unfinished event is
+# dropped in silence. For a program, silence would be data loss.
 
 
 class StreamError(SSEError):
@@ -211,7 +214,8 @@ class IncompleteStream(StreamError):
         return "the stream ended before its end"
 
 
-# Errors of the network.
+# Errors of the network. Transports raise these, or `Connection.fail` makes them from whatever an HTTP client
+# raised, which is then the `__cause__`. All of them are retried, if the method may be sent again.
 
 
 class TransportError(SSEError):

@@ -171,6 +171,7 @@ class Handshake:
 
         WHATWG HTML 9.2.2 (`Accept`, cache mode "no-store") and 9.2.4 (`Last-Event-ID`).
         """
+        # The caller's fields come last, in their order, and replace a default of the same name in any case.
         headers: list[tuple[str, str]] = []
         taken: set[str] = set()
         for name, value in own.items():
@@ -200,6 +201,8 @@ class Handshake:
 
         https://fetch.spec.whatwg.org/#http-redirect-fetch
         """
+        # To fetch, a redirect without a Location is an ordinary response. Here it is an error all the same,
+        # because its status is not 200.
         location = response.header("Location")
         if location is None:
             return None
@@ -239,6 +242,7 @@ def _make_body(method: str, json: object, content: bytes | str | None) -> tuple[
         name = "content" if json is None else "json"
         raise InvalidArgument(name, f'{method} requests have no body; pass method="POST"')
     if json is not None:
+        # Imported when first used: most event sources send no body.
         from json import dumps
 
         try:
@@ -270,9 +274,8 @@ def classify_response(response: Response) -> ResponseKind:
     if response.status != 200:
         return ResponseKind.WRONG_STATUS
     # Parameters do not matter: `charset=latin1` changes nothing, because an event stream is always UTF-8.
-    if essence(response.joined("Content-Type") or "") == EVENT_STREAM:
-        return ResponseKind.EVENT_STREAM
-    return ResponseKind.WRONG_CONTENT_TYPE
+    is_stream = essence(response.joined("Content-Type") or "") == EVENT_STREAM
+    return ResponseKind.EVENT_STREAM if is_stream else ResponseKind.WRONG_CONTENT_TYPE
 
 
 def response_error(response: Response, body: bytes, url: str, epoch: float | None) -> ResponseError:
@@ -301,10 +304,12 @@ def retry_after(response: Response, epoch: float | None) -> float | None:
     value = response.header("Retry-After")
     if value is None:
         return None
+    # "Retry-After = HTTP-date / delay-seconds". Anything else is ignored: the policy's own delay holds.
     seconds = whole_number(value.strip(" \t"))
     if seconds is not None:
         return float(seconds)
     date = _seconds_of(value)
+    # The server's own clock is better than none: it wrote both dates.
     if epoch is None:
         epoch = _seconds_of(response.header("Date") or "")
     return None if date is None or epoch is None else max(0.0, date - epoch)

@@ -84,6 +84,7 @@ class RetryPolicy(Record):
         # Below 1, waits would shrink while the server is down.
         check_number("factor", factor, 1)
         check_number("jitter", jitter, 0)
+        # 0 attempts would forbid the first one too.
         if max_attempts is not None:
             check_number("max_attempts", max_attempts, 1)
             if not isinstance(max_attempts, int):
@@ -122,6 +123,8 @@ class RetryPolicy(Record):
         The wait begins at `retry` (or at `initial_delay`), grows, and is lengthened at random. It
         is not shorter than the server asked for, and always within `min_delay` and `max_delay`.
         """
+        # The default policy waits 1, 2, 4, 8, 16, 20, 20, ... seconds, without jitter. After `retry: 3000`
+        # it waits 3, 6, 12, 20, 20, ... seconds.
         asked = 0.0 if retry is None else retry / 1000
         # Start at `min_delay` at least: 0 times any factor is 0, so `retry: 0` would never grow.
         base = max(self.initial_delay if retry is None else asked, self.min_delay)

@@ -48,6 +48,7 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     host = _checked_host(host, place, shown)
     if port is not None:
         host = f"{host}:{port}"
+    # Other characters are written in UTF-8 and percent-encoded, as a browser does.
     path = quote(parts.path, safe=UNTOUCHED) or "/"
     query = quote(parts.query, safe=UNTOUCHED)
     return urlunsplit((parts.scheme, host, path, query, "")), credentials or None
@@ -70,10 +71,11 @@ def _checked_host(host: str, place: str, shown: str) -> str:
     # request would go to another host than the one that is written there.
     before, bracket, after = place.rpartition("]")
     if bracket:
+        # `before` is all of it up to the last bracket; after that only a port may follow.
         valid = before.startswith("[") and after[:1] in {"", ":"} and not set(host) - set(ADDRESS_CHARACTERS)
     else:
-        labels = host.removesuffix(".").split(".")
-        valid = all(1 <= len(label) <= MAX_LABEL_LENGTH for label in labels)
+        # A dot at the end is valid: the name is absolute, and not searched for in a local domain.
+        valid = all(1 <= len(label) <= MAX_LABEL_LENGTH for label in host.removesuffix(".").split("."))
         valid = valid and not set(host) - set(HOST_CHARACTERS)
     if not valid:
         raise InvalidArgument("url", f"{shown} has no valid host name")

@@ -53,10 +53,12 @@ class Record:
     passes them on: `self._set(locals())`.
     """
 
+    # A subclass without `__slots__` would get a `__dict__`: larger, and open to any attribute.
     __slots__: tuple[str, ...] = ()
 
     def _set(self, fields: Mapping[str, object]) -> None:
-        # Called once, by `__init__`. Around our own `__setattr__`, which refuses every change.
+        # Called once, by `__init__`, with its local variables. Those that are not fields, such as `self`, are
+        # ignored. `object.__setattr__` works around the class's own, which refuses every change.
         for name in self._names():
             object.__setattr__(self, name, fields[name])
 
@@ -74,6 +76,7 @@ class Record:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
 
     def __eq__(self, other: object) -> bool:
+        # Not `isinstance`: an `Opened` and a `Closed` with the same fields are different.
         if type(other) is not type(self):
             return NotImplemented
         return self._fields() == other._fields()
@@ -85,7 +88,7 @@ class Record:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._fields().items())
         return f"{type(self).__name__}({shown})"
 
-    # For pickle and copy, whose default way is to set attributes on an empty object.
+    # For pickle and copy. By default they make an empty object and set its attributes, which is refused.
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self._fields())
 
