@@ -577,18 +577,16 @@ class Connection(Generic[Item]):
         # heartbeats for hours has not been failing for hours.
         if self._failing_since is None:
             self._failing_since = monotonic
-        policy = self._policy
         if delay is None:
             retry_after = cause.retry_after if isinstance(cause, HTTPStatusError) else None
-            delay = policy.delay(
+            delay = self._policy.delay(
                 self._backoff_exponent, random=random, retry=self.reconnection_time, retry_after=retry_after
             )
         elapsed = monotonic - self._failing_since
         # A wait that would end after the time limit is not begun.
-        if not policy.allows(attempts=self._attempts_without_event, elapsed=elapsed + delay):
+        if not self._policy.allows(attempts=self._attempts_without_event, elapsed=elapsed + delay):
             last = () if cause is None else (str(cause),)
-            exhausted = RetriesExhausted(self._attempts_without_event, elapsed, *last)
-            return self._stop(_caused(exhausted, cause))
+            return self._stop(_caused(RetriesExhausted(self._attempts_without_event, elapsed, *last), cause))
         self._move(Signal.WAIT)
         self._backoff_exponent += 1
         self._note(Waiting, cause, delay)
@@ -688,8 +686,9 @@ class Connection(Generic[Item]):
         dropped: int = 0,
     ) -> None:
         received = (self.last_event_id, self._bytes_received, self._events_received)
-        attempt = self._attempts_without_event + 1
-        self._changes.append(kind(self.url, attempt, cause, delay, dropped, *received))
+        self._changes.append(
+            kind(self.url, self._attempts_without_event + 1, cause, delay, dropped, *received)
+        )
 
     # The state is only changed by `_move`. A call that can still raise checks first, and moves at its end.
 
