@@ -685,10 +685,8 @@ class Connection(Generic[Item]):
         delay: float | None = None,
         dropped: int = 0,
     ) -> None:
-        received = (self.last_event_id, self._bytes_received, self._events_received)
-        self._changes.append(
-            kind(self.url, self._attempts_without_event + 1, cause, delay, dropped, *received)
-        )
+        totals = (self.last_event_id, self._bytes_received, self._events_received)
+        self._changes.append(kind(self.url, self._attempts_without_event + 1, cause, delay, dropped, *totals))
 
     # The state is only changed by `_move`. A call that can still raise checks first, and moves at its end.
 
