@@ -1,30 +1,67 @@
-"""The client without I/O: parser, handshake, retry policy and transition table, joined.
+"""A whole client of Server-Sent Events, except for the I/O: `Connection`.
 
-Whoever has an HTTP client and a clock can drive it. Each call changes the state once and returns the
-step to take next (see `_steps`); a driver is the loop that takes steps:
+It joins the other parts: `_handshake` makes requests and classifies responses, `_parser` reads the stream,
+`_retry` decides whether and when to reconnect, and the table in `_state` says which call is legal when.
+
+Use it with an HTTP client and a clock of your own. Each call reports one thing that happened (a response
+arrived, bytes arrived, the connection was lost), changes the state once, and returns the step to take next.
+A driver is the loop that takes these steps:
 
     step = connection.connect()
     while True:
         match step:
-            case Connect(request):         step = connection.respond(<send it>)    # or fail(error)
-            case Read():                   step = connection.receive(<read>)       # or end(), or fail(error)
-            case Deliver(events):          <hand them on>; step = step.then
-            case ReadBody(limit, timeout): step = connection.refuse(<read>, epoch=time())
-            case Decide(cause):            step = connection.decide(monotonic=monotonic(), random=random())
-            case Wait(delay):              <wait>; step = connection.connect()
-            case Pause():                  <until it is to go on>; step = connection.connect()
-            case Stop(error):              <close; raise error>; break
+            case Connect(request):
+                close_connection()
+                try:
+                    response = send(request)
+                except OSError as error:
+                    step = connection.fail(error)
+                else:
+                    step = connection.respond(response)
+            case Read():
+                try:
+                    data = read()
+                except OSError as error:
+                    step = connection.fail(error)
+                else:
+                    if data:
+                        delivery = connection.receive(data)
+                        yield from delivery.events
+                        step = delivery.then
+                    else:
+                        step = connection.end()
+            case ReadBody(limit, timeout):
+                step = connection.refuse(read_body(limit, timeout), epoch=time())
+            case Decide():
+                close_connection()
+                step = connection.decide(monotonic=monotonic(), random=random())
+            case Wait(delay):
+                sleep(delay)
+                step = connection.connect()
+            case Pause():
+                wait_until_resumed()
+                step = connection.connect()
+            case Stop(error):
+                close_connection()
+                if error is not None:
+                    raise error
+                return
 
-Time and chance come in as arguments: the same calls always give the same steps.
+What it promises:
+
+- Time and randomness are arguments. The same calls always return the same steps.
+- A call that raises `InvalidArgument` or `IllegalState` has changed nothing.
+- `connect`, `pause` and `close` are legal at any moment until it is closed, whatever the driver is doing.
+  They return the step that takes the place of the current one.
+- No more than one unfinished event is held, and none while there is no connection.
 """
 
 from __future__ import annotations
 
-from ._changes import Closed, Connecting, Disconnected, Opened, Paused, Waiting
+from ._changes import Closed, Connecting, Disconnected, Opened, Paused, StateChange, Waiting
 from ._checks import check_number
 from ._errors import (
     ConnectError,
-    ContentTypeError,
     EventTooLarge,
     HTTPStatusError,
     IllegalState,
@@ -36,40 +73,23 @@ from ._errors import (
     SSEError,
     TransportError,
 )
-from ._events import Event
-from ._handshake import (
-    MAX_REDIRECTS,
-    Request,
-    Verdict,
-    check_method,
-    judge,
-    make_body,
-    make_headers,
-    redirect,
-    retry_after,
-)
+from ._events import Comment, Event
+from ._handshake import MAX_REDIRECTS, Handshake, Request, ResponseKind, classify_response, response_error
 from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
 from ._retry import RetryPolicy
-from ._state import READY_STATES, TRANSITIONS, Signal, State
-from ._steps import Connect, Decide, Deliver, Pause, Read, ReadBody, Stop, Wait
-from ._typing import Generic, Item
-from ._url import split_credentials
+from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
+from ._values import Generic, Item, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
+    from typing import Any, Literal, TypedDict, Unpack, overload
 
-    from ._changes import StateChange
-    from ._errors import ResponseError
-    from ._events import Comment
     from ._handshake import Response
-    from ._state import ReadyState
 
-    Failure = TypeVar("Failure", bound=SSEError)
-
+    # The base of the option types of both event sources, which add theirs.
     class Options(TypedDict, total=False):
-        """The keyword arguments of `Connection`, but for `comments`, in types."""
+        """The types of the keyword arguments of `Connection`, except for `comments`."""
 
         method: str
         json: object
@@ -81,32 +101,169 @@ if TYPE_CHECKING:
         sensitive_headers: Iterable[str]
 
 
+# How a call works:
+#
+# 1. It checks its arguments and the state. Up to here it may raise, and nothing has changed.
+# 2. It moves to the next state, by one lookup in the table.
+# 3. It changes what it has to: counters, the parser, the current request.
+# 4. It notes a `StateChange`, if a caller may want to know, and returns the step.
+#
+# What has which lifetime:
+#
+# - Of one attempt: `_request`, `_response`, `_redirects`, `_received_event` and the parser's unfinished
+#   event. `connect` begins these anew.
+# - From the first failure to the next event: `_attempts_without_event`, `_backoff_exponent` and
+#   `_failing_since`. `_count` resets them.
+# - Of the whole event source: the last event ID and the reconnection time, which the parser keeps through
+#   `reset`, the totals of bytes and events, and whatever `__init__` was given.
+#
+# There is no lock. One thread makes the calls, or the owner has a lock.
+
+
+# Steps. Each is a class of its own, so that `match` takes it apart and type checkers see a missing case.
+
+
+class Connect(Record):
+    """Drop the connection, if there is one; send `request`; call `respond` with the response, or `fail`.
+
+    Do not follow redirects: `respond` returns where they lead.
+
+    Attributes:
+        request: the request to send, as it is.
+    """
+
+    __slots__ = __match_args__ = ("request",)
+    request: Request
+
+    def __init__(self, request: Request) -> None:
+        self._set(locals())
+
+
+class Read(Record):
+    """Read the next bytes and call `receive`; at the end of the body call `end`; on an error `fail`."""
+
+    __slots__ = __match_args__ = ()
+
+
+class ReadBody(Record):
+    """Read the start of a body that is not an event stream, drop the connection, and call `refuse` with it.
+
+    The response is the error already. If its body breaks or takes too long, pass on what was read.
+
+    Attributes:
+        limit: bytes; read no more.
+        timeout: seconds for all of them.
+    """
+
+    __slots__ = __match_args__ = ("limit", "timeout")
+    limit: int
+    timeout: float
+
+    def __init__(self, limit: int, timeout: float) -> None:
+        self._set(locals())
+
+
+class Decide(Record):
+    """Drop the connection, show `cause` to the caller, and call `decide`.
+
+    Attributes:
+        cause: why the connection ended; None for a clean end.
+    """
+
+    __slots__ = __match_args__ = ("cause",)
+    cause: SSEError | None
+
+    def __init__(self, cause: SSEError | None) -> None:
+        self._set(locals())
+
+
+class Wait(Record):
+    """Wait, then call `connect`.
+
+    Attributes:
+        delay: seconds.
+    """
+
+    __slots__ = __match_args__ = ("delay",)
+    delay: float
+
+    def __init__(self, delay: float) -> None:
+        self._set(locals())
+
+
+class Pause(Record):
+    """Drop the connection and wait until the caller resumes; then call `connect`."""
+
+    __slots__ = __match_args__ = ()
+
+
+class Stop(Record):
+    """Drop the connection; it has ended for good. Raise `error` if there is one.
+
+    Attributes:
+        error: what to raise; None for a good end.
+    """
+
+    __slots__ = __match_args__ = ("error",)
+    error: BaseException | None
+
+    def __init__(self, error: BaseException | None) -> None:
+        self._set(locals())
+
+
+Step = Connect | Read | ReadBody | Decide | Wait | Pause | Stop
+"""Every step that a driver meets: a `match` over these is complete."""
+
+
+class Deliver(Generic[Item], Record):
+    """What `receive` returns: hand on `events` in order, then take the step `then`.
+
+    Attributes:
+        events: what the bytes completed; often none.
+        then: the next step.
+    """
+
+    __slots__ = __match_args__ = ("events", "then")
+    events: list[Item]
+    then: Read | Decide | Stop
+
+    def __init__(self, events: list[Item], then: Read | Decide | Stop) -> None:
+        # As `_set` does it, without its loop and its list of names: one of these is made for every chunk.
+        object.__setattr__(self, "events", events)
+        object.__setattr__(self, "then", then)
+
+
+# The body of an error response: enough for the explanation of any API.
 ERROR_BODY_LIMIT = 64 * 2**10
-"""Bytes of an error's body that are kept: enough for any API's explanation."""
 
+# Seconds for reading it: some servers respond 503 and never end the body.
 ERROR_BODY_SECONDS = 5.0
-"""How long an error's body is waited for: some servers answer 503 and never end."""
 
+# One object for all: it has no fields, and follows nearly every chunk.
 READ = Read()
-UNLIMITED = RetryPolicy()
-"""Where there is no policy, a caller's own decision to try again meets no limit."""
+
+# What `retry=None` means: no request is sent again, unless the caller decides so, and then without a limit.
+NO_RETRIES = RetryPolicy(allowed_methods=())
 
 
 class Connection(Generic[Item]):
     """One event source, over all its connections, without any I/O.
 
+    A call in a state that does not allow it raises `IllegalState` and changes nothing; `TRANSITIONS` is
+    the table of what is allowed.
+
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
-        method: the HTTP method. Whether it is safe decides what may be sent again.
+        method: the HTTP method. The retry policy decides by it whether the request may be sent again.
         json: a body, written as JSON. Not for GET and HEAD.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run.
+        last_event_id: where to resume, from an earlier run.
         retry: what to do at ends and failures; None never reconnects.
         max_event_size: bytes, as in `Parser`.
-        until: the `data` of the event that ends the stream, or a function that tells it. That event
-            is not delivered.
+        until: the `data` of the event that ends the stream, or a function that returns whether an
+            event ends it. That event is not delivered.
         comments: whether comments are delivered too.
-        sensitive_headers: names of further headers that a redirect to another origin must not get.
+        sensitive_headers: names of further headers that are not sent to another origin after a redirect.
 
     Raises:
         InvalidArgument: naming the argument.
@@ -115,7 +272,7 @@ class Connection(Generic[Item]):
     """
 
     if TYPE_CHECKING:
-        # The one thing that a plain signature cannot tell: `comments` decides what is delivered.
+        # The one thing that a plain signature cannot express: `comments` decides what is delivered.
         @overload
         def __init__(
             self: Connection[Event], url: str, *, comments: Literal[False] = ..., **options: Unpack[Options]
@@ -143,60 +300,76 @@ class Connection(Generic[Item]):
             raise InvalidArgument("retry", f"expected RetryPolicy or None, not {type(retry).__name__}")
         if until is not None and not isinstance(until, str) and not callable(until):
             raise InvalidArgument("until", f"expected str or a function, not {type(until).__name__}")
-        self._url, self._credentials = split_credentials(url)
-        self._method = check_method(method)
-        self._body, self._content_type = make_body(self._method, json, content)
-        self._policy = retry or UNLIMITED
-        self._until = until
-        self._comments = comments
-        self._secret = frozenset(name.lower() for name in _names(sensitive_headers))
+
+        # What every attempt asks for.
+        self._handshake = Handshake(url, method, json, content, sensitive_headers)
+
+        # What is delivered, and which event is the last. `_parser` keeps the last event ID and the
+        # reconnection time over all connections.
         self._parser: Parser[Any] = Parser(
             last_event_id=last_event_id, max_event_size=max_event_size, comments=comments
         )
-        # Sent again, the request may do its work again, unless it is safe or the policy says so.
-        self._repeatable = retry is not None and self._method in retry.allowed_methods
-        self._reconnects_on_close = self._repeatable
-        if retry is not None and retry.reconnect_on_close is not None:
-            self._reconnects_on_close = retry.reconnect_on_close
+        self._comments = comments
+        self._until = until
+
+        # When to reconnect. Sending a request again repeats what it does on the server, so only allowed
+        # methods are sent again, unless the caller decides otherwise.
+        self._policy = NO_RETRIES if retry is None else retry
+        self._may_send_again = self._handshake.method in self._policy.allowed_methods
+        self._reconnects_on_close = self._may_send_again
+        if self._policy.reconnect_on_close is not None:
+            self._reconnects_on_close = self._policy.reconnect_on_close
 
         self._state = State.NEW
+        # Why it was closed; None before that, and if it ended well.
         self._error: BaseException | None = None
+        # What `changes` returns next.
         self._changes: list[StateChange] = []
-        self._request = Request(self._method, self._url)
+
+        # The current attempt, or the last one: its request after redirects, its response if there is one,
+        # how many redirects it followed, and whether it brought an event.
+        self._request = Request(self._handshake.method, self._handshake.url)
         self._response: Response | None = None
         self._redirects = 0
+        self._received_event = False
+        # In state DECIDING: what the decision is about. None for a clean end.
         self._cause: SSEError | None = None
-        # Connections in a row without an event; waits in a row; when that began.
-        self._barren = 0
-        self._waits = 0
-        self._trouble_since: float | None = None
-        self._progress = False
+
+        # For the retry policy, all counted since the last event: attempts that ended without an event,
+        # waits (the exponent of the backoff), and the monotonic time of the first failure.
+        self._attempts_without_event = 0
+        self._backoff_exponent = 0
+        self._failing_since: float | None = None
+
+        # Over all connections.
         self._bytes_received = 0
         self._events_received = 0
 
     def __repr__(self) -> str:
-        # Not the query, which may hold a secret.
+        # Without the query, which may contain a secret.
         url = self.url.partition("?")[0]
-        return f"<Connection {self._method} {url} {self._state.value}>"
+        return f"<Connection {self._handshake.method} {url} {self._state.value}>"
+
+    # What can be asked at any time.
 
     @property
     def state(self) -> State:
-        """Where it stands; all states and what leads from one to another are in `TRANSITIONS`."""
+        """The current state; `TRANSITIONS` has all states and what leads from one to another."""
         return self._state
 
     @property
     def ready_state(self) -> ReadyState:
-        """`readyState` as a browser has it: CONNECTING (also while waiting or paused), OPEN or CLOSED."""
+        """`readyState` as in a browser: CONNECTING (also while waiting or paused), OPEN or CLOSED."""
         return READY_STATES[self._state]
 
     @property
     def url(self) -> str:
-        """The URL asked last, after redirects."""
+        """The URL of the last request, after redirects."""
         return self._request.url
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID of all that was received, behind which the next connection asks to go on."""
+        """The last event ID received: the next connection asks to resume after it."""
         return self._parser.last_event_id
 
     @property
@@ -206,20 +379,24 @@ class Connection(Generic[Item]):
 
     @property
     def error(self) -> BaseException | None:
-        """The error it ended with, once closed; None if it ended well or has not ended."""
+        """The error that it ended with, once closed; None if it ended well or has not ended."""
         return self._error
 
     def changes(self) -> list[StateChange]:
         """Return what happened since the last call of this, in order."""
+        # The driver takes these after each step. There is no callback: it would run in the middle of a call,
+        # and could call the connection again.
         changes, self._changes = self._changes, []
         return changes
+
+    # Connecting: the request, redirects, and what the response means.
 
     def connect(self, headers: Mapping[str, str] | None = None) -> Connect:
         """Begin a connection: the first, the next after a wait or a pause, or a new one at once.
 
         Args:
-            headers: the caller's header fields for this attempt; they win over our own, except that
-                a Last-Event-ID gives way once the stream has set an ID itself. Not changed.
+            headers: the caller's header fields for this attempt; they win over the defaults. Only a
+                Last-Event-ID is ignored once the stream has set an ID. The mapping is not changed.
 
         Returns:
             `Connect`.
@@ -231,23 +408,27 @@ class Connection(Generic[Item]):
         self._check(Signal.CONNECT)
         if headers is not None and not hasattr(headers, "items"):
             raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
+        # The caller's Last-Event-ID says where to begin. Sent again later, it would take the stream back
+        # to there. The name may be anything here: `Handshake` checks it.
         own = {
             name: value
             for name, value in (headers or {}).items()
             if not (self._parser.id_was_set and isinstance(name, str) and name.lower() == "last-event-id")
         }
-        fields = make_headers(own, self._content_type, self._credentials, self.last_event_id)
+        request = self._handshake.request(own, self.last_event_id)
+        # From here on nothing raises.
         self._move(Signal.CONNECT)
-        self._progress = False
+        self._received_event = False
         self._redirects = 0
+        # The rest of an unfinished event will not come on another connection.
         self._parser.reset()
         # The standard "reestablishes the connection" with the request as the last redirect left it. We
-        # don't, because a server may have moved on since (RFC 9110, 15.4.3 and 15.4.8), and a place that
-        # is gone would be asked for ever.
-        return self._send(Request(self._method, self._url, fields, self._body))
+        # don't, because a server may have moved on since (RFC 9110, 15.4.3 and 15.4.8), and a target that
+        # is gone would be requested for ever.
+        return self._send(request)
 
     def respond(self, response: Response) -> Read | Connect | ReadBody | Stop:
-        """The head of a response arrived.
+        """Report the status and headers of a response.
 
         Returns:
             `Read` for an event stream, `Connect` for a redirect, `Stop` for 204, `ReadBody` for
@@ -255,115 +436,127 @@ class Connection(Generic[Item]):
         """
         self._check(Signal.ACCEPT)
         self._response = response
-        verdict = judge(response)
-        if verdict is Verdict.REDIRECTED and self._redirects < MAX_REDIRECTS:
-            target = redirect(self._request, response, self._secret)
-            if target is not None:
+        kind = classify_response(response)
+        # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
+        # other: its body is read too.
+        if kind is ResponseKind.REDIRECT and self._redirects < MAX_REDIRECTS:
+            request = self._handshake.redirect(self._request, response)
+            if request is not None:
                 self._move(Signal.REDIRECT)
                 self._redirects += 1
-                return self._send(target)
-        if verdict is Verdict.ACCEPTED:
+                return self._send(request)
+        if kind is ResponseKind.EVENT_STREAM:
             self._move(Signal.ACCEPT)
             self._note(Opened)
             return READ
-        if verdict is Verdict.NO_CONTENT:
+        # The server's way to say that the stream is over. It is not an error.
+        if kind is ResponseKind.NO_CONTENT:
             return self._stop(None)
+        # An error, whose body most often explains it. It is noted once the body is known.
         self._move(Signal.REFUSE)
         return ReadBody(ERROR_BODY_LIMIT, ERROR_BODY_SECONDS)
 
     def refuse(self, body: bytes, *, epoch: float) -> Decide:
-        """The start of a body that is no event stream was read; it becomes part of the error.
+        """Report the start of a body that is not an event stream; it becomes part of the error.
 
         Args:
-            body: as much of it as there was; what is above the `limit` of `ReadBody` is cut off.
-            epoch: the time in seconds since 1970, UTC, to which a date in Retry-After is compared.
+            body: as much as was read; what exceeds the `limit` of `ReadBody` is dropped.
+            epoch: the time in seconds since 1970, UTC; a date in Retry-After is compared to it.
 
         Returns:
             `Decide`.
         """
         if self._state is not State.REFUSED or self._response is None:
             raise self._illegal("refuse")
-        return self._fail(self._refusal(self._response, body, epoch))
+        return self._disconnect(
+            Signal.FAIL, response_error(self._response, body[:ERROR_BODY_LIMIT], self.url, epoch)
+        )
+
+    # The stream: bytes, its end, or a failure.
 
     def receive(self, data: bytes) -> Deliver[Item]:
-        """Bytes of the stream arrived.
+        """Report bytes of the stream.
 
         Returns:
-            `Deliver`, whose `then` is `Read`, or `Stop` at `until`, or `Decide` if an event was too
-            large. Events that were complete before that are in it.
+            `Deliver`, whose `then` is `Read`, or `Stop` after the last event (`until`), or `Decide`
+            if an event was too large. Events that were complete before that are delivered.
         """
+        # Called for every chunk: this check costs less than a lookup in the table, and means the same.
         if self._state is not State.OPEN:
-            # Refused; where it is allowed, it leads nowhere else.
-            self._move(Signal.RECEIVE)
-        too_large = None
+            raise self._illegal(Signal.RECEIVE.value)
+        too_large: EventTooLarge | None = None
         try:
             events = self._parser.feed(data)
         except EventTooLarge as error:
             events = list(error.events)
-            # Without its events: they are delivered, and must not be found a second time.
+            # Without its events: they are delivered, and a caller must not find them a second time.
             too_large = EventTooLarge(error.limit)
         self._bytes_received += len(data)
+        # The events before the last one are delivered even if more followed it, or an event was too large.
         last: Stop | None = None
         if self._until is not None:
-            events, last = _up_to_the_last(events, self._until)
+            events, last = _split_at_last(events, self._until)
         if events:
             self._count(events)
         then: Read | Decide | Stop = READ
         if last is not None:
             then = self._stop(last.error)
         elif too_large is not None:
-            then = self._fail(too_large)
+            then = self._disconnect(Signal.FAIL, too_large)
         return Deliver(events, then)
 
     def end(self) -> Decide:
-        """The response's body ended properly.
+        """Report that the response's body ended cleanly.
 
         Returns:
-            `Decide`. Its cause is `IncompleteStream` if something is missing that no further
-            connection will bring.
+            `Decide`. Its cause is `IncompleteStream` if the stream will not be resumed although
+            something is missing: the rest of an event, or the event that `until` names.
         """
-        self._move(Signal.END)
-        dropped = self._parser.close()
-        cause = None
-        if not self._reconnects_on_close and (dropped or self._until is not None):
-            cause = IncompleteStream(dropped, self.last_event_id)
-        return self._decide_about(cause, dropped)
+        return self._disconnect(Signal.END, None)
 
     def fail(self, error: Exception) -> Decide:
-        """No response arrived, the stream broke, or it cannot be used.
+        """Report that no response arrived, that the connection was lost, or that it cannot be used.
 
         Args:
             error: what the HTTP client raised. While connecting it becomes the cause of a
-                `ConnectError`, while a stream is read that of a `ReadError`; an `SSEError` that says
-                as much is taken as it is. While the body of an answer that is no stream is read, the
-                answer is the error, and this is its cause.
+                `ConnectError`, while reading a stream of a `ReadError`; an `SSEError` that fits the
+                moment is taken as it is. While reading the body of an error response, that response
+                is the error and `error` its cause.
 
         Returns:
             `Decide`. Its cause is `IncompleteStream`, caused by the `ReadError`, if the stream will
             not be resumed.
 
         Raises:
-            InvalidArgument: what is no `Exception`. Nothing has changed then.
+            InvalidArgument: `error` is not an `Exception`. Nothing has changed then.
         """
         self._check(Signal.FAIL)
         if not isinstance(error, Exception):
             raise InvalidArgument("error", f"expected an Exception, not {type(error).__name__}")
         if self._state is State.REFUSED and self._response is not None:
-            return self._fail(_caused(self._refusal(self._response, b"", None), error))
+            # Without a clock here: a date in Retry-After is compared to the Date of the response.
+            return self._disconnect(
+                Signal.FAIL, _caused(response_error(self._response, b"", self.url, None), error)
+            )
+        # A client may raise a ReadError while connecting, for instance when the peer resets the connection
+        # before it responds. Such an error is wrapped, as a foreign one is.
         kind, other = (ReadError, ConnectError) if self._state is State.OPEN else (ConnectError, ReadError)
         if not isinstance(error, SSEError) or isinstance(error, other):
             error = _caused(kind(str(error) or type(error).__name__), error)
-        return self._fail(error)
+        return self._disconnect(Signal.FAIL, error)
+
+    # After an end or a failure.
 
     def decide(self, *, monotonic: float, random: float, delay: float | None = None) -> Wait | Stop:
-        """Settle what follows the end of a connection.
+        """Decide what follows the end of a connection.
 
         Args:
             monotonic: seconds, of a clock that never goes back (`time.monotonic`).
             random: a number from 0 up to 1, for the jitter.
             delay: seconds; the caller's own decision to try again after them, whatever the error
-                and whatever the policy says. Its `max_attempts` and `max_elapsed` hold all the same,
-                as all that ends a caller who always decides so. None lets the policy decide.
+                and whatever the policy says. Only the policy's `max_attempts` and `max_elapsed`
+                still hold: otherwise a caller who always decides so would never stop. None lets the
+                policy decide.
 
         Returns:
             `Wait` or `Stop`.
@@ -375,33 +568,39 @@ class Connection(Generic[Item]):
         if delay is not None:
             check_number("delay", delay, 0)
         cause = self._cause
-        if delay is None and not self._goes_on_after(cause):
+        # An error that is final is raised as it is, not as `RetriesExhausted`: no attempt would have helped.
+        if delay is None and not self._reconnects_after(cause):
             return self._stop(cause)
-        self._barren = 0 if self._progress else self._barren + 1
-        if self._trouble_since is None:
-            self._trouble_since = monotonic
-        policy = self._policy
+        # An attempt that brought an event is not a failed one, however it ended.
+        self._attempts_without_event = 0 if self._received_event else self._attempts_without_event + 1
+        # The time limit begins at the first failure, not when the stream was opened: a stream that sent only
+        # heartbeats for hours has not been failing for hours.
+        if self._failing_since is None:
+            self._failing_since = monotonic
         if delay is None:
-            asked = cause.retry_after if isinstance(cause, HTTPStatusError) else None
-            delay = policy.delay(self._waits, random=random, retry=self.reconnection_time, retry_after=asked)
-        elapsed = monotonic - self._trouble_since
-        if not policy.allows(attempts=self._barren, elapsed=elapsed + delay):
-            exhausted = RetriesExhausted(self._barren, elapsed)
-            if cause is not None:
-                exhausted = RetriesExhausted(self._barren, elapsed, str(cause))
-            exhausted.__cause__ = cause
-            return self._stop(exhausted)
+            retry_after = cause.retry_after if isinstance(cause, HTTPStatusError) else None
+            delay = self._policy.delay(
+                self._backoff_exponent, random=random, retry=self.reconnection_time, retry_after=retry_after
+            )
+        elapsed = monotonic - self._failing_since
+        # A wait that would end after the time limit is not begun.
+        if not self._policy.allows(attempts=self._attempts_without_event, elapsed=elapsed + delay):
+            last = () if cause is None else (str(cause),)
+            return self._stop(_caused(RetriesExhausted(self._attempts_without_event, elapsed, *last), cause))
         self._move(Signal.WAIT)
-        self._waits += 1
-        self._note(Waiting, cause=cause, delay=delay)
+        self._backoff_exponent += 1
+        self._note(Waiting, cause, delay)
         return Wait(delay)
 
     def pause(self) -> Pause:
-        """Have no connection until the next `connect`. An unfinished event is dropped: it will be sent again.
+        """Have no connection until the next `connect`.
+
+        An unfinished event is dropped. The server sends it again to a client that resumes.
 
         Returns:
             `Pause`.
         """
+        # A second pause is harmless, and not a change.
         was_paused = self._state is State.PAUSED
         self._move(Signal.PAUSE)
         self._parser.close()
@@ -416,128 +615,122 @@ class Connection(Generic[Item]):
             error: why, if it is a failure (a hook that raised, a response that was rejected).
 
         Returns:
-            `Stop`, with the error it ended with.
+            `Stop`, with the error that it ended with.
         """
         if self._state is State.CLOSED:
             return Stop(self._error)
         return self._stop(error)
 
-    # What the policy says.
-
-    def _goes_on_after(self, cause: SSEError | None) -> bool:
-        """The table "Ends and reconnection", a row a line."""
+    def _reconnects_after(self, cause: SSEError | None) -> bool:
+        """Return whether the policy reconnects: the table "Ends and reconnection", one row per branch."""
         if cause is None:
             return self._reconnects_on_close
         if isinstance(cause, TransportError):
-            return self._repeatable
+            return self._may_send_again
+        # A redirect that cannot be followed will not be followed next time, whatever its status.
         if isinstance(cause, HTTPStatusError) and not isinstance(cause, RedirectError):
-            return self._repeatable and cause.status in self._policy.statuses
+            return self._may_send_again and cause.status in self._policy.statuses
+        # A wrong content type, an unknown content encoding, an event that is too large, or a stream that
+        # cannot be resumed: another attempt would meet the same.
         return False
 
-    # What every call is made of.
+    # Shared by the calls above.
 
     def _count(self, events: list[Item]) -> None:
         received = len(events)
+        # Comments are among the events only if they were asked for: nearly always, the length will do.
         if self._comments:
             received = sum(isinstance(event, Event) for event in events)
         if received:
             self._events_received += received
-            # Only an event is progress: a server that accepts and drops at once must meet growing
-            # waits and the limit.
-            self._progress = True
-            self._barren = self._waits = 0
-            self._trouble_since = None
+            # Only an event counts as progress. A server that accepts connections and drops them at once
+            # must meet growing waits, and the limit of attempts.
+            self._received_event = True
+            self._attempts_without_event = self._backoff_exponent = 0
+            self._failing_since = None
 
+    # For the first request of an attempt, and for each redirect.
     def _send(self, request: Request) -> Connect:
         self._request = request
         self._response = None
         self._note(Connecting)
         return Connect(request)
 
-    def _refusal(self, response: Response, body: bytes, epoch: float | None) -> ResponseError:
-        kinds = {Verdict.WRONG_TYPE: ContentTypeError, Verdict.REDIRECTED: RedirectError}
-        kind = kinds.get(judge(response), HTTPStatusError)
-        wanted = retry_after(response, epoch)
-        return kind(response.status, response.headers, body[:ERROR_BODY_LIMIT], self.url, wanted)
-
-    def _fail(self, error: SSEError) -> Decide:
-        in_stream = self._state is State.OPEN
-        self._move(Signal.FAIL)
+    def _disconnect(self, signal: Signal, cause: SSEError | None) -> Decide:
+        was_open = self._state is State.OPEN
+        self._move(signal)
+        # "Once the end of the file is reached, any pending data must be discarded." Not in silence, though:
+        # a stream that will not be resumed is incomplete if it was lost, or if something of it is missing.
         dropped = self._parser.close()
-        if in_stream and isinstance(error, ReadError) and not self._repeatable:
-            error = _caused(IncompleteStream(dropped, self.last_event_id), error)
-        return self._decide_about(error, dropped)
-
-    def _decide_about(self, cause: SSEError | None, dropped: int) -> Decide:
+        if cause is None:
+            if not self._reconnects_on_close and (dropped or self._until is not None):
+                cause = IncompleteStream(dropped, self.last_event_id)
+        elif was_open and isinstance(cause, ReadError) and not self._may_send_again:
+            cause = _caused(IncompleteStream(dropped, self.last_event_id), cause)
         self._cause = cause
-        self._note(Disconnected, cause=cause, pending=dropped)
+        self._note(Disconnected, cause, dropped=dropped)
         return Decide(cause)
 
     def _stop(self, error: BaseException | None) -> Stop:
         self._move(Signal.CLOSE)
         self._parser.close()
         self._error = error
-        self._note(Closed, cause=error)
+        self._note(Closed, error)
         return Stop(error)
 
     def _note(
         self,
         kind: type[StateChange],
-        *,
         cause: BaseException | None = None,
         delay: float | None = None,
-        pending: int = 0,
+        dropped: int = 0,
     ) -> None:
-        change = kind(
-            url=self.url,
-            attempt=self._barren + 1,
-            cause=cause,
-            delay=delay,
-            pending=pending,
-            last_event_id=self.last_event_id,
-            bytes_received=self._bytes_received,
-            events_received=self._events_received,
-        )
-        self._changes.append(change)
+        totals = (self.last_event_id, self._bytes_received, self._events_received)
+        self._changes.append(kind(self.url, self._attempts_without_event + 1, cause, delay, dropped, *totals))
 
-    def _check(self, signal: Signal) -> None:
-        if signal not in TRANSITIONS[self._state]:
-            raise self._illegal(signal.value)
+    # The state is only changed by `_move`. A call that can still raise checks first, and moves at its end.
 
-    def _move(self, signal: Signal) -> None:
+    def _check(self, signal: Signal) -> State:
+        """Return the state that `signal` leads to, or raise `IllegalState`."""
         following = TRANSITIONS[self._state].get(signal)
         if following is None:
             raise self._illegal(signal.value)
-        self._state = following
+        return following
 
-    def _illegal(self, call: str) -> IllegalState:
-        error = IllegalState(f"cannot {call} in state {self._state.value}")
-        error.__cause__ = self._error
-        return error
+    def _move(self, signal: Signal) -> None:
+        self._state = self._check(signal)
+
+    def _illegal(self, call: str) -> SSEError:
+        # If it was closed by an error, that explains why the call came too late.
+        return _caused(IllegalState(f"cannot {call} in state {self._state.value}"), self._error)
 
 
-def _caused(error: Failure, cause: Exception) -> Failure:
+def _caused(error: SSEError, cause: BaseException | None) -> SSEError:
     error.__cause__ = cause
     return error
 
 
-def _up_to_the_last(
+# A function of its own, and called only if there is an `until`: most streams have none.
+def _split_at_last(
     events: list[Item], until: str | Callable[[Event], bool]
 ) -> tuple[list[Item], Stop | None]:
-    """Return the events before the one that ends the stream, and the stop if it was among them."""
+    """Return the events before the one that ends the stream, and how it ends if that one was found.
+
+    If `until` raises, its error ends the stream too: after the events before, which must not be lost.
+    """
     for index, event in enumerate(events):
         if isinstance(event, Event):
             try:
                 is_last = event.data == until if isinstance(until, str) else until(event)
-            except Exception as error:  # noqa: BLE001  # surfaces after the events before it
+            except Exception as error:  # noqa: BLE001  # raised by the driver, after the events before
                 return events[:index], Stop(error)
             if is_last:
-                return events[:index], Stop(_not_awaited(is_last))
+                return events[:index], Stop(_error_if_awaitable(is_last))
     return events, None
 
 
-def _not_awaited(is_last: object) -> InvalidArgument | None:
-    """Return an error if `until` was answered with something to await: nobody does, and all of it is true."""
+def _error_if_awaitable(is_last: object) -> InvalidArgument | None:
+    """Return an error if `until` is an async function: what it returns is always true, and never awaited."""
     if not hasattr(is_last, "__await__"):
         return None
     # A coroutine that is closed does not warn that it was never awaited.
@@ -545,17 +738,3 @@ def _not_awaited(is_last: object) -> InvalidArgument | None:
     if close is not None:
         close()
     return InvalidArgument("until", "expected a function that returns bool, not something to await")
-
-
-def _names(sensitive_headers: Iterable[str]) -> list[str]:
-    """Return the names, or refuse what is no collection of them; one str would be taken for its letters."""
-    try:
-        names = list(sensitive_headers)
-    except TypeError:
-        names = []
-        readable = False
-    else:
-        readable = not isinstance(sensitive_headers, str) and all(isinstance(name, str) for name in names)
-    if not readable:
-        raise InvalidArgument("sensitive_headers", f"expected names of headers, not {sensitive_headers!r}")
-    return names

@@ -5,10 +5,10 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
+from ._checks import LARGEST_NUMBER
 from ._checks import check_text
 from ._errors import InvalidArgument
 from ._events import DEFAULT_TYPE
-from ._numbers import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,6 @@ def encode_comment(text: str) -> bytes:
 def _checked_retry(retry: int) -> int:
     if type(retry) is not int:
         raise InvalidArgument("retry", f"expected int or None, not {type(retry).__name__}")
-    if not 0 <= retry <= LARGEST:
-        raise InvalidArgument("retry", f"expected 0 to {LARGEST} milliseconds")
+    if not 0 <= retry <= LARGEST_NUMBER:
+        raise InvalidArgument("retry", f"expected 0 to {LARGEST_NUMBER} milliseconds")
     return retry

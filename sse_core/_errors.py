@@ -1,48 +1,48 @@
-"""Every exception this project raises, split by who is to blame.
+"""Every exception that this project raises, split by who is to blame.
 
     SSEError
     ├── UsageError                  the caller's misuse
     │   ├── InvalidArgument         a value that cannot be used (also a ValueError)
-    │   └── IllegalState            a call that makes no sense now (also a RuntimeError)
-    ├── ResponseError               the server's answer; carries status, headers, body, url
+    │   └── IllegalState            a call that the current state does not allow (also a RuntimeError)
+    ├── ResponseError               the server's response; has its status, headers, body and url
     │   ├── HTTPStatusError         a status other than 200 and 204
     │   │   └── RedirectError       a redirect that cannot be followed
     │   ├── ContentTypeError        200, but not text/event-stream
-    │   └── ContentEncodingError    200, but compressed in a way that cannot be undone
+    │   └── ContentEncodingError    200, but compressed in a way that cannot be decoded
     ├── StreamError                 the stream itself
-    │   ├── EventTooLarge           an event outgrew max_event_size
+    │   ├── EventTooLarge           an event larger than max_event_size
     │   └── IncompleteStream        the stream ended before its end
     ├── TransportError              the network
     │   ├── ConnectError            no response arrived
-    │   ├── ReadError               the connection broke while the stream was read
+    │   ├── ReadError               the connection was lost while the stream was read
     │   └── IdleTimeout             nothing arrived for idle_timeout seconds
     └── RetriesExhausted            the retry policy gave up; __cause__ is the last error
 
-Attributes come first and the message is built from them, so that code never parses a message. What
-a peer sent appears in a message shortened and escaped. All of them can be pickled.
+The attributes come first and the message is built from them, so code never has to parse a message. Text
+from a peer is shortened and escaped in messages. All errors can be pickled.
 """
 
 from __future__ import annotations
 
-from ._headers import last_header
+from ._events import Comment, Event
+from ._values import last_header
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ._events import Comment, Event
-
+# How much of a peer's text a message quotes; the attributes have all of it.
 SHOWN_CHARACTERS = 200
-"""How much of a peer's text a message quotes; the attributes hold all of it."""
 
 
-def _shown(text: str) -> str:
-    """Quote a peer's text: escaped, so that it cannot forge a log line, and shortened."""
+# A server can put line ends and terminal codes into whatever it sends. A message goes to logs and
+# terminals, so those are escaped: `repr` escapes every character that is not printable.
+def _quoted(text: str) -> str:
+    """Return a peer's text in quotes, escaped and shortened."""
     quoted = repr(text[:SHOWN_CHARACTERS])
     return quoted if len(text) <= SHOWN_CHARACTERS else f"{quoted} (shortened)"
 
 
 def _printable(text: str) -> str:
-    """Escape what is no printable character, and shorten."""
+    """Return text without quotes, escaped and shortened."""
     shown = "".join(
+        # As `repr` writes the character, without the quotes around it.
         character if character.isprintable() else repr(character)[1:-1]
         for character in text[:SHOWN_CHARACTERS]
     )
@@ -51,6 +51,10 @@ def _printable(text: str) -> str:
 
 class SSEError(Exception):
     """The base of every exception raised by this project."""
+
+
+# Errors of the caller. Each class with attributes passes all of them to `super().__init__`, as `args`:
+# pickle and copy make the error again from these.
 
 
 class UsageError(SSEError):
@@ -78,15 +82,20 @@ class IllegalState(UsageError, RuntimeError):
     """A call was made in a state that does not allow it."""
 
 
+# Errors of the response. It arrived, but "if res's status is not 200, or if res's `Content-Type` is not
+# `text/event-stream`, then fail the connection". Only some of HTTPStatusError may be retried: see
+# `RetryPolicy.statuses`.
+
+
 class ResponseError(SSEError):
-    """The server answered, but not with an event stream.
+    """The server responded, but not with an event stream.
 
     Attributes:
         status: the HTTP status code.
         headers: the response's header fields, (name, value) in the order received.
         body: the start of the response's body, at most 64 KiB.
-        url: the URL that answered, after redirects.
-        retry_after: seconds the server asked to wait (Retry-After), or None.
+        url: the URL that responded, after redirects.
+        retry_after: seconds that the server asked to wait (Retry-After), or None.
     """
 
     def __init__(
@@ -109,52 +118,56 @@ class ResponseError(SSEError):
         return last_header(self.headers, name)
 
     def __repr__(self) -> str:
-        # Not the arguments: headers may hold secrets, and a body may be long.
+        # Not the arguments: headers may contain secrets, and a body may be long.
         return f"{type(self).__name__}(status={self.status}, url={self.url!r})"
 
     def __str__(self) -> str:
-        said = f": {_shown(self.body.decode('utf-8', 'replace'))}" if self.body else ""
-        return f"{self._complaint()}{said}"
+        # The body's start, because most servers explain the error there.
+        body = f": {_quoted(self.body.decode('utf-8', 'replace'))}" if self.body else ""
+        return f"{self._summary()}{body}"
 
-    def _complaint(self) -> str:
-        return f"unusable answer with status {self.status}"
+    def _summary(self) -> str:
+        return f"unusable response with status {self.status}"
 
 
 class HTTPStatusError(ResponseError):
     """The response's status is neither 200 nor 204."""
 
-    def _complaint(self) -> str:
+    def _summary(self) -> str:
         return f"HTTP status {self.status} instead of 200"
 
 
 class ContentTypeError(ResponseError):
     """The response's Content-Type is not text/event-stream."""
 
-    def _complaint(self) -> str:
+    def _summary(self) -> str:
         value = self.header("Content-Type")
-        shown = "missing" if value is None else _shown(value)
+        shown = "missing" if value is None else _quoted(value)
         return f"content type {shown} instead of text/event-stream"
 
 
 class ContentEncodingError(ResponseError):
-    """The body is compressed in a way nobody asked for and nobody here can undo."""
+    """The body is compressed in a way that was not asked for and cannot be decoded."""
 
-    def _complaint(self) -> str:
-        transfer = self.header("Transfer-Encoding")
-        content = self.header("Content-Encoding")
-        shown = " and ".join(_shown(coding) for coding in (content, transfer) if coding is not None)
-        return f"the body's coding is not supported: {shown}"
+    def _summary(self) -> str:
+        codings = (self.header("Content-Encoding"), self.header("Transfer-Encoding"))
+        shown = " and ".join(_quoted(coding) for coding in codings if coding is not None)
+        return f"the body's content encoding is not supported: {shown}"
 
 
 class RedirectError(HTTPStatusError):
-    """A redirect leads nowhere: too many of them, no Location, or not to http or https."""
+    """A redirect cannot be followed: too many of them, no Location, or not to http or https."""
 
-    def _complaint(self) -> str:
+    def _summary(self) -> str:
         location = self.header("Location")
         if location is None:
             return f"status {self.status} without a Location"
-        where = f"the redirect ({self.status}) to {_shown(location)}"
+        where = f"the redirect ({self.status}) to {_quoted(location)}"
         return f"cannot follow {where}: not to http or https, or one redirect too many"
+
+
+# Errors of the stream. The standard has none: to a browser, no event is too large, and an unfinished event is
+# dropped in silence. For a program, silence would be data loss.
 
 
 class StreamError(SSEError):
@@ -162,11 +175,12 @@ class StreamError(SSEError):
 
 
 class EventTooLarge(StreamError):
-    """An event grew past the limit, and the parser stopped holding it.
+    """An event grew past the limit, and was dropped.
 
     Attributes:
         limit: the limit, `max_event_size`, in bytes.
-        events: what the failing chunk had completed before, in order: not lost, only not returned.
+        events: what the same bytes completed before it, in order. `feed` raises and cannot return
+            them, so they are here.
     """
 
     def __init__(self, limit: int, events: tuple[Event | Comment, ...] = ()) -> None:
@@ -179,10 +193,10 @@ class EventTooLarge(StreamError):
 
 
 class IncompleteStream(StreamError):
-    """The stream ended before its end, and nothing will resume it.
+    """The stream ended before its end, and will not be resumed.
 
-    A connection that broke is the `__cause__`. Without one, the server ended the stream in the
-    middle of an event, or before the event that was to be the last (`until`).
+    If the connection was lost, the `__cause__` is that error. Without one, the server ended the
+    stream cleanly, but inside an event, or before the event that was to be the last (`until`).
 
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.
@@ -200,26 +214,31 @@ class IncompleteStream(StreamError):
         return "the stream ended before its end"
 
 
+# Errors of the network. Transports raise these, or `Connection.fail` makes them from whatever an HTTP client
+# raised, which is then the `__cause__`. All of them are retried, if the method may be sent again.
+
+
 class TransportError(SSEError):
-    """The network failed. The message is the cause's, escaped and shortened: a peer may have a say in it."""
+    """The network failed. The message is the cause's, escaped and shortened."""
 
     def __str__(self) -> str:
+        # An HTTP client's message may contain text from the server, such as a malformed status line.
         return _printable(super().__str__())
 
 
 class ConnectError(TransportError):
-    """No response arrived: name resolution, connecting, TLS, or waiting for the response head."""
+    """No response arrived: name resolution, connecting, TLS, or waiting for the response headers."""
 
 
 class ReadError(TransportError):
-    """The connection broke while the stream was being read."""
+    """The connection was lost while the stream was being read."""
 
 
 class IdleTimeout(TransportError):
     """Nothing arrived, not even a comment, for `idle_timeout` seconds.
 
     Attributes:
-        seconds: the limit that passed.
+        seconds: the limit.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -234,9 +253,10 @@ class RetriesExhausted(SSEError):
     """The retry policy allows no further attempt. `__cause__` is the last error, if there was one.
 
     Attributes:
-        attempts: connections in a row that brought no event.
+        attempts: connections in a row without an event.
         elapsed: seconds since the stream last worked.
-        last: what the last attempt ended with, in words.
+        last: how the last attempt ended, as text: it stays when the error is pickled, which drops
+            the `__cause__`.
     """
 
     def __init__(

@@ -1,5 +1,9 @@
 """Before the stream: the request that is sent, and what its response means.
 
+- `Handshake` makes each `Request`: the first of an attempt, and those that follow redirects.
+- `classify_response` says whether a `Response` is an event stream, a redirect or an error.
+- `response_error` makes the error for a response that is not an event stream.
+
 https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
 """
 
@@ -7,36 +11,44 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ._checks import check_text
-from ._content_type import essence
-from ._errors import InvalidArgument
-from ._headers import is_token, joined_header, last_header
-from ._numbers import whole_number
-from ._record import Record
-from ._url import origin, resolve
+from ._checks import check_set, check_text, is_token, whole_number
+from ._errors import ContentTypeError, HTTPStatusError, InvalidArgument, RedirectError, ResponseError
+from ._url import origin, resolve, split_credentials
+from ._values import Headers, Record, header_values, last_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._headers import Headers
-
 EVENT_STREAM = "text/event-stream"
+
+# A body for these is refused, as `fetch` does: it is nearly always a forgotten `method="POST"`.
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
-"""Methods to which a body is refused, as `fetch` does: it is nearly always a forgotten method."""
+
+# https://fetch.spec.whatwg.org/#redirect-status
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+# https://fetch.spec.whatwg.org/#http-redirect-fetch: "If request's redirect count is 20, then return a
+# network error."
 MAX_REDIRECTS = 20
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "last-event-id"})
-"""Not sent to another origin than the one they were meant for."""
+
+# Not sent to another origin: secrets that were meant for the first one. A last event ID is one of these,
+# because a server may put anything into its IDs.
+SENSITIVE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "last-event-id"})
+# Not a secret, but wrong for another origin.
 ORIGIN_HEADERS = frozenset({"host"})
-"""Meant for one origin, though no secret."""
+# https://fetch.spec.whatwg.org/#request-body-header-name, and Content-Length: they describe a body, and are
+# dropped with it.
 BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "content-location"}
 )
 
+# https://fetch.spec.whatwg.org/#http-whitespace
+HTTP_WHITESPACE = "\t\n\r "
+
 
 class Request(Record):
-    """A request to send, exactly as it stands.
+    """A request to send, exactly as it is.
 
     Attributes:
         method: in upper case.
@@ -62,13 +74,13 @@ class Request(Record):
         body: bytes | None = None,
         withheld: frozenset[str] = frozenset(),
     ) -> None:
-        self._set(method=method, url=url, headers=headers, body=body, withheld=withheld)
+        self._set(locals())
 
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The header fields as UTF-8 bytes, to hand to an HTTP client.
+        """The header fields as UTF-8 bytes, to pass to an HTTP client.
 
-        A last event ID may be any text, and many clients take a str only if it is ASCII.
+        A last event ID may be any text, and many clients accept a str only if it is ASCII.
         """
         return tuple((name.encode(), value.encode()) for name, value in self.headers)
 
@@ -78,13 +90,13 @@ class Request(Record):
 
 
 class Response(Record):
-    """The head of a response.
+    """The status and headers of a response.
 
     Attributes:
         status: the HTTP status code.
-        headers: (name, value) in the order received. Hand over bytes, if your HTTP client has them;
-            they are decoded as ISO-8859-1, so that none is lost.
-        url: the URL that was asked; where a redirect was followed, the one it led to.
+        headers: (name, value) in the order received. Pass bytes if your HTTP client has them: they
+            are decoded as ISO-8859-1, which keeps every byte.
+        url: the URL that was requested; after a redirect, the one that it led to.
     """
 
     __slots__ = __match_args__ = ("status", "headers", "url")
@@ -95,8 +107,8 @@ class Response(Record):
     def __init__(
         self, status: int, headers: Iterable[tuple[str, str] | tuple[bytes, bytes]] = (), url: str = ""
     ) -> None:
-        fields = tuple((_as_text(name), _as_text(value)) for name, value in headers)
-        self._set(status=status, headers=fields, url=url)
+        headers = tuple((_as_text(name), _as_text(value)) for name, value in headers)
+        self._set(locals())
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
@@ -104,31 +116,119 @@ class Response(Record):
 
     def joined(self, name: str) -> str | None:
         """Return all values of the list-valued field `name` (any case), joined by commas, or None."""
-        return joined_header(self.headers, name)
+        # RFC 9110, 5.3: a recipient may combine fields of one name into one, "by appending each subsequent
+        # field line value to the initial field line value in order, separated by a comma".
+        values = header_values(self.headers, name)
+        return ", ".join(values) if values else None
 
 
-class Verdict(Enum):
-    """What a response's head means."""
+class ResponseKind(Enum):
+    """What a response means for the connection."""
 
-    ACCEPTED = "an event stream"
+    EVENT_STREAM = "an event stream"
     NO_CONTENT = "the server wants no further connection"
-    REDIRECTED = "the stream is elsewhere"
+    REDIRECT = "the stream is elsewhere"
     WRONG_STATUS = "the status is an error"
-    WRONG_TYPE = "not an event stream"
+    WRONG_CONTENT_TYPE = "not an event stream"
 
 
-def check_method(method: str) -> str:
-    """Return the method in upper case; refuse what is no token.
+class Handshake:
+    """What an event source asks for: the request of each attempt, and the one that follows a redirect.
+
+    Args:
+        url: http or https, perhaps with credentials.
+        method: the HTTP method, in any case.
+        json: a body, written as JSON, or None.
+        content: a body, as bytes or str, or None.
+        sensitive: names of further headers that are for the first origin only.
 
     Raises:
-        InvalidArgument: naming `method`.
+        InvalidArgument: naming the argument.
     """
-    if not is_token(method):
-        raise InvalidArgument("method", f"{method!r} is not an HTTP method")
-    return method.upper()
+
+    def __init__(
+        self, url: str, method: str, json: object, content: bytes | str | None, sensitive: Iterable[str]
+    ) -> None:
+        self.url, self._credentials = split_credentials(url)
+        if not is_token(method):
+            raise InvalidArgument("method", f"{method!r} is not an HTTP method")
+        self.method = method.upper()
+        self._body, self._content_type = _make_body(self.method, json, content)
+        names = check_set(
+            "sensitive_headers", sensitive, lambda name: isinstance(name, str), "names of headers"
+        )
+        self.sensitive_headers = frozenset(name.lower() for name in names)
+
+    def request(self, own: Mapping[str, str], last_event_id: str) -> Request:
+        """Return the request of an attempt. It has the standard's header fields, and the caller's, which win.
+
+        Args:
+            own: the caller's fields.
+            last_event_id: `""` sends no Last-Event-ID.
+
+        Raises:
+            InvalidArgument: a field that cannot be sent.
+
+        WHATWG HTML 9.2.2 (`Accept`, cache mode "no-store") and 9.2.4 (`Last-Event-ID`).
+        """
+        # The caller's fields come last, in their order, and replace a default of the same name in any case.
+        headers: list[tuple[str, str]] = []
+        taken: set[str] = set()
+        for name, value in own.items():
+            if not is_token(name):
+                raise InvalidArgument("headers", f"{name!r} is not a header's name")
+            if name.lower() in taken:
+                raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
+            # Not CR or LF: a value with a line end could add header fields of its own, or a body.
+            check_text(f"headers[{name!r}]", value, "\r\n\0")
+            headers.append((name, value.strip(" \t")))
+            taken.add(name.lower())
+        # Not "no-store": for that cache mode too, fetch sends `Cache-Control: no-cache`.
+        defaults = [("Accept", EVENT_STREAM), ("Cache-Control", "no-cache")]
+        if self._content_type is not None:
+            defaults.append(("Content-Type", self._content_type))
+        if self._credentials is not None:
+            defaults.append(("Authorization", _basic(self._credentials)))
+        # "If the EventSource object's last event ID string is not the empty string, then ... set
+        # (`Last-Event-ID`, lastEventIDValue) in request's header list." UTF-8 encoded.
+        if last_event_id:
+            defaults.append(("Last-Event-ID", last_event_id))
+        fields = (*(field for field in defaults if field[0].lower() not in taken), *headers)
+        return Request(self.method, self.url, fields, self._body)
+
+    def redirect(self, request: Request, response: Response) -> Request | None:
+        """Return the request that follows a redirect of `request`; None if it cannot be followed.
+
+        https://fetch.spec.whatwg.org/#http-redirect-fetch
+        """
+        # To fetch, a redirect without a Location is an ordinary response. Here it is an error all the same,
+        # because its status is not 200.
+        location = response.header("Location")
+        if location is None:
+            return None
+        try:
+            url = resolve(request.url, location)
+        except InvalidArgument:
+            return None
+        method, body = request.method, request.body
+        # Once withheld, always withheld: a chain that comes back to the first origin does not get its
+        # secrets back, because the origin between them chose the URL.
+        withheld = request.withheld
+        if origin(url) != origin(request.url):
+            withheld |= SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
+        dropped = withheld
+        # "internalResponse's status is 301 or 302 and request's method is `POST`", or "internalResponse's
+        # status is 303 and request's method is not `GET` or `HEAD`": a GET without a body follows.
+        if (response.status in {301, 302} and method == "POST") or (
+            response.status == 303 and method not in BODILESS_METHODS
+        ):
+            method, body = "GET", None
+            dropped |= BODY_HEADERS
+        headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
+        return Request(method, url, headers, body, withheld)
 
 
-def make_body(method: str, json: object, content: bytes | str | None) -> tuple[bytes | None, str | None]:
+def _make_body(method: str, json: object, content: bytes | str | None) -> tuple[bytes | None, str | None]:
     """Return a request's body and its content type; both None if there is none.
 
     Raises:
@@ -138,14 +238,16 @@ def make_body(method: str, json: object, content: bytes | str | None) -> tuple[b
         return None, None
     if json is not None and content is not None:
         raise InvalidArgument("json", "give json or content, not both")
-    name = "content" if json is None else "json"
     if method in BODILESS_METHODS:
+        name = "content" if json is None else "json"
         raise InvalidArgument(name, f'{method} requests have no body; pass method="POST"')
     if json is not None:
+        # Imported when first used: most event sources send no body.
         from json import dumps
 
         try:
             text = dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            # Encoded inside `try`: a lone surrogate passes `dumps`, and raises a ValueError here.
             return text.encode(), "application/json"
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidArgument("json", f"cannot be written as JSON: {error}") from error
@@ -153,91 +255,41 @@ def make_body(method: str, json: object, content: bytes | str | None) -> tuple[b
         check_text("content", content, "")
         return content.encode(), "text/plain; charset=utf-8"
     if isinstance(content, (bytes, bytearray, memoryview)):
+        # A copy of what the caller may change before the request is sent again.
         return bytes(content), "application/octet-stream"
     raise InvalidArgument("content", f"expected bytes or str, not {type(content).__name__}")
 
 
-def make_headers(
-    own: Mapping[str, str] | None, content_type: str | None, credentials: str | None, last_event_id: str
-) -> Headers:
-    """Return the header fields to send: the standard's, and the caller's, which win.
-
-    Raises:
-        InvalidArgument: a field that cannot be sent.
-
-    WHATWG HTML 9.2.2 (`Accept`, cache mode "no-store") and 9.2.4 (`Last-Event-ID`).
-    """
-    headers: list[tuple[str, str]] = []
-    for name, value in (own or {}).items():
-        if not is_token(name):
-            raise InvalidArgument("headers", f"{name!r} is not a header's name")
-        if last_header(tuple(headers), name) is not None:
-            raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
-        check_text(f"headers[{name!r}]", value, "\r\n\0")
-        headers.append((name, value.strip(" \t")))
-    taken = {name.lower() for name, _ in headers}
-    defaults = [("Accept", EVENT_STREAM), ("Cache-Control", "no-cache")]
-    if content_type is not None:
-        defaults.append(("Content-Type", content_type))
-    if credentials is not None:
-        defaults.append(("Authorization", _basic(credentials)))
-    # "If the EventSource object's last event ID string is not the empty string, then ... set
-    # (`Last-Event-ID`, lastEventIDValue) in request's header list." UTF-8 encoded.
-    if last_event_id:
-        defaults.append(("Last-Event-ID", last_event_id))
-    return (*(field for field in defaults if field[0].lower() not in taken), *headers)
-
-
-def judge(response: Response) -> Verdict:
-    """Return what the head of a response means.
+def classify_response(response: Response) -> ResponseKind:
+    """Return what a response means, by its status and Content-Type.
 
     "if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the
     connection." But "a client can be told to stop reconnecting using the HTTP 204 No Content response
     code."
     """
     if response.status == 204:
-        return Verdict.NO_CONTENT
+        return ResponseKind.NO_CONTENT
     if response.status in REDIRECT_STATUSES:
-        return Verdict.REDIRECTED
+        return ResponseKind.REDIRECT
     if response.status != 200:
-        return Verdict.WRONG_STATUS
-    # Without its parameters: charset=latin1 changes nothing, because an event stream is UTF-8.
+        return ResponseKind.WRONG_STATUS
+    # Parameters do not matter: `charset=latin1` changes nothing, because an event stream is always UTF-8.
     is_stream = essence(response.joined("Content-Type") or "") == EVENT_STREAM
-    return Verdict.ACCEPTED if is_stream else Verdict.WRONG_TYPE
+    return ResponseKind.EVENT_STREAM if is_stream else ResponseKind.WRONG_CONTENT_TYPE
 
 
-def redirect(request: Request, response: Response, secret: frozenset[str]) -> Request | None:
-    """Return the request that follows a redirect; None if it leads nowhere a request can go.
+def response_error(response: Response, body: bytes, url: str, epoch: float | None) -> ResponseError:
+    """Return the error for a response that is not an event stream.
 
     Args:
-        request: the request that was redirected.
-        response: its response.
-        secret: names of headers, in lower case, that are for the first origin only.
-
-    https://fetch.spec.whatwg.org/#http-redirect-fetch
+        response: its status and headers.
+        body: the start of its body.
+        url: the URL that responded.
+        epoch: as in `retry_after`.
     """
-    location = response.header("Location")
-    if location is None:
-        return None
-    try:
-        url = resolve(request.url, location)
-    except InvalidArgument:
-        return None
-    method, body = request.method, request.body
-    dropped: frozenset[str] = frozenset()
-    withheld = request.withheld
-    # "internalResponse's status is 301 or 302 and request's method is `POST`", or "internalResponse's
-    # status is 303 and request's method is not `GET` or `HEAD`": a GET without a body follows.
-    if (response.status in {301, 302} and method == "POST") or (
-        response.status == 303 and method not in BODILESS_METHODS
-    ):
-        method, body = "GET", None
-        dropped |= BODY_HEADERS
-    if origin(url) != origin(request.url):
-        withheld |= SECRET_HEADERS | ORIGIN_HEADERS | secret
-    dropped |= withheld
-    headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
-    return Request(method, url, headers, body, withheld)
+    kinds = {ResponseKind.WRONG_CONTENT_TYPE: ContentTypeError, ResponseKind.REDIRECT: RedirectError}
+    kind = kinds.get(classify_response(response), HTTPStatusError)
+    return kind(response.status, response.headers, body, url, retry_after(response, epoch))
 
 
 def retry_after(response: Response, epoch: float | None) -> float | None:
@@ -245,32 +297,35 @@ def retry_after(response: Response, epoch: float | None) -> float | None:
 
     Args:
         response: the response that may have the field.
-        epoch: the time, in seconds since 1970, UTC; None takes the server's own, of its Date.
+        epoch: the time, in seconds since 1970, UTC; None takes the server's own, from its Date.
 
     RFC 9110, 10.2.3: a number of seconds, or a date.
     """
     value = response.header("Retry-After")
     if value is None:
         return None
+    # "Retry-After = HTTP-date / delay-seconds". Anything else is ignored: the policy's own delay holds.
     seconds = whole_number(value.strip(" \t"))
     if seconds is not None:
         return float(seconds)
     date = _seconds_of(value)
+    # The server's own clock is better than none: it wrote both dates.
     if epoch is None:
         epoch = _seconds_of(response.header("Date") or "")
     return None if date is None or epoch is None else max(0.0, date - epoch)
 
 
 def _seconds_of(date: str) -> float | None:
-    """Return the seconds since 1970 that a date of HTTP stands for, or None if it is none."""
+    """Return an HTTP date in seconds since 1970, or None if it cannot be parsed."""
     from calendar import timegm
     from email.utils import parsedate
 
     parts = parsedate(date)
     try:
-        # A date in HTTP is always GMT, whether it says so or not.
+        # RFC 9110, 5.6.7: a date in HTTP is always GMT, also if it has another zone or none.
         return None if parts is None else float(timegm(parts))
     except (ValueError, OverflowError):
+        # A year like 99999, which `parsedate` accepts.
         return None
 
 
@@ -279,10 +334,64 @@ def _as_text(part: str | bytes) -> str:
 
 
 def _basic(credentials: str) -> str:
-    """Return an Authorization value for `user:password` as a URL writes it. RFC 7617."""
+    """Return the Authorization value for `user:password` as a URL writes it. RFC 7617."""
     from binascii import b2a_base64
     from urllib.parse import unquote_to_bytes
 
+    # Split before decoding: a user name may contain an encoded colon.
     user, _, password = credentials.partition(":")
     pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
     return f"Basic {b2a_base64(pair, newline=False).decode('ascii')}"
+
+
+# The MIME type of a response. Content-Type may come more than once and have more than one value.
+# https://fetch.spec.whatwg.org/#concept-header-extract-mime-type
+
+
+def essence(content_type: str) -> str | None:
+    """Return the type and subtype in lower case, without parameters; None if there is none.
+
+    Args:
+        content_type: the field's values, joined by commas.
+    """
+    found = None
+    for value in _split_at_commas(content_type):
+        # "If temporaryMimeType is failure or its essence is `*/*`, then continue." So the last valid one
+        # counts.
+        candidate = _essence_of_one(value)
+        if candidate is not None and candidate != "*/*":
+            found = candidate
+    return found
+
+
+def _split_at_commas(field: str) -> list[str]:
+    """Split a field's values; a comma in quotes is part of a value.
+
+    https://fetch.spec.whatwg.org/#header-value-get-decode-and-split
+    """
+    values = []
+    start = 0
+    quoted = escaped = False
+    for index, character in enumerate(field):
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            # A backslash in quotes: the next character is itself, also if it is a quotation mark.
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif character == "," and not quoted:
+            values.append(field[start:index])
+            start = index + 1
+    values.append(field[start:])
+    return values
+
+
+def _essence_of_one(value: str) -> str | None:
+    """Return the essence of one value, or None if it is not a MIME type.
+
+    https://mimesniff.spec.whatwg.org/#parsing-a-mime-type
+    """
+    main, _, rest = value.strip(HTTP_WHITESPACE).partition("/")
+    subtype = rest.partition(";")[0].rstrip(HTTP_WHITESPACE)
+    return f"{main}/{subtype}".lower() if is_token(main) and is_token(subtype) else None

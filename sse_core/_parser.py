@@ -30,12 +30,11 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 
 from __future__ import annotations
 
-from ._checks import check_last_event_id
+from ._checks import check_last_event_id, whole_number
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
 from ._frames import DATA_FRAME, MAX_LINES, learn
-from ._numbers import whole_number
-from ._typing import Generic, Item
+from ._values import Generic, Item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

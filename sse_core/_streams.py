@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from ._events import Comment, Event
-    from ._typing import Item
+    from ._values import Item
 
 if TYPE_CHECKING:
 

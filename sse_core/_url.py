@@ -1,6 +1,6 @@
-"""URLs: made fit for a request, resolved at a redirect, compared by origin.
+"""URLs: prepared for a request, resolved at a redirect, compared by origin.
 
-`urllib.parse` is imported when first used: those who only parse bytes need not pay for it.
+`urllib.parse` is imported when first used: a program that only parses bytes does not pay for it.
 """
 
 from __future__ import annotations
@@ -9,62 +9,84 @@ from ._checks import check_text
 from ._errors import InvalidArgument
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# What may stand in an IPv6 address, and in a host's name (RFC 3986, 3.2.2, without percent-encoding).
-ADDRESS_MARKS = "0123456789abcdef:."
-HOST_MARKS = "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;="
-LONGEST_LABEL = 63
-# What may stand in a URL without being percent-encoded, "%" included: it is encoded already.
+
+# What an IPv6 address is made of, and a host's name (RFC 3986, 3.2.2, without percent-encoding).
+ADDRESS_CHARACTERS = "0123456789abcdef:."
+HOST_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;="
+
+# RFC 1035, 2.3.4: no resolver accepts an empty label of a name, or a longer one.
+MAX_LABEL_LENGTH = 63
+
+# What is not percent-encoded in a path or a query. "%" is one of these: the caller, or the server, has
+# encoded what follows it.
 UNTOUCHED = "%/:=&?~+!$,;'@()*[]#"
 
 
 def split_credentials(url: str) -> tuple[str, str | None]:
-    """Return a URL ready for a request (absolute, ASCII, no fragment), and the credentials it named.
+    """Return a URL ready for a request (absolute, ASCII, no fragment), and `user:password` of it or None.
 
     Raises:
         InvalidArgument: not a URL, or not of http or https.
     """
     from urllib.parse import quote, urlsplit, urlunsplit
 
+    # `urlsplit` removes CR and LF, which may be an attempt to smuggle in a header.
     check_text("url", url, "\r\n\0")
     shown = _without_credentials(url)
     try:
         parts = urlsplit(url.strip(" "))
         host = parts.hostname
+        # Parsed when it is asked for: raises if it is not a number from 0 to 65535.
         port = parts.port
     except ValueError as error:
         raise InvalidArgument("url", f"{shown} is not a URL: {error}") from error
     if parts.scheme not in DEFAULT_PORTS:
         raise InvalidArgument("url", f"{shown} does not begin with http:// or https://")
     if not host:
-        raise InvalidArgument("url", f"{shown} names no host")
+        raise InvalidArgument("url", f"{shown} has no host")
+    credentials, _, place = parts.netloc.rpartition("@")
+    host = _checked_host(host, place, shown)
+    if port is not None:
+        host = f"{host}:{port}"
+    # Other characters are written in UTF-8 and percent-encoded, as a browser does.
+    path = quote(parts.path, safe=UNTOUCHED) or "/"
+    query = quote(parts.query, safe=UNTOUCHED)
+    return urlunsplit((parts.scheme, host, path, query, "")), credentials or None
+
+
+def _checked_host(host: str, place: str, shown: str) -> str:
+    """Return a host as it is written in a request's URL: in ASCII, an IPv6 address in brackets.
+
+    Args:
+        host: what `urlsplit` found, in lower case, without brackets.
+        place: the host and port as the URL writes them, in which brackets may be misplaced.
+        shown: the URL for an error.
+    """
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise InvalidArgument("url", f"{shown} has no valid host name: {error}") from error
-    before, bracket, behind = parts.netloc.rpartition("@")[2].rpartition("]")
-    is_address = bool(bracket)
-    misplaced = is_address and not (before.startswith("[") and behind[:1] in {"", ":"})
-    marks = ADDRESS_MARKS if is_address else HOST_MARKS
-    # RFC 1035, 2.3.4: no resolver takes an empty label or a longer one.
-    labels = [] if is_address else host.removesuffix(".").split(".")
-    unusable = any(not 1 <= len(label) <= LONGEST_LABEL for label in labels)
-    if misplaced or unusable or not all(character in marks for character in host):
+    # `urlsplit` finds an address in brackets wherever they are, and ignores what is around them: such a
+    # request would go to another host than the one that is written there.
+    before, bracket, after = place.rpartition("]")
+    if bracket:
+        # `before` is all of it up to the last bracket; after that only a port may follow.
+        valid = before.startswith("[") and after[:1] in {"", ":"} and not set(host) - set(ADDRESS_CHARACTERS)
+    else:
+        # A dot at the end is valid: the name is absolute, and not searched for in a local domain.
+        valid = all(1 <= len(label) <= MAX_LABEL_LENGTH for label in host.removesuffix(".").split("."))
+        valid = valid and not set(host) - set(HOST_CHARACTERS)
+    if not valid:
         raise InvalidArgument("url", f"{shown} has no valid host name")
-    place = f"[{host}]" if is_address else host
-    if port is not None:
-        place = f"{place}:{port}"
-    path = quote(parts.path, safe=UNTOUCHED) or "/"
-    query = quote(parts.query, safe=UNTOUCHED)
-    credentials = parts.netloc.rpartition("@")[0] or None
-    return urlunsplit((parts.scheme, place, path, query, "")), credentials
+    return f"[{host}]" if bracket else host
 
 
 def resolve(base: str, location: str) -> str:
-    """Return where a redirect from `base` leads. Credentials named there are dropped: they are not ours.
+    """Return the URL that a redirect leads to. Credentials in it are dropped: the server wrote them.
 
     Args:
-        base: the URL that answered.
+        base: the URL that responded.
         location: the Location field, decoded as ISO-8859-1 as all header fields are.
 
     Raises:
@@ -72,7 +94,7 @@ def resolve(base: str, location: str) -> str:
     """
     from urllib.parse import quote, urljoin
 
-    # Octets outside ASCII are most often UTF-8; percent-encoded they are right whatever they are.
+    # Bytes outside ASCII are most often UTF-8. Percent-encoded they stay what they are in any encoding.
     ascii_location = quote(location.encode("latin-1", "replace"), safe=UNTOUCHED)
     try:
         target = urljoin(base, ascii_location)
@@ -82,19 +104,21 @@ def resolve(base: str, location: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port: two URLs are of one origin if these are equal.
+    """Return scheme, host and port: two URLs have the same origin if these are equal.
 
     https://html.spec.whatwg.org/multipage/browsers.html#same-origin
     """
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
+    # Port 0 is a port, although it is false.
     port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     return parts.scheme, parts.hostname or "", port
 
 
 def _without_credentials(url: str) -> str:
-    """Quote a URL for an error, which people will log, without the password it may hold."""
-    before, at, behind = url.rpartition("@")
+    """Quote a URL for an error, which may be logged, without the password in it."""
+    # Also of what is not a URL, such as `user:password@host` without a scheme.
+    before, at, after = url.rpartition("@")
     scheme, slashes, _ = before.partition("//")
-    return repr(f"{scheme if slashes else ''}{slashes}…@{behind}" if at else url)
+    return repr(f"{scheme if slashes else ''}{slashes}…@{after}" if at else url)

@@ -119,7 +119,7 @@ def driving() -> None:
 
 
 def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iterator[str]:
-    """An embedder's loop: what is delivered needs no `isinstance`, unless comments were asked for."""
+    """A driver's loop: delivered events need no `isinstance`, unless comments were asked for."""
     step: Step = connection.connect()
     while True:
         match step:
@@ -127,11 +127,10 @@ def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iter
                 assert_type(request.raw_headers, tuple[tuple[bytes, bytes], ...])
                 step = connection.respond(answer)
             case Read():
-                step = connection.receive(b"data: hi\n\n")
-            case Deliver(events):
-                assert_type(events, list[Event])
-                yield from (event.data for event in events)
-                step = step.then
+                delivery = connection.receive(b"data: hi\n\n")
+                assert_type(delivery.events, list[Event])
+                yield from (event.data for event in delivery.events)
+                step = delivery.then
             case ReadBody(limit, timeout):
                 assert_type((limit, timeout), tuple[int, float])
                 step = connection.refuse(b"", epoch=0.0)
@@ -144,7 +143,7 @@ def driving_in_a_loop(connection: Connection, answer: sse_core.Response) -> Iter
                 return
 
 
-def driving_with_comments() -> Step[Event | Comment]:
+def driving_with_comments() -> Deliver[Event | Comment]:
     connection = Connection("https://example.com", comments=True)
     assert_type(connection, Connection[Event | Comment])
     delivery = connection.receive(b": hi\n")

@@ -1,4 +1,4 @@
-"""Driving a Connection by hand: what a driver does, without any I/O. Times are 0 where they do not matter."""
+"""Drive a Connection without I/O: each function does one part of a driver's work. Times default to 0."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ONE_EVENT = b"data: a\n\n"
 
 
 def answer(status: int, **headers: str) -> Response:
-    """The head of a response; `Retry_After="5"` stands for the header field Retry-After."""
+    """A response without a body; `Retry_After="5"` is the header field Retry-After."""
     return Response(status, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
 
 
 def state_of(connection: Connection[Any]) -> State:
-    # A type checker takes a property that was compared once for a constant; a call it does not.
+    # Type checkers assume that a property stays what it was compared to; they do not for a call.
     return connection.state
 
 
@@ -48,7 +48,7 @@ def received(connection: Connection[Item], data: bytes) -> Deliver[Item]:
 
 
 def refused(connection: Connection[Any], response: Response, body: bytes = b"", epoch: float = 0.0) -> Decide:
-    """Answer with what is no event stream, as far as the decision that it asks for."""
+    """Respond with something that is not an event stream, up to `Decide`."""
     step = connection.respond(response)
     assert isinstance(step, ReadBody)
     decision = connection.refuse(body[: step.limit], epoch=epoch)
@@ -67,12 +67,12 @@ def stopped(step: Step) -> BaseException | None:
 
 
 def lost(connection: Connection[Any], now: float = 0.0, random: float = 0.0) -> Step:
-    """Break the connection and return what is decided."""
+    """Lose the connection and return the step decided on."""
     assert isinstance(connection.fail(ReadError("connection reset")), Decide)
     return connection.decide(monotonic=now, random=random)
 
 
 def ended(connection: Connection[Any], now: float = 0.0) -> Step:
-    """End the stream properly and return what is decided."""
+    """End the stream cleanly and return the step decided on."""
     assert isinstance(connection.end(), Decide)
     return connection.decide(monotonic=now, random=0.0)

@@ -1,4 +1,4 @@
-"""What `changes` tells of a connection's life: enough for a timeline, and nothing that is secret."""
+"""What `changes` returns: enough for a timeline, and no secrets."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tests.sse_core.driving import (
 ELSEWHERE = "https://example.org/"
 
 
-def test_a_whole_story_is_told_in_order() -> None:
+def test_changes_list_a_whole_run_in_order() -> None:
     connection = opened(Connection(URL))
     first = b"id: 1\ndata: a\n\n: a comment\nid: 2\ndata: b\n\n"
     received(connection, first)
-    received(connection, b"data: cut")
+    received(connection, b"data: half")
     connection.end()
     connection.decide(monotonic=1.0, random=0.0)
     opened(connection)
@@ -47,15 +47,15 @@ def test_a_whole_story_is_told_in_order() -> None:
     connected(connection)
     connection.respond(answer(204))
 
-    cut = len(first) + len(b"data: cut")
-    longer = cut + len(ONE_EVENT)
+    received_bytes = len(first) + len(b"data: half")
+    longer = received_bytes + len(ONE_EVENT)
     assert connection.changes() == [
         Connecting(URL, 1),
         Opened(URL, 1),
-        Disconnected(URL, 1, None, None, len(b"data: cut"), "2", cut, 2),
-        Waiting(URL, 1, None, 1.0, 0, "2", cut, 2),
-        Connecting(URL, 1, None, None, 0, "2", cut, 2),
-        Opened(URL, 1, None, None, 0, "2", cut, 2),
+        Disconnected(URL, 1, None, None, len(b"data: half"), "2", received_bytes, 2),
+        Waiting(URL, 1, None, 1.0, 0, "2", received_bytes, 2),
+        Connecting(URL, 1, None, None, 0, "2", received_bytes, 2),
+        Opened(URL, 1, None, None, 0, "2", received_bytes, 2),
         Disconnected(URL, 1, failure, None, 0, "2", longer, 3),
         Waiting(URL, 1, failure, 1.25, 0, "2", longer, 3),
         Connecting(URL, 1, None, None, 0, "2", longer, 3),
@@ -63,7 +63,7 @@ def test_a_whole_story_is_told_in_order() -> None:
     ]
 
 
-def test_what_was_told_is_not_told_again() -> None:
+def test_changes_are_returned_only_once() -> None:
     connection = Connection(URL)
     assert connection.changes() == []
     connected(connection)
@@ -86,7 +86,7 @@ def test_attempts_are_counted_since_the_last_event() -> None:
     assert [(type(change), change.attempt) for change in connection.changes()] == [
         (Connecting, 1),
         (Disconnected, 1),
-        # The attempt that comes.
+        # The next attempt.
         (Waiting, 2),
         (Connecting, 2),
         (Disconnected, 2),
@@ -101,7 +101,7 @@ def test_attempts_are_counted_since_the_last_event() -> None:
     ]
 
 
-def test_every_request_of_a_chain_of_redirects_is_told_with_its_url() -> None:
+def test_each_redirected_request_is_a_change_with_its_url() -> None:
     connection = Connection(URL)
     connected(connection)
     connection.respond(answer(307, Location=ELSEWHERE))
@@ -118,7 +118,7 @@ def test_every_request_of_a_chain_of_redirects_is_told_with_its_url() -> None:
     ]
 
 
-def test_a_refusal_is_told_once_its_body_is_known() -> None:
+def test_an_error_response_is_noted_after_its_body() -> None:
     connection = Connection(URL)
     connected(connection)
     connection.respond(answer(404))
@@ -132,7 +132,7 @@ def test_a_refusal_is_told_once_its_body_is_known() -> None:
     assert error is change.cause
 
 
-def test_the_error_that_ends_it_is_told() -> None:
+def test_the_final_error_is_noted() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=1))
     connected(connection)
     error = stopped(lost(connection))
@@ -143,7 +143,7 @@ def test_the_error_that_ends_it_is_told() -> None:
     assert changes[1].cause is error.__cause__
 
 
-def test_a_pause_and_a_close_are_told() -> None:
+def test_a_pause_and_a_close_are_noted() -> None:
     connection = opened(Connection(URL))
     received(connection, b"id: 7\n" + ONE_EVENT + b"data: half")
     total = len(b"id: 7\n" + ONE_EVENT + b"data: half")
@@ -164,7 +164,7 @@ def test_comments_count_as_bytes_but_not_as_events() -> None:
     assert (change.bytes_received, change.events_received) == (len(b": heartbeat\n"), 0)
 
 
-def test_the_body_of_an_answer_that_is_no_stream_is_not_counted() -> None:
+def test_an_error_body_is_not_counted() -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(404), b"data: a\n\n")
@@ -180,7 +180,7 @@ def with_secrets() -> list[StateChange]:
     return connection.changes()
 
 
-def test_a_record_has_no_field_for_a_header_or_a_body() -> None:
+def test_a_change_has_no_field_for_headers_or_a_body() -> None:
     fields = {
         "url",
         "attempt",
@@ -197,7 +197,7 @@ def test_a_record_has_no_field_for_a_header_or_a_body() -> None:
         assert not hasattr(change, "__dict__")
 
 
-def test_a_record_that_is_logged_shows_no_header_no_body_and_no_password() -> None:
+def test_a_logged_change_shows_no_secret() -> None:
     for change in with_secrets():
         for shown in (repr(change), str(change), f"{change.cause}"):
             for secret in ("PASSWORD", "REQUEST-BODY", "REQUEST-HEADER", "RESPONSE-HEADER", "RESPONSE-BODY"):

@@ -1,4 +1,4 @@
-"""The table "Ends and reconnection": what follows each end of a connection, by method and policy."""
+"""The table "Ends and reconnection": what follows each end, by method and policy."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Outcome = str | type[Exception] | None
 ID_7 = b"id: 7\ndata: a\n\n"
 
 
-# A way to end: it takes what makes a connection and returns that, and the step that is decided on.
+# A way to end: it takes a function that makes a connection; it returns the connection and the next step.
 Make = Callable[..., Connection]
 Scenario = Callable[[Make], tuple[Connection, Step]]
 
@@ -54,7 +54,7 @@ def clean_end(make: Make) -> tuple[Connection, Step]:
     return connection, ended(connection)
 
 
-def clean_end_in_mid_event(make: Make) -> tuple[Connection, Step]:
+def clean_end_inside_an_event(make: Make) -> tuple[Connection, Step]:
     connection = opened(make())
     received(connection, ID_7 + b"data: unfinished\n")
     return connection, ended(connection)
@@ -71,13 +71,13 @@ def until_seen(make: Make) -> tuple[Connection, Step]:
     return connection, received(connection, ID_7 + b"data: [DONE]\n\n").then
 
 
-def lost_in_mid_stream(make: Make) -> tuple[Connection, Step]:
+def connection_lost(make: Make) -> tuple[Connection, Step]:
     connection = opened(make())
     received(connection, ID_7)
     return connection, lost(connection)
 
 
-def nothing_received_for_too_long(make: Make) -> tuple[Connection, Step]:
+def idle_timeout(make: Make) -> tuple[Connection, Step]:
     connection = opened(make())
     received(connection, ID_7)
     connection.fail(IdleTimeout(30.0))
@@ -97,17 +97,17 @@ def event_too_large(make: Make) -> tuple[Connection, Step]:
     return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
-def coding_that_cannot_be_undone(make: Make) -> tuple[Connection, Step]:
+def unknown_content_encoding(make: Make) -> tuple[Connection, Step]:
     connection = make()
     connected(connection)
     connection.fail(ContentEncodingError(200, (("Content-Encoding", "zstd"),)))
     return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
-def answered(make: Make, status: int) -> tuple[Connection, Step]:
+def response_with_status(make: Make, status: int) -> tuple[Connection, Step]:
     connection = make(last_event_id="7")
     connected(connection)
-    refused(connection, answer(status, Content_Type="text/plain"), b"said so")
+    refused(connection, answer(status, Content_Type="text/plain"), b"explained")
     return connection, connection.decide(monotonic=0.0, random=0.0)
 
 
@@ -117,19 +117,19 @@ def no_content(make: Make) -> tuple[Connection, Step]:
     return connection, connection.respond(answer(204))
 
 
-UNSAFE = RetryPolicy(allowed_methods={"GET", "POST"})
-GOES_ON = RetryPolicy(reconnect_on_close=True)
-ENDS = RetryPolicy(reconnect_on_close=False)
+POST_ALLOWED = RetryPolicy(allowed_methods={"GET", "POST"})
+RECONNECTS = RetryPolicy(reconnect_on_close=True)
+NO_RECONNECT = RetryPolicy(reconnect_on_close=False)
 COLUMNS: dict[str, Make] = {
     "GET": partial(Connection, URL),
     "POST": partial(Connection, URL, method="POST"),
-    "POST, allowed": partial(Connection, URL, method="POST", retry=UNSAFE),
+    "POST, allowed": partial(Connection, URL, method="POST", retry=POST_ALLOWED),
     "GET, no policy": partial(Connection, URL, retry=None),
     "POST, no policy": partial(Connection, URL, method="POST", retry=None),
-    "GET, reconnect_on_close": partial(Connection, URL, retry=GOES_ON),
-    "GET, not reconnect_on_close": partial(Connection, URL, retry=ENDS),
-    "POST, reconnect_on_close": partial(Connection, URL, method="POST", retry=GOES_ON),
-    "POST, not reconnect_on_close": partial(Connection, URL, method="POST", retry=ENDS),
+    "GET, reconnect_on_close": partial(Connection, URL, retry=RECONNECTS),
+    "GET, not reconnect_on_close": partial(Connection, URL, retry=NO_RECONNECT),
+    "POST, reconnect_on_close": partial(Connection, URL, method="POST", retry=RECONNECTS),
+    "POST, not reconnect_on_close": partial(Connection, URL, method="POST", retry=NO_RECONNECT),
 }
 
 
@@ -137,8 +137,8 @@ INCOMPLETE = IncompleteStream
 # One row for each way to end; in a row one outcome for each column, or one for all of them.
 ROWS: dict[str, tuple[Scenario, list[Outcome]]] = {
     "clean end": (clean_end, [WAIT, END, WAIT, END, END, WAIT, END, WAIT, END]),
-    "clean end in mid-event": (
-        clean_end_in_mid_event,
+    "clean end inside an event": (
+        clean_end_inside_an_event,
         [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, INCOMPLETE, WAIT, INCOMPLETE],
     ),
     "clean end without until": (
@@ -146,12 +146,12 @@ ROWS: dict[str, tuple[Scenario, list[Outcome]]] = {
         [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, INCOMPLETE, WAIT, INCOMPLETE],
     ),
     "until seen": (until_seen, [END]),
-    "lost in mid-stream": (
-        lost_in_mid_stream,
+    "connection lost": (
+        connection_lost,
         [WAIT, INCOMPLETE, WAIT, INCOMPLETE, INCOMPLETE, WAIT, WAIT, INCOMPLETE, INCOMPLETE],
     ),
-    "nothing received for too long": (
-        nothing_received_for_too_long,
+    "idle timeout": (
+        idle_timeout,
         [WAIT, IdleTimeout, WAIT, IdleTimeout, IdleTimeout, WAIT, WAIT, IdleTimeout, IdleTimeout],
     ),
     "could not connect": (
@@ -159,8 +159,8 @@ ROWS: dict[str, tuple[Scenario, list[Outcome]]] = {
         [WAIT, ConnectError, WAIT, ConnectError, ConnectError, WAIT, WAIT, ConnectError, ConnectError],
     ),
     "204": (no_content, [END]),
-    "a status that may pass": (
-        partial(answered, status=503),
+    "a temporary status": (
+        partial(response_with_status, status=503),
         [
             WAIT,
             HTTPStatusError,
@@ -173,11 +173,11 @@ ROWS: dict[str, tuple[Scenario, list[Outcome]]] = {
             HTTPStatusError,
         ],
     ),
-    "another status": (partial(answered, status=404), [HTTPStatusError]),
-    "a redirect to nowhere": (partial(answered, status=302), [RedirectError]),
-    "another content type": (partial(answered, status=200), [ContentTypeError]),
+    "another status": (partial(response_with_status, status=404), [HTTPStatusError]),
+    "a redirect without a location": (partial(response_with_status, status=302), [RedirectError]),
+    "another content type": (partial(response_with_status, status=200), [ContentTypeError]),
     "event too large": (event_too_large, [EventTooLarge]),
-    "unknown coding": (coding_that_cannot_be_undone, [ContentEncodingError]),
+    "unknown content encoding": (unknown_content_encoding, [ContentEncodingError]),
 }
 
 CASES = [
@@ -204,54 +204,64 @@ def test_what_follows(scenario: Scenario, column: str, outcome: Outcome) -> None
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_a_status_that_may_pass_is_tried_again(status: int) -> None:
-    _, step = answered(COLUMNS["GET"], status)
+def test_a_temporary_status_is_retried(status: int) -> None:
+    _, step = response_with_status(COLUMNS["GET"], status)
     assert step == Wait(1.0)
 
 
 @pytest.mark.parametrize("status", [201, 205, 206, 300, 304, 400, 401, 403, 404, 410, 418, 501, 505, 511])
-def test_a_status_that_will_not_pass_is_final_and_says_what_the_server_said(status: int) -> None:
-    _, step = answered(COLUMNS["GET"], status)
+def test_another_status_is_final_and_keeps_the_body(status: int) -> None:
+    _, step = response_with_status(COLUMNS["GET"], status)
     error = stopped(step)
     assert isinstance(error, HTTPStatusError)
-    assert (error.status, error.header("content-type"), error.body) == (status, "text/plain", b"said so")
+    assert (error.status, error.header("content-type"), error.body) == (status, "text/plain", b"explained")
 
 
 def test_a_policy_may_name_other_statuses() -> None:
     make = partial(Connection, URL, retry=RetryPolicy(statuses={404}))
-    assert answered(make, 404)[1] == Wait(1.0)
-    assert isinstance(stopped(answered(make, 503)[1]), HTTPStatusError)
+    assert response_with_status(make, 404)[1] == Wait(1.0)
+    assert isinstance(stopped(response_with_status(make, 503)[1]), HTTPStatusError)
 
 
 @pytest.mark.parametrize("status", [302, 200])
-def test_naming_its_status_does_not_make_an_unusable_answer_usable(status: int) -> None:
-    _, step = answered(partial(Connection, URL, retry=RetryPolicy(statuses={302, 200})), status)
+def test_statuses_do_not_make_unusable_responses_retryable(status: int) -> None:
+    _, step = response_with_status(partial(Connection, URL, retry=RetryPolicy(statuses={302, 200})), status)
     assert isinstance(stopped(step), (RedirectError, ContentTypeError))
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "REPORT", "get2"])
-def test_a_method_that_may_change_something_is_never_sent_again_by_itself(method: str) -> None:
-    for scenario in (clean_end, lost_in_mid_stream, could_not_connect, partial(answered, status=503)):
+def test_an_unsafe_method_is_not_sent_again(method: str) -> None:
+    for scenario in (
+        clean_end,
+        connection_lost,
+        could_not_connect,
+        partial(response_with_status, status=503),
+    ):
         connection, _ = scenario(partial(Connection, URL, method=method))
         assert state_of(connection) is State.CLOSED
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "get"])
 def test_a_safe_method_is_sent_again(method: str) -> None:
-    for scenario in (clean_end, lost_in_mid_stream, could_not_connect, partial(answered, status=503)):
+    for scenario in (
+        clean_end,
+        connection_lost,
+        could_not_connect,
+        partial(response_with_status, status=503),
+    ):
         _, step = scenario(partial(Connection, URL, method=method))
         assert step == Wait(1.0)
 
 
-def test_a_request_that_may_be_replayed_is_replayed_whole() -> None:
-    connection = Connection(URL, method="POST", json={"a": 1}, retry=UNSAFE)
+def test_an_allowed_method_is_sent_again_with_its_body() -> None:
+    connection = Connection(URL, method="POST", json={"a": 1}, retry=POST_ALLOWED)
     first = connected(connection)
     connection.fail(ConnectError())
     connection.decide(monotonic=0.0, random=0.0)
     assert connected(connection) == first
 
 
-def test_a_stream_that_broke_and_will_not_be_resumed_says_where_and_why() -> None:
+def test_a_lost_stream_says_where_and_why_it_ended() -> None:
     connection = opened(COLUMNS["POST"]())
     received(connection, ID_7 + b"data: unfin")
     error = stopped(lost(connection))
@@ -260,8 +270,8 @@ def test_a_stream_that_broke_and_will_not_be_resumed_says_where_and_why() -> Non
     assert str(error.__cause__) == "connection reset"
 
 
-def test_a_stream_that_ended_in_mid_event_and_will_not_be_resumed_says_where() -> None:
-    connection, step = clean_end_in_mid_event(COLUMNS["POST"])
+def test_an_end_inside_an_event_says_where_it_ended() -> None:
+    connection, step = clean_end_inside_an_event(COLUMNS["POST"])
     error = stopped(step)
     assert isinstance(error, IncompleteStream)
     assert (error.pending, error.last_event_id) == (len(b"data: unfinished\n"), "7")
@@ -269,19 +279,19 @@ def test_a_stream_that_ended_in_mid_event_and_will_not_be_resumed_says_where() -
     assert connection.last_event_id == "7"
 
 
-def test_a_broken_connection_before_the_stream_is_not_an_incomplete_stream() -> None:
+def test_a_failed_connect_is_not_an_incomplete_stream() -> None:
     connection = COLUMNS["POST"]()
     connected(connection)
     assert type(stopped(lost(connection))) is not IncompleteStream
 
 
-def test_a_comment_or_an_unknown_field_at_the_end_is_nothing_unfinished() -> None:
+def test_a_trailing_comment_or_unknown_field_is_not_missed() -> None:
     connection = opened(COLUMNS["POST"]())
     received(connection, ID_7 + b": bye\nunknown: field")
     assert stopped(ended(connection)) is None
 
 
-def test_an_answers_body_is_cut_to_64_kib() -> None:
+def test_an_error_body_is_truncated_to_64_kib() -> None:
     connection = COLUMNS["GET"]()
     connected(connection)
     connection.respond(answer(404))
@@ -291,7 +301,7 @@ def test_an_answers_body_is_cut_to_64_kib() -> None:
     assert error.body == b"x" * 2**16
 
 
-def test_no_more_of_an_answers_body_is_asked_for_than_64_kib_and_5_seconds() -> None:
+def test_an_error_body_is_read_up_to_64_kib_and_5_seconds() -> None:
     connection = COLUMNS["GET"]()
     connected(connection)
     assert connection.respond(answer(404)) == ReadBody(2**16, 5.0)

@@ -1,4 +1,4 @@
-"""`Connection.fail`: whatever an HTTP client raises becomes the error that its moment calls for."""
+"""`Connection.fail`: what an HTTP client raises becomes a ConnectError, a ReadError or a response's error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def cause_of(step: Decide) -> SSEError:
 
 
 @pytest.mark.parametrize("raised", [OSError("no route to host"), ReadError("no route to host")])
-def test_what_a_client_raises_while_connecting_is_a_connect_error(raised: Exception) -> None:
+def test_an_error_while_connecting_becomes_a_connect_error(raised: Exception) -> None:
     error = cause_of(connecting().fail(raised))
     assert type(error) is ConnectError
     assert str(error) == "no route to host"
@@ -53,25 +53,25 @@ def test_what_a_client_raises_while_connecting_is_a_connect_error(raised: Except
 
 
 @pytest.mark.parametrize("raised", [OSError("reset by peer"), ConnectError("reset by peer")])
-def test_what_a_client_raises_while_a_stream_is_read_is_a_read_error(raised: Exception) -> None:
+def test_an_error_while_reading_becomes_a_read_error(raised: Exception) -> None:
     error = cause_of(opened(Connection(URL)).fail(raised))
     assert type(error) is ReadError
     assert str(error) == "reset by peer"
     assert error.__cause__ is raised
 
 
-def test_an_error_without_words_is_told_by_its_name() -> None:
+def test_an_error_without_a_message_shows_its_type() -> None:
     assert str(cause_of(connecting().fail(TimeoutError()))) == "TimeoutError"
 
 
-def test_a_failure_that_fits_is_taken_as_it_is() -> None:
+def test_a_fitting_error_is_not_wrapped() -> None:
     failure = ConnectError("refused")
     assert connecting().fail(failure).cause is failure
     for other in (ReadError("reset"), IdleTimeout(30.0), ContentEncodingError(200)):
         assert opened(Connection(URL)).fail(other).cause is other
 
 
-def test_what_a_client_raises_ends_a_stream_that_is_not_resumed_as_incomplete() -> None:
+def test_a_lost_post_stream_is_incomplete() -> None:
     connection = opened(Connection(URL, method="POST"))
     received(connection, b"id: 7\ndata: a\n\ndata")
     raised = OSError("reset by peer")
@@ -83,25 +83,25 @@ def test_what_a_client_raises_ends_a_stream_that_is_not_resumed_as_incomplete() 
 
 
 @pytest.mark.parametrize("raised", [OSError("reset"), ReadError("reset"), IdleTimeout(5.0)])
-def test_an_error_whose_body_breaks_stays_the_error_that_it_is(raised: Exception) -> None:
+def test_a_lost_error_body_keeps_the_status_error(raised: Exception) -> None:
     error = cause_of(refused_with(answer(404, X_Trace="9")).fail(raised))
     assert type(error) is HTTPStatusError
     assert (error.status, error.body, error.url, error.header("X-Trace")) == (404, b"", URL, "9")
     assert error.__cause__ is raised
 
 
-def test_a_wrong_content_type_whose_body_breaks_stays_one() -> None:
+def test_a_lost_body_keeps_the_content_type_error() -> None:
     connection = refused_with(answer(200, Content_Type="text/html"))
     assert isinstance(connection.fail(ReadError("reset")).cause, ContentTypeError)
 
 
-def test_an_error_whose_body_breaks_is_tried_again_as_its_status_says() -> None:
+def test_a_lost_error_body_is_retried_by_its_status() -> None:
     connection = refused_with(answer(503, Retry_After="9"))
     connection.fail(OSError("reset"))
     assert waited(connection.decide(monotonic=0.0, random=0.0)) == 9.0
 
 
-def test_without_a_clock_a_date_in_retry_after_is_compared_to_that_of_the_answer() -> None:
+def test_without_a_clock_retry_after_is_compared_to_date() -> None:
     connection = refused_with(answer(503, Retry_After=SUNDAY, Date=A_MINUTE_BEFORE))
     error = cause_of(connection.fail(OSError("reset")))
     assert isinstance(error, HTTPStatusError)
@@ -109,14 +109,14 @@ def test_without_a_clock_a_date_in_retry_after_is_compared_to_that_of_the_answer
 
 
 @pytest.mark.parametrize("response", [answer(503, Retry_After=SUNDAY), answer(503, Date=A_MINUTE_BEFORE)])
-def test_without_any_clock_a_date_in_retry_after_says_nothing(response: Response) -> None:
+def test_without_any_date_a_retry_after_date_is_ignored(response: Response) -> None:
     connection = refused_with(response)
     connection.fail(OSError("reset"))
     assert connection.decide(monotonic=0.0, random=0.0) == Wait(1.0)
 
 
 @pytest.mark.parametrize("error", ["reset", None, OSError, KeyboardInterrupt()])
-def test_what_is_no_exception_is_refused_and_nothing_has_changed(error: Exception) -> None:
+def test_fail_refuses_anything_but_an_exception(error: Exception) -> None:
     connection = opened(Connection(URL))
     connection.changes()
     with pytest.raises(InvalidArgument) as caught:

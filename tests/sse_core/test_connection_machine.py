@@ -1,4 +1,4 @@
-"""Any calls in any order: each is what the transition table says, or is refused and changes nothing."""
+"""Any calls in any order: each follows the transition table, or is refused and changes nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from sse_core import Response, SSEError, Step
 
-# What a step says of the state, and which records may be the last in a state.
+# The state that each step belongs to, and the last change in each state.
 STATE_AFTER: dict[type[Step], State] = {
     Connect: State.CONNECTING,
     Read: State.OPEN,
@@ -96,7 +96,7 @@ errors: st.SearchStrategy[Exception] = st.sampled_from(
 
 
 class AnyCalls(RuleBasedStateMachine):
-    """Makes calls, legal or not, and knows from the table alone where each may lead."""
+    """Makes calls, legal or not, and expects the state that the table gives."""
 
     connection: Connection[Any]
     policy: RetryPolicy | None
@@ -126,8 +126,8 @@ class AnyCalls(RuleBasedStateMachine):
             connection.url,
         )
 
-    def call(self, make: Callable[[], Step], *signals: Signal) -> Step | None:
-        """Make a call that can mean one of `signals`; return its last step, or None if it was refused."""
+    def call(self, make: Callable[[], Step | Deliver[Any]], *signals: Signal) -> Step | None:
+        """Make a call that can mean one of `signals`; return its next step, or None if it was refused."""
         row = TRANSITIONS[self.state]
         if not any(signal in row for signal in signals):
             before = self.seen()
@@ -136,9 +136,8 @@ class AnyCalls(RuleBasedStateMachine):
             assert caught.value.__cause__ is self.connection.error
             assert (self.seen(), self.connection.changes()) == (before, [])
             return None
-        step = make()
-        while isinstance(step, Deliver):
-            step = step.then
+        result = make()
+        step = result.then if isinstance(result, Deliver) else result
         self.state = self.connection.state
         assert self.state in {row[signal] for signal in signals if signal in row}
         assert self.state is STATE_AFTER[type(step)]
@@ -175,13 +174,13 @@ class AnyCalls(RuleBasedStateMachine):
 
     def call_respond(self, head: Response, signal: Signal) -> Step | None:
         if self.state is not State.CONNECTING:
-            # Whatever the head means: nobody asked.
+            # Illegal, whatever the response means: no request was sent.
             signal = Signal.ACCEPT
         return self.call(lambda: self.connection.respond(head), signal)
 
     @rule(size=st.sampled_from([0, 10, 2**16 + 1]))
     def refuse(self, size: int) -> None:
-        # Of the states where something can fail, only this one is about an answer's body.
+        # FAIL is legal in other states too, but only here it is about a response's body.
         signals = [Signal.FAIL] if self.state is State.REFUSED else []
         self.call(lambda: self.connection.refuse(b"x" * size, epoch=self.now), *signals)
 
@@ -211,7 +210,7 @@ class AnyCalls(RuleBasedStateMachine):
                 chain.append(last)
                 last = last.__cause__
             assert isinstance(chain[0], ResponseError if before is State.REFUSED else SSEError)
-            # It is the error, or what the error, or one that ends the stream, was made of.
+            # It is the error itself, or its cause, or the cause of an IncompleteStream's cause.
             assert error in chain[:3]
 
     @rule(
@@ -245,7 +244,7 @@ class AnyCalls(RuleBasedStateMachine):
         assert step == Stop(before[1] if before[0] is State.CLOSED else error)
 
     @invariant()
-    def what_is_told_fits_the_state(self) -> None:
+    def changes_fit_the_state(self) -> None:
         connection = self.connection
         assert connection.state is self.state
         assert connection.ready_state is READY_STATES[self.state]
@@ -259,7 +258,7 @@ class AnyCalls(RuleBasedStateMachine):
             assert type(changes[-1]) is LAST_CHANGE[self.state]
 
     @invariant()
-    def there_is_an_error_only_once_it_is_over(self) -> None:
+    def there_is_no_error_before_it_is_closed(self) -> None:
         assert self.connection.error is None or self.state is State.CLOSED
 
 

@@ -1,4 +1,4 @@
-"""Where the next connection goes on from, and what is sent with each attempt."""
+"""After which event the next connection resumes, and what is sent with each attempt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def next_id(connection: Connection, headers: dict[str, str] | None = None) -> st
     return values[0] if values else None
 
 
-def test_the_next_connection_asks_to_go_on_after_the_last_event() -> None:
+def test_the_next_connection_resumes_after_the_last_event() -> None:
     connection = opened(Connection(URL))
     received(connection, b"id: 6\n" + ONE_EVENT + b"id: 7\n" + ONE_EVENT + ONE_EVENT)
     lost(connection)
@@ -24,7 +24,7 @@ def test_the_next_connection_asks_to_go_on_after_the_last_event() -> None:
     assert next_id(connection) == "7"
 
 
-def test_an_id_stays_over_connections_that_brought_none() -> None:
+def test_an_id_survives_connections_without_one() -> None:
     connection = opened(Connection(URL))
     received(connection, "id: €\n\n".encode())
     for _ in range(3):
@@ -34,7 +34,7 @@ def test_an_id_stays_over_connections_that_brought_none() -> None:
         assert received(connection, ONE_EVENT).events == [Event("a", id="€")]
 
 
-def test_the_id_of_an_earlier_run_is_sent_and_is_that_of_events_without_their_own() -> None:
+def test_an_initial_id_is_sent_and_inherited_by_events() -> None:
     connection = Connection(URL, last_event_id="5")
     assert connection.last_event_id == "5"
     assert next_id(connection) == "5"
@@ -53,7 +53,7 @@ def test_after_an_id_was_cleared_no_header_is_sent(line: bytes) -> None:
 
 @pytest.mark.parametrize("rest", [b"id: 8", b"id: 8\n", b"id: 8\ndata: b\n", b"id: 8\r\ndata: b"])
 @pytest.mark.parametrize("end", [ended, lost, None])
-def test_an_id_whose_event_was_not_finished_is_not_sent(rest: bytes, end: object) -> None:
+def test_the_id_of_an_unfinished_event_is_not_sent(rest: bytes, end: object) -> None:
     connection = opened(Connection(URL))
     received(connection, b"id: 7\n" + ONE_EVENT + rest)
     if end is ended:
@@ -63,10 +63,10 @@ def test_an_id_whose_event_was_not_finished_is_not_sent(rest: bytes, end: object
     assert next_id(connection) == "7"
 
 
-def test_an_unfinished_event_is_not_finished_by_the_next_connection() -> None:
+def test_the_next_connection_does_not_finish_an_event() -> None:
     connection = opened(Connection(URL))
     received(connection, b"id: 8\ndata: half")
-    # Neither where the caller reconnects at once, nor through a pause.
+    # Neither if the caller reconnects at once, nor after a pause.
     opened(connection)
     assert received(connection, b"\n\n" + ONE_EVENT).events == [Event("a")]
     received(connection, b"id: 8\ndata: half")
@@ -83,7 +83,7 @@ def test_a_byte_order_mark_is_stripped_on_every_connection() -> None:
         ended(connection)
 
 
-def test_an_id_survives_answers_that_are_no_stream() -> None:
+def test_an_id_survives_error_responses() -> None:
     connection = opened(Connection(URL))
     received(connection, b"id: 7\n\n")
     ended(connection)
@@ -93,7 +93,7 @@ def test_an_id_survives_answers_that_are_no_stream() -> None:
     assert next_id(connection) == "7"
 
 
-def test_a_callers_own_last_event_id_header_wins_until_the_stream_sets_one() -> None:
+def test_a_callers_id_header_wins_until_the_stream_sets_one() -> None:
     own = {"last-event-ID": "5"}
     connection = Connection(URL, last_event_id="4")
     assert next_id(connection, own) == "5"
@@ -110,10 +110,8 @@ def test_a_callers_own_last_event_id_header_wins_until_the_stream_sets_one() -> 
 
 @pytest.mark.parametrize("initial", ["", "4"])
 @pytest.mark.parametrize("stream", [b"id: 7\n\nid: %s\n\n", b"id: %s\n\n"])
-def test_a_callers_own_header_gives_way_also_to_an_id_that_equals_the_first(
-    initial: str, stream: bytes
-) -> None:
-    """Else the stream is taken back to where the caller's header points, long before."""
+def test_an_equal_id_replaces_the_callers_header_too(initial: str, stream: bytes) -> None:
+    """Otherwise the stream would go back to the caller's ID, long before."""
     connection = Connection(URL, last_event_id=initial)
     own = {"Last-Event-ID": "1"}
     assert next_id(connection, own) == "1"
@@ -123,7 +121,7 @@ def test_a_callers_own_header_gives_way_also_to_an_id_that_equals_the_first(
     assert next_id(connection, own) == (initial or None)
 
 
-def test_each_attempt_has_the_headers_that_are_given_for_it() -> None:
+def test_each_attempt_has_its_own_headers() -> None:
     connection = Connection(URL)
     for number in range(3):
         request = connected(connection, headers={"Authorization": f"Bearer {number}"})
@@ -132,7 +130,7 @@ def test_each_attempt_has_the_headers_that_are_given_for_it() -> None:
     assert connected(connection).header("Authorization") is None
 
 
-def test_the_events_of_a_chunk_come_at_once_and_whole() -> None:
+def test_events_come_with_the_chunk_that_completes_them() -> None:
     connection = opened(Connection(URL))
     assert received(connection, b"data: a\n\nda") == Deliver([Event("a")], Read())
     assert received(connection, b"ta: b\n") == Deliver([], Read())

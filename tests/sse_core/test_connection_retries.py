@@ -1,4 +1,4 @@
-"""Waits between connections, and where they come to an end."""
+"""Waits between connections, and the limits of attempts and of time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def failed_to_connect(connection: Connection[Any], times: int) -> list[float]:
     return waits
 
 
-def dropped_at_once(connection: Connection, times: int) -> list[float]:
+def ended_without_an_event(connection: Connection, times: int) -> list[float]:
     waits = []
     for _ in range(times):
         opened(connection)
@@ -50,20 +50,20 @@ def dropped_at_once(connection: Connection, times: int) -> list[float]:
     return waits
 
 
-def test_waits_grow_while_no_connection_comes_about() -> None:
+def test_waits_grow_while_connecting_fails() -> None:
     assert failed_to_connect(Connection(URL), 7) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
 
 
-def test_a_server_that_accepts_and_drops_at_once_meets_growing_waits() -> None:
-    assert dropped_at_once(Connection(URL), 6) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0]
+def test_waits_grow_while_streams_end_without_an_event() -> None:
+    assert ended_without_an_event(Connection(URL), 6) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0]
 
 
-def test_chance_lengthens_a_wait() -> None:
+def test_jitter_lengthens_a_wait() -> None:
     connection = opened(Connection(URL))
     assert waited(lost(connection, random=0.5)) == 1.25
 
 
-def test_an_event_starts_the_waits_anew() -> None:
+def test_an_event_resets_the_backoff() -> None:
     connection = Connection(URL)
     failed_to_connect(connection, 3)
     opened(connection)
@@ -83,7 +83,7 @@ def test_bytes_without_an_event_are_no_progress(data: bytes) -> None:
     assert waited(lost(connection)) == 4.0
 
 
-def test_the_servers_retry_is_where_waits_begin_on_every_later_connection() -> None:
+def test_waits_begin_at_the_servers_retry_value() -> None:
     connection = opened(Connection(URL))
     received(connection, b"retry: 3000\n" + ONE_EVENT)
     assert waited(lost(connection)) == 3.0
@@ -106,7 +106,7 @@ def test_the_servers_retry_is_where_waits_begin_on_every_later_connection() -> N
         (b"retry", 1.0),
     ],
 )
-def test_no_retry_value_stalls_or_storms(line: bytes, delay: float) -> None:
+def test_extreme_retry_values_are_bounded(line: bytes, delay: float) -> None:
     connection = opened(Connection(URL))
     received(connection, line + b"\n" + ONE_EVENT)
     assert waited(lost(connection)) == delay
@@ -116,7 +116,7 @@ def test_no_retry_value_stalls_or_storms(line: bytes, delay: float) -> None:
     ("value", "delay"),
     [("7", 7.0), ("0", 1.0), ("9" * 5000, 30.0), ("soon", 1.0), ("Thu, 01 Jan 1970 00:01:52 GMT", 12.0)],
 )
-def test_retry_after_is_waited_for_within_the_policys_bounds(value: str, delay: float) -> None:
+def test_retry_after_is_obeyed_within_bounds(value: str, delay: float) -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(503, Retry_After=value), epoch=100.0)
@@ -131,10 +131,10 @@ def test_retry_after_counts_once() -> None:
     assert failed_to_connect(connection, 1) == [2.0]
 
 
-def test_attempts_without_an_event_come_to_an_end() -> None:
+def test_attempts_without_an_event_are_limited() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=3))
     failed_to_connect(connection, 1)
-    dropped_at_once(connection, 1)
+    ended_without_an_event(connection, 1)
     connected(connection)
     cause = ConnectError("no route to host")
     connection.fail(cause)
@@ -146,7 +146,7 @@ def test_attempts_without_an_event_come_to_an_end() -> None:
     assert state_of(connection) is State.CLOSED
 
 
-def test_an_event_starts_the_count_of_attempts_anew() -> None:
+def test_an_event_resets_the_count_of_attempts() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=3))
     failed_to_connect(connection, 2)
     for _ in range(5):
@@ -167,16 +167,16 @@ def test_one_attempt_allows_a_reconnection_only_after_an_event() -> None:
     assert isinstance(stopped(lost(without)), RetriesExhausted)
 
 
-def test_a_server_that_only_ever_ends_the_stream_exhausts_the_retries_without_a_cause() -> None:
+def test_clean_ends_exhaust_retries_without_a_cause() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=2))
-    dropped_at_once(connection, 1)
+    ended_without_an_event(connection, 1)
     opened(connection)
     error = stopped(ended(connection))
     assert isinstance(error, RetriesExhausted)
     assert error.__cause__ is None
 
 
-def test_a_wait_that_would_end_past_the_time_limit_is_not_begun() -> None:
+def test_a_wait_past_the_time_limit_is_not_begun() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_elapsed=10.0))
     connected(connection)
     assert waited(lost(connection, 100.0)) == 1.0
@@ -189,7 +189,7 @@ def test_a_wait_that_would_end_past_the_time_limit_is_not_begun() -> None:
     assert str(error.__cause__) == "connection reset"
 
 
-def test_an_event_starts_the_time_limit_anew() -> None:
+def test_an_event_resets_the_time_limit() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_elapsed=10.0))
     connected(connection)
     assert waited(lost(connection, 8.0)) == 1.0
@@ -202,21 +202,21 @@ def test_an_event_starts_the_time_limit_anew() -> None:
     assert isinstance(stopped(lost(connection, 510.0)), RetriesExhausted)
 
 
-def test_the_time_limit_begins_at_the_failure_also_where_the_caller_reconnected_before() -> None:
+def test_the_time_limit_begins_at_the_first_failure() -> None:
     connection = opened(Connection(URL, retry=RetryPolicy(max_elapsed=10.0)))
     received(connection, ONE_EVENT)
     opened(connection)
     assert waited(lost(connection, 100.0)) == 1.0
 
 
-def test_the_time_limit_does_not_count_how_long_a_stream_was_open_before_its_first_failure() -> None:
+def test_the_time_limit_excludes_the_open_stream() -> None:
     """`max_elapsed` is in seconds "from the first failure on": a stream of heartbeats is none."""
     connection = opened(Connection(URL, retry=RetryPolicy(max_elapsed=10.0)))
     received(connection, b": heartbeat\n\n")
     assert lost(connection, 100.0) == Wait(1.0)
 
 
-def test_a_caller_may_go_on_after_an_error_that_is_final() -> None:
+def test_a_caller_may_retry_after_a_final_error() -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(200, Content_Type="text/html"))
@@ -225,15 +225,15 @@ def test_a_caller_may_go_on_after_an_error_that_is_final() -> None:
 
 
 @pytest.mark.parametrize("delay", [0, 0.0, 0.05, 120.0, 10**6])
-def test_a_callers_delay_is_taken_as_it_is(delay: float) -> None:
-    """The bounds guard against the server, not against the caller."""
+def test_a_callers_delay_is_not_bounded(delay: float) -> None:
+    """The policy's bounds limit what a server asks for, not what the caller decides."""
     connection = opened(Connection(URL))
     received(connection, b"retry: 5000\n" + ONE_EVENT)
     connection.end()
     assert connection.decide(monotonic=0.0, random=0.9, delay=delay) == Wait(delay)
 
 
-def test_a_caller_may_go_on_without_a_policy_and_after_an_unsafe_request() -> None:
+def test_a_caller_may_retry_without_a_policy() -> None:
     connection = opened(Connection(URL, method="POST", retry=None))
     connection.end()
     assert connection.decide(monotonic=0.0, random=0.0, delay=1.0) == Wait(1.0)
@@ -243,7 +243,7 @@ def test_a_caller_may_go_on_without_a_policy_and_after_an_unsafe_request() -> No
         assert connection.decide(monotonic=10**6, random=0.0, delay=1.0) == Wait(1.0)
 
 
-def test_a_caller_does_not_go_on_past_the_limit_of_attempts() -> None:
+def test_a_caller_cannot_exceed_max_attempts() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=2))
     for attempt in (1, 2):
         connected(connection)
@@ -256,7 +256,7 @@ def test_a_caller_does_not_go_on_past_the_limit_of_attempts() -> None:
     assert error.__cause__ is cause
 
 
-def test_a_caller_does_not_go_on_past_the_limit_of_time() -> None:
+def test_a_caller_cannot_exceed_max_elapsed() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_elapsed=10.0))
     connected(connection)
     refused(connection, answer(200, Content_Type="text/html"))
@@ -265,7 +265,7 @@ def test_a_caller_does_not_go_on_past_the_limit_of_time() -> None:
     assert isinstance(error.__cause__, ContentTypeError)
 
 
-def test_a_callers_waits_count_as_waits() -> None:
+def test_a_callers_waits_grow_the_backoff() -> None:
     connection = Connection(URL)
     connected(connection)
     connection.fail(ConnectError())
@@ -274,7 +274,7 @@ def test_a_callers_waits_count_as_waits() -> None:
 
 
 @pytest.mark.parametrize("delay", [-1.0, -1e-9, float("nan"), float("inf"), float("-inf")])
-def test_a_delay_that_cannot_be_waited_is_refused_and_nothing_has_changed(delay: float) -> None:
+def test_an_invalid_delay_changes_nothing(delay: float) -> None:
     connection = opened(Connection(URL, retry=RetryPolicy(max_attempts=2)))
     connection.end()
     changes = connection.changes()
@@ -282,18 +282,18 @@ def test_a_delay_that_cannot_be_waited_is_refused_and_nothing_has_changed(delay:
         connection.decide(monotonic=0.0, random=0.0, delay=delay)
     assert caught.value.name == "delay"
     assert (state_of(connection), connection.error, connection.changes()) == (State.DECIDING, None, [])
-    # Nor was it counted as an attempt: this is still the first of two.
+    # It was not counted as an attempt: this is still the first of two.
     assert connection.decide(monotonic=0.0, random=0.0) == Wait(1.0)
     assert changes[-1].attempt == 1
 
 
-def test_an_error_that_is_final_is_raised_as_it_is_however_many_attempts_there_were() -> None:
+def test_a_final_error_is_not_retries_exhausted() -> None:
     connection = Connection(URL, method="POST", retry=RetryPolicy(max_attempts=1))
     opened(connection)
     assert isinstance(stopped(lost(connection)), IncompleteStream)
 
 
-def test_reconnecting_on_purpose_is_no_failure() -> None:
+def test_a_callers_reconnect_is_not_a_failure() -> None:
     connection = Connection(URL, retry=RetryPolicy(max_attempts=2))
     for _ in range(5):
         opened(connection)

@@ -1,4 +1,4 @@
-"""The event that ends a stream, and the event that is too large to go on."""
+"""`until`, the event that ends a stream; and `max_event_size`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ A = Event("a")
 DONE = b"data: [DONE]\n\n"
 
 
-def test_the_stream_ends_at_the_event_with_that_data_which_is_not_delivered() -> None:
+def test_until_ends_the_stream_without_delivering_its_event() -> None:
     connection = opened(Connection(URL, until="[DONE]"))
     assert received(connection, ONE_EVENT) == Deliver([A], Read())
     assert received(connection, ONE_EVENT + DONE + ONE_EVENT) == Deliver([A], Stop(None))
@@ -46,13 +46,13 @@ def test_the_stream_ends_at_the_event_with_that_data_which_is_not_delivered() ->
 
 
 @pytest.mark.parametrize("data", [b"[done]", b"[DONE] ", b" [DONE]", b"x[DONE]", b"[DONE]\ndata", b""])
-def test_only_the_whole_data_counts(data: bytes) -> None:
+def test_until_compares_the_whole_data(data: bytes) -> None:
     connection = opened(Connection(URL, until="[DONE]"))
     assert received(connection, b"data: " + data + b"\n\n").then == Read()
 
 
 class Awaitable:
-    """What is awaited, and is no coroutine: it has nothing to close."""
+    """Can be awaited but is not a coroutine: it has no `close`."""
 
     def __await__(self) -> Iterator[None]:
         yield
@@ -63,7 +63,7 @@ async def is_done(event: Event) -> bool:
 
 
 @pytest.mark.parametrize("until", [lambda event: is_done(event), lambda _: Awaitable()])
-def test_an_answer_that_is_to_be_awaited_is_refused_and_does_not_warn(until: Any) -> None:
+def test_an_async_until_is_refused_without_a_warning(until: Any) -> None:
     connection = opened(Connection(URL, until=until))
     delivery = received(connection, ONE_EVENT)
     assert delivery.events == []
@@ -72,12 +72,12 @@ def test_an_answer_that_is_to_be_awaited_is_refused_and_does_not_warn(until: Any
     assert str(delivery.then.error).startswith("until: expected a function that returns bool")
 
 
-def test_the_type_of_the_event_does_not_count() -> None:
+def test_until_ignores_the_type_of_the_event() -> None:
     connection = opened(Connection(URL, until="[DONE]"))
     assert received(connection, b"event: x\n" + DONE) == Deliver([], Stop(None))
 
 
-def test_an_empty_data_can_be_the_end() -> None:
+def test_empty_data_can_end_the_stream() -> None:
     connection = opened(Connection(URL, until=""))
     assert received(connection, ONE_EVENT + b"data\n\n") == Deliver([A], Stop(None))
 
@@ -87,7 +87,7 @@ def test_without_until_nothing_ends_the_stream() -> None:
     assert received(connection, DONE) == Deliver([Event("[DONE]")], Read())
 
 
-def test_a_function_may_tell_by_anything_in_the_event() -> None:
+def test_until_can_be_a_function_of_the_event() -> None:
     asked: list[Event] = []
 
     def is_last(event: Event) -> bool:
@@ -101,7 +101,7 @@ def test_a_function_may_tell_by_anything_in_the_event() -> None:
     assert asked == [A, Event("b", "end")]
 
 
-def test_comments_are_delivered_but_never_the_end() -> None:
+def test_a_comment_never_ends_the_stream() -> None:
     def is_last(event: Event) -> bool:
         assert type(event) is Event
         return False
@@ -112,7 +112,7 @@ def test_comments_are_delivered_but_never_the_end() -> None:
     assert received(named, b":[DONE]\n" + DONE) == Deliver([Comment("[DONE]")], Stop(None))
 
 
-def test_a_function_that_raises_stops_it_with_that_error_after_the_events_before() -> None:
+def test_an_error_in_until_comes_after_the_events_before() -> None:
     mistake = KeyError("type")
 
     def is_last(event: Event) -> bool:
@@ -135,13 +135,13 @@ def test_the_end_may_come_on_a_later_connection() -> None:
     assert received(connection, DONE) == Deliver([], Stop(None))
 
 
-def test_the_event_that_ends_the_stream_is_not_counted_as_received() -> None:
+def test_the_last_event_is_not_counted_as_received() -> None:
     connection = opened(Connection(URL, until="[DONE]"))
     received(connection, ONE_EVENT + DONE + ONE_EVENT)
     assert [change.events_received for change in connection.changes()] == [0, 0, 1]
 
 
-def test_a_stream_without_its_last_event_is_incomplete_where_it_is_not_resumed() -> None:
+def test_a_stream_without_its_last_event_is_incomplete() -> None:
     connection = opened(Connection(URL, method="POST", until="[DONE]"))
     received(connection, b"id: 7\n" + ONE_EVENT)
     error = stopped(ended(connection))
@@ -149,7 +149,7 @@ def test_a_stream_without_its_last_event_is_incomplete_where_it_is_not_resumed()
     assert (error.pending, error.last_event_id, error.__cause__) == (0, "7", None)
 
 
-def test_an_event_that_is_too_large_comes_after_the_events_before_it() -> None:
+def test_a_too_large_event_comes_after_the_events_before() -> None:
     connection = opened(Connection(URL, max_event_size=100))
     step = received(connection, ONE_EVENT + b"data: " + b"x" * 100)
     assert step.events == [A]
@@ -158,17 +158,17 @@ def test_an_event_that_is_too_large_comes_after_the_events_before_it() -> None:
     error = stopped(connection.decide(monotonic=0.0, random=0.0))
     assert isinstance(error, EventTooLarge)
     assert error is step.then.cause is connection.error
-    # Whoever catches it must not find again what was delivered.
+    # Without events: those were delivered already.
     assert (error.limit, error.events) == (100, ())
 
 
-def test_the_end_counts_before_an_event_that_is_too_large() -> None:
+def test_until_comes_before_a_too_large_event() -> None:
     connection = opened(Connection(URL, max_event_size=100, until="[DONE]"))
     step = received(connection, ONE_EVENT + DONE + b"data: " + b"x" * 100)
     assert step == Deliver([A], Stop(None))
 
 
-def test_after_an_event_that_is_too_large_a_caller_may_still_go_on() -> None:
+def test_a_caller_may_retry_after_a_too_large_event() -> None:
     connection = opened(Connection(URL, max_event_size=100))
     received(connection, b"data: " + b"x" * 100)
     assert waited(connection.decide(monotonic=0.0, random=0.0, delay=2.0)) == 2.0
@@ -176,13 +176,13 @@ def test_after_an_event_that_is_too_large_a_caller_may_still_go_on() -> None:
     assert received(connection, ONE_EVENT) == Deliver([A], Read())
 
 
-def test_the_limit_counts_for_each_event_alone() -> None:
+def test_the_size_limit_is_per_event() -> None:
     connection = opened(Connection(URL, max_event_size=100))
     for _ in range(50):
         assert received(connection, b"data: " + b"x" * 50 + b"\n\n").then == Read()
 
 
-def test_a_large_event_is_no_progress_but_the_events_before_it_are() -> None:
+def test_a_too_large_event_is_not_progress() -> None:
     connection = Connection(URL, max_event_size=100, retry=RetryPolicy(max_attempts=2))
     opened(connection)
     received(connection, ONE_EVENT + b"data: " + b"x" * 100)
@@ -201,7 +201,7 @@ def test_comments_are_not_delivered_unless_asked_for() -> None:
     assert received(connection, b": hello\n" + ONE_EVENT) == Deliver([A], Read())
 
 
-def test_text_is_no_stream() -> None:
+def test_receive_refuses_text() -> None:
     connection = opened(Connection(URL))
     with pytest.raises(InvalidArgument, match="data: expected bytes, not str"):
         connection.receive("data: a\n\n")  # type: ignore[arg-type]

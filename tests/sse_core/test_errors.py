@@ -1,4 +1,4 @@
-"""The exception tree, what each error holds, and what its message may show."""
+"""The exception tree, the attributes of each error, and what its message may show."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ EXAMPLES: list[SSEError] = [
 ]
 
 
-def drawn() -> dict[str, tuple[str | None, str | None]]:
-    """Each class of the tree in the docstring, with its parent there and what else it is said to be."""
+def tree_in_docstring() -> dict[str, tuple[str | None, str | None]]:
+    """Each class of the tree in the docstring: its parent there, and the builtin error that it also is."""
     found: dict[str, tuple[str | None, str | None]] = {}
     path: list[str] = []
     for line in (sse_core._errors.__doc__ or "").splitlines():
@@ -82,8 +82,8 @@ def drawn() -> dict[str, tuple[str | None, str | None]]:
     return found
 
 
-def defined() -> dict[str, tuple[str | None, str | None]]:
-    """The same of the classes themselves."""
+def tree_of_classes() -> dict[str, tuple[str | None, str | None]]:
+    """The same for the classes themselves."""
     found: dict[str, tuple[str | None, str | None]] = {}
     for name, kind in classes():
         bases = [base.__name__ for base in kind.__bases__]
@@ -97,9 +97,9 @@ def classes() -> Iterator[tuple[str, type[SSEError]]]:
             yield name, value
 
 
-def test_the_drawn_tree_is_the_tree() -> None:
-    assert drawn() == defined()
-    assert len(drawn()) > 15
+def test_the_tree_in_the_docstring_is_right() -> None:
+    assert tree_in_docstring() == tree_of_classes()
+    assert len(tree_in_docstring()) > 15
 
 
 def test_every_error_is_public() -> None:
@@ -108,11 +108,11 @@ def test_every_error_is_public() -> None:
         assert name in sse_core.__all__
 
 
-def test_there_is_an_example_of_every_error_here() -> None:
+def test_every_error_has_an_example() -> None:
     assert {type(error) for error in EXAMPLES} == {kind for _, kind in classes()}
 
 
-def test_errors_of_use_are_also_the_builtin_ones() -> None:
+def test_usage_errors_are_builtin_errors_too() -> None:
     assert issubclass(InvalidArgument, ValueError)
     assert issubclass(IllegalState, RuntimeError)
     assert not issubclass(SSEError, (ValueError, RuntimeError, OSError))
@@ -120,7 +120,7 @@ def test_errors_of_use_are_also_the_builtin_ones() -> None:
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_an_error_survives_pickling_and_copying(error: SSEError) -> None:
-    # Made of its `args`, as pickling does, it must be whole even where no attribute comes along.
+    # Made from its `args` alone, as by pickle, it must have all its attributes.
     made_again = type(error)(*error.args)
     for again in (made_again, pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(again) is type(error)
@@ -134,7 +134,7 @@ def test_a_message_is_one_short_line(error: SSEError) -> None:
 
 
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)
-def test_an_error_of_an_answer_holds_all_of_it(kind: type[ResponseError]) -> None:
+def test_a_response_error_has_the_whole_response(kind: type[ResponseError]) -> None:
     error = kind(404, HEADERS, b"none here", URL, 5.0)
     assert (error.status, error.headers, error.body, error.url) == (404, HEADERS, b"none here", URL)
     assert error.retry_after == 5.0
@@ -143,7 +143,7 @@ def test_an_error_of_an_answer_holds_all_of_it(kind: type[ResponseError]) -> Non
 
 
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)
-def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
+def test_a_response_error_finds_the_last_header_in_any_case(
     kind: type[ResponseError],
 ) -> None:
     error = kind(404, HEADERS)
@@ -159,16 +159,16 @@ def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
     [
         (InvalidArgument("url", "no host"), "url: no host"),
         (IllegalState("cannot end in state closed"), "cannot end in state closed"),
-        (ResponseError(418), "unusable answer with status 418"),
+        (ResponseError(418), "unusable response with status 418"),
         (HTTPStatusError(404, HEADERS, b"none"), "HTTP status 404 instead of 200: 'none'"),
         (HTTPStatusError(404), "HTTP status 404 instead of 200"),
         (ContentTypeError(200, HEADERS), "content type 'text/html' instead of text/event-stream"),
         (ContentTypeError(200), "content type missing instead of text/event-stream"),
         (ContentTypeError(200, (("Content-Type", ""),)), "content type '' instead of text/event-stream"),
-        (ContentEncodingError(200, HEADERS), "the body's coding is not supported: 'zstd'"),
+        (ContentEncodingError(200, HEADERS), "the body's content encoding is not supported: 'zstd'"),
         (
             ContentEncodingError(200, (("Content-Encoding", "br"), ("Transfer-Encoding", "gzip, chunked"))),
-            "the body's coding is not supported: 'br' and 'gzip, chunked'",
+            "the body's content encoding is not supported: 'br' and 'gzip, chunked'",
         ),
         (
             RedirectError(302, HEADERS),
@@ -183,38 +183,38 @@ def test_a_header_of_an_answer_is_found_in_any_case_and_the_last_one_counts(
         (IdleTimeout(0.5), "nothing received for 0.5 seconds (idle_timeout)"),
     ],
 )
-def test_a_message_says_what_the_attributes_hold(error: SSEError, message: str) -> None:
+def test_a_message_is_built_from_the_attributes(error: SSEError, message: str) -> None:
     assert str(error) == message
 
 
-def test_a_message_follows_the_attributes() -> None:
+def test_a_message_follows_changed_attributes() -> None:
     error = HTTPStatusError(404)
     error.status = 503
     error.body = b"busy"
     assert str(error) == "HTTP status 503 instead of 200: 'busy'"
 
 
-def test_exhausted_retries_tell_the_last_error() -> None:
+def test_exhausted_retries_show_the_last_error() -> None:
     error = RetriesExhausted(3, 12.345)
     assert (error.attempts, error.elapsed) == (3, 12.345)
     assert str(error) == (
         "gave up after 3 attempts without an event in 12.3 seconds;"
         " the last: the server ended the stream without an event"
     )
-    told = RetriesExhausted(3, 12.345, str(HTTPStatusError(503, (), b"a\nb")))
-    assert str(told).endswith(r"; the last: HTTP status 503 instead of 200: 'a\nb'")
-    # Also where the cause itself is gone.
-    assert str(pickle.loads(pickle.dumps(told))) == str(told)
+    with_last = RetriesExhausted(3, 12.345, str(HTTPStatusError(503, (), b"a\nb")))
+    assert str(with_last).endswith(r"; the last: HTTP status 503 instead of 200: 'a\nb'")
+    # Also after pickling, which drops the cause itself.
+    assert str(pickle.loads(pickle.dumps(with_last))) == str(with_last)
 
 
-def test_what_a_peer_has_put_into_a_network_error_is_shown_escaped_and_shortened() -> None:
+def test_a_network_error_is_escaped_and_shortened() -> None:
     message = str(ConnectError("\x1b[2J\r\nevil é " + "x" * 60_000))
     assert message.startswith(r"\x1b[2J\r\nevil é xxx")
     assert message.endswith("x (shortened)")
     assert len(message) < 300
 
 
-def test_other_errors_hold_what_they_were_given() -> None:
+def test_other_errors_keep_their_arguments() -> None:
     too_large = EventTooLarge(100, (Event("a"),))
     assert (too_large.limit, too_large.events) == (100, (Event("a"),))
     assert EventTooLarge(100).events == ()
@@ -235,7 +235,7 @@ def messages_quoting(text: str) -> list[str]:
     return [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
 
 
-def test_a_peers_text_cannot_forge_a_line_of_a_log_or_drive_a_terminal() -> None:
+def test_a_message_escapes_line_ends_and_terminal_codes() -> None:
     for message in messages_quoting(HOSTILE):
         assert len(message.splitlines()) == 1
         assert message.isprintable()
@@ -244,7 +244,7 @@ def test_a_peers_text_cannot_forge_a_line_of_a_log_or_drive_a_terminal() -> None
 
 
 @pytest.mark.parametrize("character", ["x", "\0", "\n", "€", "'"])
-def test_a_peers_text_is_shortened_and_that_is_said(character: str) -> None:
+def test_a_message_marks_shortened_text(character: str) -> None:
     for message in messages_quoting(character * 2**20):
         assert "(shortened)" in message
         assert len(message) < 2000
@@ -255,5 +255,5 @@ def test_a_peers_text_is_shortened_and_that_is_said(character: str) -> None:
         assert "(shortened)" in message
 
 
-def test_a_body_that_is_no_utf_8_is_shown_as_well_as_it_goes() -> None:
+def test_a_body_with_invalid_utf_8_is_shown_with_replacements() -> None:
     assert str(HTTPStatusError(500, (), b"a\xffb")) == "HTTP status 500 instead of 200: 'a\ufffdb'"

@@ -1,4 +1,4 @@
-"""The package's root is its only public name, and it is whole."""
+"""The package's root is its only public module, and it has every public name."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ import inspect
 import pickle
 from pathlib import Path
 from types import ModuleType
+from typing import get_args, get_origin
 
 import pytest
 
 import sse_core
+import sse_transports
 
 FOLDER = Path(sse_core.__file__ or "").parent
 SOURCES = sorted(FOLDER.glob("*.py"))
 
 
 def in_order(name: str) -> tuple[int, str]:
-    """Constants, then classes, then the rest, each by name: as linters sort it."""
+    """Constants, then classes, then the rest, each by name: the order that linters use."""
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 
-def test_all_is_sorted_and_without_doubles() -> None:
+def test_all_is_sorted_without_duplicates() -> None:
     assert sse_core.__all__ == sorted(set(sse_core.__all__), key=in_order)
 
 
-def test_all_names_just_what_the_package_holds() -> None:
-    held = {
+def test_all_names_exactly_the_public_names() -> None:
+    public = {
         name
         for name, value in vars(sse_core).items()
         if not name.startswith("_") and not isinstance(value, ModuleType)
     }
-    assert held | {"__version__"} == set(sse_core.__all__)
+    assert public | {"__version__"} == set(sse_core.__all__)
 
 
 def test_no_module_is_public_but_the_root() -> None:
@@ -88,33 +90,81 @@ def defined_by(name: str) -> ast.AST | None:
     return None
 
 
-# Bases that a caller needs no name for: how a record is made, and a stand-in for `typing.Generic`.
+# Bases that a caller needs no name for: the parser's, the records', and what replaces `typing.Generic`.
 INNER_BASES = {"FrameReader", "Record", "Generic"}
 
 
 @pytest.mark.parametrize("name", sse_core.__all__)
-def test_every_class_that_a_public_signature_names_is_public_too(name: str) -> None:
+def test_classes_in_public_signatures_are_public(name: str) -> None:
     definition = defined_by(name)
     named = names_in_signatures(definition) if definition else set()
     assert (named & public_classes().keys()) - INNER_BASES <= set(sse_core.__all__)
 
 
-def test_signatures_are_really_looked_at() -> None:
+def test_signatures_are_really_read() -> None:
     connection = defined_by("Connection")
     assert connection
     assert {"RetryPolicy", "Response", "State", "Connect", "Event"} <= names_in_signatures(connection)
 
 
 @pytest.mark.parametrize("name", sse_core.__all__)
-def test_every_public_name_says_what_it_is(name: str) -> None:
+def test_every_public_name_has_a_docstring(name: str) -> None:
     value = getattr(sse_core, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         assert inspect.getdoc(value)
 
 
 @pytest.mark.parametrize("name", sse_core.__all__)
-def test_every_public_object_says_that_it_lives_in_the_package(name: str) -> None:
+def test_every_public_object_has_the_package_as_module(name: str) -> None:
     value = getattr(sse_core, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         assert value.__module__ == sse_core.__name__
         assert pickle.loads(pickle.dumps(value)) is value
+
+
+@pytest.mark.parametrize("kind", [sse_core.Parser, sse_core.Connection, sse_core.Deliver])
+def test_generic_classes_keep_their_argument(kind: type) -> None:
+    alias = kind[sse_core.Event]  # type: ignore[index]  # generic only to type checkers, by its own class
+    assert get_origin(alias) is kind
+    assert get_args(alias) == (sse_core.Event,)
+
+
+def test_a_subscripted_class_makes_plain_objects() -> None:
+    parser = sse_core.Parser[sse_core.Event | sse_core.Comment](comments=True)
+    assert type(parser) is sse_core.Parser
+    assert parser.feed(b": hi\n") == [sse_core.Comment("hi")]
+    assert sse_core.Deliver[sse_core.Event]([], sse_core.Read()) == sse_core.Deliver([], sse_core.Read())
+
+
+# Also those that need an extra, which `__all__` of `sse_transports` leaves out.
+TRANSPORT_NAMES = [
+    *sse_transports.__all__,
+    "AiohttpTransport",
+    "AsyncEventSource",
+    "AsyncHttpx2Transport",
+    "Httpx2Transport",
+]
+
+
+@pytest.mark.parametrize("name", TRANSPORT_NAMES)
+def test_importing_a_transport_name_says_where_it_is(name: str) -> None:
+    message = f"{name} is in sse_transports: `from sse_transports import {name}`"
+    with pytest.raises(ImportError) as imported:
+        exec(f"from sse_core import Event, {name}")
+    with pytest.raises(AttributeError) as asked:
+        getattr(sse_core, name)
+    assert str(imported.value) == str(asked.value) == message
+
+
+@pytest.mark.parametrize("name", ["EventSource", "no_such_name"])
+def test_hasattr_and_getattr_work_for_missing_names(name: str) -> None:
+    assert not hasattr(sse_core, name)
+    assert getattr(sse_core, name, None) is None
+    assert name not in dir(sse_core)
+
+
+def test_other_missing_names_raise_the_usual_errors() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'no_such_name'"):
+        exec("from sse_core import no_such_name")
+    with pytest.raises(AttributeError, match=f"module '{sse_core.__name__}' has no attribute 'no_such_name'"):
+        _ = sse_core.no_such_name  # type: ignore[attr-defined]

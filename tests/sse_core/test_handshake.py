@@ -1,4 +1,4 @@
-"""The request: its header fields and its body, and what cannot be sent."""
+"""The request: its header fields and its body, and arguments that are refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.sse_core.driving import URL, connected
 DEFAULTS = (("Accept", "text/event-stream"), ("Cache-Control", "no-cache"))
 
 
-def test_a_plain_request_asks_for_an_event_stream_that_is_fresh() -> None:
+def test_a_plain_request_accepts_a_fresh_event_stream() -> None:
     request = connected(Connection(URL))
     assert (request.method, request.url, request.headers, request.body) == ("GET", URL, DEFAULTS, None)
 
@@ -49,7 +49,7 @@ def test_a_callers_mapping_is_never_changed() -> None:
     assert connected(Connection(URL), headers=MappingProxyType(own)).header("X-A") == "1"
 
 
-def test_white_space_around_a_value_is_not_part_of_it() -> None:
+def test_white_space_around_a_header_value_is_stripped() -> None:
     assert connected(Connection(URL), headers={"X-A": " \tb c\t "}).header("X-A") == "b c"
 
 
@@ -75,7 +75,7 @@ def test_raw_headers_are_what_is_sent() -> None:
 
 
 @pytest.mark.parametrize("identifier", ["a\rb", "a\nb", "a\0b", "\ud800", 7, None, b"7"], ids=repr)
-def test_a_last_event_id_that_no_stream_could_set_is_refused(identifier: Any) -> None:
+def test_an_invalid_last_event_id_is_refused(identifier: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, last_event_id=identifier)
     assert caught.value.name == "last_event_id"
@@ -84,7 +84,7 @@ def test_a_last_event_id_that_no_stream_could_set_is_refused(identifier: Any) ->
 @pytest.mark.parametrize(
     "value", ["a\rb", "a\nb", "a\r\nEvil: b", "\n", "a\0b", "\udc80", 7, None, b"a"], ids=repr
 )
-def test_a_header_value_that_cannot_be_sent_is_refused_by_the_headers_name(value: Any) -> None:
+def test_an_invalid_header_value_is_refused_by_name(value: Any) -> None:
     connection = Connection(URL)
     with pytest.raises(InvalidArgument, match="X-Mine"):
         connected(connection, headers={"X-Mine": value})
@@ -95,7 +95,7 @@ def test_a_header_value_that_cannot_be_sent_is_refused_by_the_headers_name(value
     ["", " ", "X A", "X-A ", "X:A", "X\r\nEvil", "X\n", "X\0", "X\t", "é", "X²", "٣", "(x)", 7, None, b"X"],
     ids=repr,
 )
-def test_a_header_name_that_is_none_is_refused_and_shown(name: Any) -> None:
+def test_an_invalid_header_name_is_refused_and_shown(name: Any) -> None:
     connection = Connection(URL)
     with pytest.raises(InvalidArgument) as caught:
         connected(connection, headers={name: "a"})
@@ -109,7 +109,7 @@ def test_a_header_name_may_be_any_token(name: str) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=6), st.text(max_size=6), max_size=4))
-def test_headers_are_sent_or_refused_but_never_smuggle_a_line(own: dict[str, str]) -> None:
+def test_headers_never_contain_a_line_end(own: dict[str, str]) -> None:
     try:
         request = connected(Connection(URL), headers=own)
     except InvalidArgument:
@@ -130,11 +130,11 @@ def test_headers_are_sent_or_refused_but_never_smuggle_a_line(own: dict[str, str
         ("us%40er:p%3Ass%20", b"us@er:p:ss "),
         ("us@er:pass", b"us@er:pass"),
         ("j%C3%BCrgen:ü", "jürgen:ü".encode()),
-        # Not UTF-8, but what the caller wrote.
+        # Not UTF-8, but exactly the bytes that the caller wrote.
         ("%FF:%00", b"\xff:\x00"),
     ],
 )
-def test_credentials_in_the_url_become_a_basic_authorization(userinfo: str, pair: bytes) -> None:
+def test_url_credentials_become_basic_authorization(userinfo: str, pair: bytes) -> None:
     connection = Connection(f"https://{userinfo}@example.com/stream")
     request = connected(connection)
     scheme, _, encoded = (request.header("Authorization") or "").partition(" ")
@@ -147,11 +147,11 @@ def test_long_credentials_stay_on_one_line() -> None:
     assert "\n" not in (request.header("Authorization") or "\n")
 
 
-def test_no_credentials_no_authorization() -> None:
+def test_without_credentials_there_is_no_authorization() -> None:
     assert connected(Connection("https://@example.com/")).header("Authorization") is None
 
 
-def test_a_callers_authorization_wins_over_the_urls_credentials() -> None:
+def test_a_callers_authorization_wins_over_the_url() -> None:
     request = connected(
         Connection("https://user:password@example.com/"), headers={"authorization": "Bearer t"}
     )
@@ -164,7 +164,7 @@ def test_a_method_is_sent_in_upper_case(given: str, sent: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["", "GET ", "G T", "GET\r\n", "GÉT", None, b"GET", 7], ids=repr)
-def test_a_method_that_is_none_is_refused(method: Any) -> None:
+def test_an_invalid_method_is_refused(method: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, method=method)
     assert caught.value.name == "method"
@@ -218,7 +218,7 @@ def test_a_request_without_a_body_has_no_content_type() -> None:
     assert (request.body, request.header("Content-Type")) == (None, None)
 
 
-def test_a_body_is_what_it_was_when_the_connection_was_made() -> None:
+def test_the_body_is_copied_at_construction() -> None:
     json: dict[str, int] = {"a": 1}
     content: Any = bytearray(b"a")
     with_json = Connection(URL, method="POST", json=json)
@@ -230,7 +230,7 @@ def test_a_body_is_what_it_was_when_the_connection_was_made() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "get", "HEAD"])
-def test_a_body_for_a_method_that_has_none_is_refused_with_a_hint(method: str) -> None:
+def test_a_body_for_get_or_head_is_refused_with_a_hint(method: str) -> None:
     with pytest.raises(InvalidArgument, match=r'^json: (GET|HEAD) .*method="POST"'):
         Connection(URL, method=method, json={})
     with pytest.raises(InvalidArgument, match=r'^content: (GET|HEAD) .*method="POST"'):
@@ -243,7 +243,7 @@ def test_json_and_content_together_are_refused(content: bytes | str) -> None:
         Connection(URL, method="POST", json={}, content=content)
 
 
-def test_json_that_cannot_be_written_is_refused() -> None:
+def test_invalid_json_is_refused() -> None:
     circle: list[object] = []
     circle.append(circle)
     deep: list[object] = []
@@ -256,7 +256,7 @@ def test_json_that_cannot_be_written_is_refused() -> None:
 
 
 @pytest.mark.parametrize("content", [7, {}, ["a"], "\ud800"], ids=repr)
-def test_content_that_is_neither_bytes_nor_text_is_refused(content: Any) -> None:
+def test_content_other_than_bytes_or_text_is_refused(content: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, method="POST", content=content)
     assert caught.value.name == "content"
@@ -273,9 +273,7 @@ def test_content_that_is_neither_bytes_nor_text_is_refused(content: Any) -> None
         ("max_event_size", {"max_event_size": 0}),
     ],
 )
-def test_other_arguments_that_cannot_be_used_are_refused_by_name(
-    name: str, arguments: dict[str, Any]
-) -> None:
+def test_other_invalid_arguments_are_refused_by_name(name: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, **arguments)
     assert caught.value.name == name
@@ -287,12 +285,12 @@ def test_a_header_given_twice_in_different_cases_is_refused() -> None:
 
 
 @pytest.mark.parametrize("headers", [["Accept"], "Accept", 5])
-def test_headers_that_are_no_mapping_are_refused(headers: Any) -> None:
+def test_headers_other_than_a_mapping_are_refused(headers: Any) -> None:
     with pytest.raises(InvalidArgument, match="headers: expected a mapping"):
         Connection("http://example.com/").connect(headers)
 
 
 @pytest.mark.parametrize("names", [5, None, ["a", 5], "authorization"])
-def test_secret_headers_that_are_no_names_are_refused(names: Any) -> None:
+def test_invalid_sensitive_headers_are_refused(names: Any) -> None:
     with pytest.raises(InvalidArgument, match="sensitive_headers: expected names"):
         Connection("http://example.com/", sensitive_headers=names)

@@ -1,4 +1,4 @@
-"""Records: values that never change, equal by type and fields."""
+"""Records: immutable values, equal by type and fields."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from sse_core import (
     Response,
     RetryPolicy,
     StateChange,
-    Step,
     Stop,
     Wait,
     Waiting,
@@ -37,9 +36,11 @@ from sse_core import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sse_core import Step
+
 REQUEST = Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body")
 CHANGES: list[type[StateChange]] = [Connecting, Opened, Disconnected, Waiting, Paused, Closed]
-# Functions, so that two of a kind are equal without being the same.
+# Functions, so that a test can make two equal records that are not the same object.
 MAKERS: dict[str, Callable[[], Any]] = {
     "Request": lambda: Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body"),
     "Response": lambda: Response(200, [("Content-Type", "text/event-stream")], "https://example.com/"),
@@ -59,10 +60,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
 every_record = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
-def test_every_kind_of_record_is_here() -> None:
+def test_every_record_class_is_tested() -> None:
     kinds = {name for name in sse_core.__all__ if isinstance(getattr(sse_core, name), type)}
     records = {name for name in kinds if getattr(sse_core, name).__mro__[-2].__name__ == "Record"}
-    # `StateChange` is what others are made of.
+    # `StateChange` is only the base of others.
     assert set(MAKERS) == records - {"StateChange"}
 
 
@@ -104,9 +105,9 @@ def test_records_that_differ_in_a_field_are_not_equal(one: object, other: object
 
 
 @every_record
-def test_a_record_is_hashed_by_its_fields_unless_it_holds_events(make: Callable[[], Any]) -> None:
+def test_a_record_without_events_is_hashable(make: Callable[[], Any]) -> None:
     if isinstance(make(), Deliver):
-        # Events are plain and mutable, and so not hashable.
+        # Events are mutable, so they are not hashable.
         with pytest.raises(TypeError, match="unhashable"):
             hash(make())
     else:
@@ -127,7 +128,7 @@ def test_a_record_is_frozen(make: Callable[[], Any]) -> None:
 
 
 @every_record
-def test_a_record_is_shown_as_the_call_that_makes_it(make: Callable[[], Any]) -> None:
+def test_the_repr_of_a_record_is_its_constructor_call(make: Callable[[], Any]) -> None:
     record = make()
     assert eval(repr(record), vars(sse_core)) == record
     assert repr(record).startswith(f"{type(record).__name__}(")
@@ -146,7 +147,7 @@ def test_a_record_survives_copying(make: Callable[[], Any]) -> None:
     assert copy.copy(make()) == copy.deepcopy(make()) == make()
 
 
-def test_a_response_takes_header_fields_of_any_kind_and_keeps_its_own() -> None:
+def test_a_response_copies_any_iterable_of_headers() -> None:
     fields = [("A", "1")]
     response = Response(200, fields)
     fields.append(("B", "2"))
@@ -160,7 +161,7 @@ def test_a_request_finds_its_headers_in_any_case() -> None:
     assert Request("GET", "a", (("A", "1"), ("a", "2"))).header("A") == "2"
 
 
-def test_a_change_needs_no_more_than_a_url_and_an_attempt() -> None:
+def test_a_change_needs_only_a_url_and_an_attempt() -> None:
     change = Opened("https://example.com/", 1)
     assert (change.url, change.attempt, change.cause, change.delay) == ("https://example.com/", 1, None, None)
     assert (change.pending, change.last_event_id, change.bytes_received, change.events_received) == (
@@ -171,8 +172,8 @@ def test_a_change_needs_no_more_than_a_url_and_an_attempt() -> None:
     )
 
 
-def told(step: Step) -> tuple[object, ...]:
-    """What a driver's `match` would take from a step, by position."""
+def matched(step: Step | Deliver[Any]) -> tuple[object, ...]:
+    """What a driver's `match` takes from a step, by position."""
     match step:
         case Connect(request):
             return ("connect", request)
@@ -181,7 +182,7 @@ def told(step: Step) -> tuple[object, ...]:
         case ReadBody(limit, timeout):
             return ("read body", limit, timeout)
         case Deliver(events, then):
-            return ("deliver", events, *told(then))
+            return ("deliver", events, *matched(then))
         case Decide(cause):
             return ("decide", cause)
         case Wait(delay):
@@ -194,14 +195,14 @@ def told(step: Step) -> tuple[object, ...]:
 
 def test_steps_are_matched_by_position() -> None:
     error = ValueError()
-    assert told(Connect(REQUEST)) == ("connect", REQUEST)
-    assert told(Deliver([Event("a")], Stop(error))) == ("deliver", [Event("a")], "stop", error)
-    assert told(Deliver([], Read())) == ("deliver", [], "read")
-    assert told(Wait(2.0)) == ("wait", 2.0)
-    assert told(ReadBody(9, 5.0)) == ("read body", 9, 5.0)
-    assert told(Decide(None)) == ("decide", None)
-    assert told(Stop(error)) == ("stop", error)
-    assert told(Pause()) == ("pause",)
+    assert matched(Connect(REQUEST)) == ("connect", REQUEST)
+    assert matched(Deliver([Event("a")], Stop(error))) == ("deliver", [Event("a")], "stop", error)
+    assert matched(Deliver([], Read())) == ("deliver", [], "read")
+    assert matched(Wait(2.0)) == ("wait", 2.0)
+    assert matched(ReadBody(9, 5.0)) == ("read body", 9, 5.0)
+    assert matched(Decide(None)) == ("decide", None)
+    assert matched(Stop(error)) == ("stop", error)
+    assert matched(Pause()) == ("pause",)
 
 
 def test_requests_and_responses_are_matched_by_position() -> None:

@@ -1,4 +1,4 @@
-"""Redirects: what is asked next, and what another origin must not get."""
+"""Redirects: the request that follows, and headers that another origin must not get."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_method_and_body_follow_a_redirect_as_in_fetch(status: int, method: str,
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_request_without_a_body_stays_what_it_is(status: int, method: str) -> None:
+def test_a_redirect_keeps_a_request_without_a_body(status: int, method: str) -> None:
     connection = Connection(URL, method=method)
     first = connected(connection)
     second = redirected(connection, "/other", status)
@@ -111,14 +111,14 @@ def test_the_same_origin_gets_every_header(location: str) -> None:
         "https://example.com:0/stream",
     ],
 )
-def test_another_origin_gets_no_secret(location: str) -> None:
+def test_another_origin_gets_no_sensitive_header(location: str) -> None:
     connection = with_secrets()
     request = redirected(connection, location)
     assert names_sent(request) == HARMLESS
     assert not set(SECRETS.values()) & {value for _, value in request.headers}
 
 
-def test_another_origin_does_not_get_the_last_event_id_of_the_stream() -> None:
+def test_another_origin_does_not_get_the_last_event_id() -> None:
     connection = Connection(URL, last_event_id="secret-cursor")
     assert connected(connection).header("Last-Event-ID") == "secret-cursor"
     assert redirected(connection, "https://example.org/").header("Last-Event-ID") is None
@@ -137,19 +137,19 @@ def test_a_default_port_is_the_same_as_none() -> None:
     assert redirected(connection, "http://example.com/").header("Authorization") == "Bearer t"
 
 
-def test_a_chain_back_to_the_first_origin_does_not_get_the_secrets_back() -> None:
+def test_secrets_stay_dropped_back_at_the_first_origin() -> None:
     connection = with_secrets()
     redirected(connection, "https://example.org/")
     request = redirected(connection, URL)
     assert (request.url, names_sent(request)) == (URL, HARMLESS)
 
 
-def test_an_http_client_is_told_which_of_its_own_headers_to_withhold() -> None:
+def test_a_redirect_names_headers_a_client_must_withhold() -> None:
     connection = with_secrets()
     assert redirected(connection, "/same").withheld == frozenset()
     away = redirected(connection, "https://example.org/").withheld
     assert away >= {"authorization", "cookie", "proxy-authorization", "last-event-id", "x-api-key"}
-    # Also further on, where each hop is to the same origin or back to the first one.
+    # Also after further redirects, to the same origin or back to the first one.
     assert redirected(connection, "/further").withheld == away
     assert redirected(connection, URL).withheld == away
     connection.fail(ConnectError("gone"))
@@ -157,7 +157,7 @@ def test_an_http_client_is_told_which_of_its_own_headers_to_withhold() -> None:
     assert connected(connection).withheld == frozenset()
 
 
-def test_the_next_attempt_begins_at_the_first_url_with_everything_again() -> None:
+def test_the_next_attempt_begins_at_the_first_url() -> None:
     connection = with_secrets()
     redirected(connection, "https://example.org/")
     assert connection.url == "https://example.org/"
@@ -180,9 +180,9 @@ def test_the_next_attempt_begins_at_the_first_url_with_everything_again() -> Non
         ("", "https://example.com/dir/stream?q=1"),
         ("/a b", "https://example.com/a%20b"),
         ("/a%20b%zz", "https://example.com/a%20b%zz"),
-        # Octets of UTF-8, as a header field shows them.
+        # Bytes of UTF-8, each decoded as ISO-8859-1 as in any header field.
         ("/gr\u00c3\u00bcn?\u00e2\u0082\u00ac", "https://example.com/gr%C3%BCn?%E2%82%AC"),
-        # No UTF-8 at all, yet the octet that the server wrote.
+        # Not UTF-8, but exactly the byte that the server wrote.
         ("/gr\u00fcn", "https://example.com/gr%FCn"),
         ("https://[::1]:8080/a", "https://[::1]:8080/a"),
         ("https://user:password@example.org/a", "https://example.org/a"),
@@ -206,7 +206,7 @@ def test_a_location_is_resolved(location: str, url: str) -> None:
         "https://exa\r\nmple.com/", "https://\u00ff/",
     ],
 )  # fmt: skip
-def test_a_location_that_is_no_http_url_is_an_error_that_shows_it(location: str) -> None:
+def test_an_invalid_location_is_an_error_that_shows_it(location: str) -> None:
     connection = Connection("http://example.com/")
     connected(connection)
     error = refused(connection, answer(302, Location=location), b"moved").cause
@@ -223,7 +223,7 @@ def test_a_redirect_without_a_location_is_an_error() -> None:
     assert "without a Location" in str(error)
 
 
-def test_twenty_redirects_are_followed_and_the_next_is_an_error() -> None:
+def test_twenty_redirects_are_followed_but_not_more() -> None:
     connection = Connection(URL)
     connected(connection)
     for number in range(20):
@@ -242,7 +242,7 @@ def test_every_attempt_has_its_own_twenty_redirects() -> None:
 
 
 @given(st.text(st.characters(max_codepoint=255)), st.sampled_from([301, 302, 303, 307, 308]))
-def test_no_location_breaks_a_redirect_or_leads_to_what_is_no_url(location: str, status: int) -> None:
+def test_any_location_leads_to_a_url_or_an_error(location: str, status: int) -> None:
     connection = Connection(URL)
     connected(connection)
     step = connection.respond(answer(status, Location=location))

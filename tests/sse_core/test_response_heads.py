@@ -1,4 +1,4 @@
-"""What the head of a response means: a stream, the end, or an error."""
+"""What the status and headers of a response mean: a stream, the end, or an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STREAM_TYPES = [
     "text/event-stream, text/event-stream",
     "text/html, text/event-stream",
     'text/html; x="a", text/event-stream',
-    # What says nothing does not count.
+    # Invalid values and `*/*` do not count.
     "text/event-stream, */*",
     "text/event-stream, nonsense",
     "text/event-stream,",
@@ -64,13 +64,13 @@ OTHER_TYPES = [
     "text/event-stream(utf-8)",
     "application/text/event-stream",
     "\x0btext/event-stream",
-    # A long s, which would be an s if it were case-folded as Unicode is.
+    # A long s, which Unicode case folding turns into an s.
     "text/event-\u017ftream",
 ]
 
 
 @pytest.mark.parametrize("value", STREAM_TYPES, ids=repr)
-def test_a_stream_is_told_by_its_mime_essence_in_any_case(value: str) -> None:
+def test_an_event_stream_content_type_opens_the_stream(value: str) -> None:
     connection = Connection(URL)
     connected(connection)
     assert connection.respond(answer(200, Content_Type=value)) == Read()
@@ -100,9 +100,7 @@ def test_a_missing_content_type_is_an_error() -> None:
     (("text/event-stream", "*/*"), True),
     (("text/event-stream", ""), True),
 ])  # fmt: skip
-def test_of_several_content_types_the_last_that_says_something_counts(
-    values: tuple[str, str], is_stream: bool
-) -> None:
+def test_the_last_valid_content_type_counts(values: tuple[str, str], is_stream: bool) -> None:
     connection = Connection(URL)
     connected(connection)
     names = ("content-type", "CONTENT-TYPE")
@@ -110,13 +108,13 @@ def test_of_several_content_types_the_last_that_says_something_counts(
     assert isinstance(step, Read if is_stream else ReadBody)
 
 
-def test_204_ends_it_well() -> None:
+def test_204_ends_the_stream_without_an_error() -> None:
     connection = Connection(URL)
     connected(connection)
     assert connection.respond(answer(204, Content_Type="text/event-stream")) == Stop(None)
 
 
-# Those of 100 are the HTTP client's business; were one handed on, it would be no stream either.
+# HTTP clients handle 1xx themselves. If one is reported all the same, it is an error too.
 ERRORS = [
     *range(100, 104),
     201,
@@ -138,7 +136,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("status", ERRORS)
-def test_every_other_status_is_an_error_even_with_the_right_content_type(status: int) -> None:
+def test_any_other_status_is_an_error(status: int) -> None:
     connection = Connection(URL)
     connected(connection)
     response = answer(status, Content_Type="text/event-stream", X_Request_ID="a1")
@@ -150,7 +148,7 @@ def test_every_other_status_is_an_error_even_with_the_right_content_type(status:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_that_leads_nowhere_is_an_error_of_its_own(status: int) -> None:
+def test_a_redirect_without_location_is_a_redirect_error(status: int) -> None:
     connection = Connection(URL)
     connected(connection)
     error = refused(connection, answer(status, Content_Type="text/event-stream"), b"moved").cause
@@ -158,12 +156,12 @@ def test_a_redirect_that_leads_nowhere_is_an_error_of_its_own(status: int) -> No
     assert (error.status, error.body, error.url) == (status, b"moved", URL)
 
 
-def test_a_header_is_found_in_any_case_and_the_last_one_counts() -> None:
+def test_the_last_header_of_a_name_in_any_case_counts() -> None:
     response = Response(200, [("X-A", "1"), ("x-a", "2"), ("X-B", "3")])
     assert (response.header("X-a"), response.header("x-B"), response.header("x-c")) == ("2", "3", None)
 
 
-def test_headers_may_be_given_as_bytes_and_none_is_lost() -> None:
+def test_headers_given_as_bytes_keep_every_byte() -> None:
     as_bytes = [(b"Content-Type", b"text/event-stream"), (b"X-Name", b"Zo\xc3\xab")]
     response = Response(200, as_bytes, URL)
     assert response == Response(200, [("Content-Type", "text/event-stream"), ("X-Name", "Zo\xc3\xab")], URL)
@@ -173,13 +171,13 @@ def test_headers_may_be_given_as_bytes_and_none_is_lost() -> None:
 
 
 @given(st.text(st.characters(max_codepoint=255)))
-def test_no_content_type_breaks_the_judgement(value: str) -> None:
+def test_any_content_type_is_classified(value: str) -> None:
     connection = Connection(URL)
     connected(connection)
     assert isinstance(connection.respond(answer(200, Content_Type=value)), (Read, ReadBody))
 
 
-def test_the_values_of_a_list_are_joined_over_all_its_fields() -> None:
+def test_a_list_header_is_joined_over_all_its_fields() -> None:
     response = Response(200, [("Vary", "a"), ("X-Other", "b"), ("vary", "c, d")])
     assert response.joined("VARY") == "a, c, d"
     assert response.joined("X-Missing") is None

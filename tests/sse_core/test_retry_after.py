@@ -1,4 +1,4 @@
-"""Retry-After: seconds or a date, from a server that may write anything."""
+"""Retry-After: seconds or a date; a server may also send anything else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sse_core.driving import URL, answer, connected, refused
 EXAMPLE_DATE = 784_111_777
 
 
-def asked_by(response: Response, epoch: float = 0.0) -> float | None:
+def seconds_from(response: Response, epoch: float = 0.0) -> float | None:
     connection = Connection(URL)
     connected(connection)
     error = refused(connection, response, epoch=epoch).cause
@@ -21,8 +21,8 @@ def asked_by(response: Response, epoch: float = 0.0) -> float | None:
     return error.retry_after
 
 
-def asked(value: str, epoch: float = 0.0) -> float | None:
-    return asked_by(answer(503, Retry_After=value), epoch)
+def seconds_of(value: str, epoch: float = 0.0) -> float | None:
+    return seconds_from(answer(503, Retry_After=value), epoch)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def asked(value: str, epoch: float = 0.0) -> float | None:
     ],
 )
 def test_seconds_are_understood(value: str, seconds: float) -> None:
-    assert asked(value) == seconds
+    assert seconds_of(value) == seconds
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_seconds_are_understood(value: str, seconds: float) -> None:
     ],
 )
 def test_a_date_in_each_form_is_compared_to_the_time(date: str) -> None:
-    assert asked(date, EXAMPLE_DATE - 90.5) == 90.5
-    assert asked(date, EXAMPLE_DATE) == 0.0
+    assert seconds_of(date, EXAMPLE_DATE - 90.5) == 90.5
+    assert seconds_of(date, EXAMPLE_DATE) == 0.0
 
 
 def test_a_date_in_the_past_asks_for_no_wait() -> None:
-    assert asked("Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_DATE + 1e9) == 0.0
+    assert seconds_of("Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_DATE + 1e9) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_a_date_in_the_past_asks_for_no_wait() -> None:
         "Sun, 06 Nov 99999 08:49:37 GMT",
     ],
 )  # fmt: skip
-def test_what_is_neither_is_as_good_as_missing(value: str) -> None:
-    assert asked(value, EXAMPLE_DATE) is None
+def test_an_invalid_value_is_ignored(value: str) -> None:
+    assert seconds_of(value, EXAMPLE_DATE) is None
 
 
 def test_a_missing_field_asks_for_nothing() -> None:
-    assert asked_by(answer(503)) is None
+    assert seconds_from(answer(503)) is None
 
 
 def test_of_several_fields_the_last_counts() -> None:
-    assert asked_by(Response(503, [("Retry-After", "5"), ("RETRY-AFTER", "6")])) == 6.0
+    assert seconds_from(Response(503, [("Retry-After", "5"), ("RETRY-AFTER", "6")])) == 6.0
 
 
 _date_words = st.sampled_from(
@@ -97,6 +97,6 @@ _like_dates = st.tuples(st.lists(_date_words, max_size=9), st.sampled_from(["", 
 @given(st.one_of(st.text(), _like_dates), st.floats(0, 1e11))
 @example("Sun, 06 Nov 0 08:49:37 GMT", 0.0)
 @example("Sun, 31 Feb 1994 24:60:61 GMT", 0.0)
-def test_no_text_breaks_it_and_none_asks_for_a_negative_wait(value: str, epoch: float) -> None:
-    seconds = asked(value, epoch)
+def test_any_text_gives_no_negative_wait(value: str, epoch: float) -> None:
+    seconds = seconds_of(value, epoch)
     assert seconds is None or 0 <= seconds < float("inf")

@@ -1,4 +1,4 @@
-"""How long a policy waits: a table, and what holds for every policy and everything a server may say."""
+"""How long a policy waits: a table of delays, and properties of every policy for any server values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def policies(draw: st.DrawFn) -> RetryPolicy:
 @pytest.mark.parametrize(
     ("waits", "random", "retry", "retry_after", "seconds"),
     [
-        # By itself: it doubles, up to the cap, which leaves room for half of jitter below 30 s.
+        # Without server values: it doubles, up to the cap, which leaves room for the jitter below 30 s.
         (0, 0.0, None, None, 1.0),
         (0, 0.5, None, None, 1.25),
         (1, 0.0, None, None, 2.0),
@@ -46,7 +46,7 @@ def policies(draw: st.DrawFn) -> RetryPolicy:
         (0, 0.0, 4000, None, 4.0),
         (1, 0.5, 4000, None, 10.0),
         (0, 0.0, 50, None, 0.1),
-        # It is never undercut, also where jitter begins below it; only `max_delay` cuts it.
+        # The wait is never shorter than that, also if the cap is; only `max_delay` shortens it.
         (9, 0.0, 25_000, None, 25.0),
         (0, 0.0, 25_000, None, 25.0),
         (0, 0.0, 45_000, None, 30.0),
@@ -55,7 +55,7 @@ def policies(draw: st.DrawFn) -> RetryPolicy:
         (0, 0.0, 0, None, 0.1),
         (1, 0.0, 0, None, 0.2),
         (5, 0.0, 0, None, 3.2),
-        # Retry-After is a floor, not a start; it is spread, because many were told the same.
+        # Retry-After is a minimum, not a start. Jitter applies, because many clients got the same value.
         (0, 0.0, None, 7.0, 7.0),
         (0, 0.5, None, 7.0, 8.75),
         (0, 0.0, None, 0.0, 1.0),
@@ -75,14 +75,14 @@ def test_the_default_policy_waits(
 @given(randoms)
 @example(0.0)
 @example(ALMOST_ONE)
-def test_the_first_wait_of_the_default_policy_is_a_second_and_up_to_half_more(random: float) -> None:
+def test_the_first_wait_is_1_to_1_5_seconds(random: float) -> None:
     assert 1.0 <= RetryPolicy().delay(0, random=random) <= 1.5
 
 
 @given(policies(), waits, randoms, retries, retry_afters)
 @example(RetryPolicy(), 10**6, ALMOST_ONE, LARGEST_RETRY, 1e300)
 @example(RetryPolicy(initial_delay=0.0, min_delay=0.0), 10**6, 0.0, 0, None)
-def test_a_wait_is_within_the_policys_bounds_whatever_the_server_says(
+def test_a_wait_is_within_the_policys_bounds(
     policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
 ) -> None:
     delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
@@ -90,7 +90,7 @@ def test_a_wait_is_within_the_policys_bounds_whatever_the_server_says(
 
 
 @given(policies(), waits, randoms, retries, retry_afters)
-def test_a_wait_is_never_shorter_than_the_server_asked_unless_the_policy_cuts_it(
+def test_a_wait_is_at_least_what_the_server_asked(
     policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
 ) -> None:
     delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
@@ -99,9 +99,7 @@ def test_a_wait_is_never_shorter_than_the_server_asked_unless_the_policy_cuts_it
 
 
 @given(policies(), waits, retries)
-def test_waits_grow_by_the_factor_until_they_cannot(
-    policy: RetryPolicy, waits: int, retry: int | None
-) -> None:
+def test_waits_grow_by_the_factor_up_to_the_cap(policy: RetryPolicy, waits: int, retry: int | None) -> None:
     this = policy.delay(waits, random=0.0, retry=retry)
     following = policy.delay(waits + 1, random=0.0, retry=retry)
     longest = max(this, policy.delay(10**6, random=0.0, retry=retry)) if policy.factor > 1.001 else None
@@ -120,28 +118,28 @@ def test_a_larger_random_number_never_shortens_a_wait(
 
 
 @given(randoms, waits)
-def test_waits_that_have_grown_to_the_cap_still_differ(random: float, waits: int) -> None:
-    """Otherwise clients who were cut off together come back together in the end."""
+def test_waits_at_the_cap_still_have_jitter(random: float, waits: int) -> None:
+    """Otherwise clients that were disconnected together would reconnect together in the end."""
     delay = RetryPolicy().delay(waits + 5, random=random)
     assert delay == pytest.approx(20 * (1 + random / 2))
 
 
 @given(policies(), waits, randoms)
-def test_without_jitter_chance_changes_nothing(policy: RetryPolicy, waits: int, random: float) -> None:
-    calm = RetryPolicy(
+def test_without_jitter_the_random_number_is_ignored(policy: RetryPolicy, waits: int, random: float) -> None:
+    without_jitter = RetryPolicy(
         initial_delay=policy.initial_delay,
         max_delay=policy.max_delay,
         factor=policy.factor,
         jitter=0.0,
         min_delay=policy.min_delay,
     )
-    assert calm.delay(waits, random=random) == calm.delay(waits, random=0.0)
+    assert without_jitter.delay(waits, random=random) == without_jitter.delay(waits, random=0.0)
 
 
 @pytest.mark.parametrize("waits", [0, 1, 30, 2000])
 @pytest.mark.parametrize("name", ["initial_delay", "max_delay", "factor", "jitter", "min_delay"])
-def test_a_number_given_as_int_is_as_good_as_a_float(name: str, waits: int) -> None:
-    """After days of failures, `factor=2` must not meet an exact power that fits no float."""
+def test_ints_give_the_same_delays_as_floats(name: str, waits: int) -> None:
+    """After days of failures, an exact power of `factor=2` is too large for a float."""
     whole: dict[str, Any] = {name: 2}
     broken: dict[str, Any] = {name: 2.0}
     expected = RetryPolicy(**broken).delay(waits, random=0.25, retry=3000)
@@ -150,7 +148,7 @@ def test_a_number_given_as_int_is_as_good_as_a_float(name: str, waits: int) -> N
 
 @given(waits, randoms)
 @example(10**6, ALMOST_ONE)
-def test_the_browsers_policy_obeys_the_server_and_never_grows(waits: int, random: float) -> None:
+def test_the_browser_policy_obeys_the_server_without_growth(waits: int, random: float) -> None:
     browser = RetryPolicy.browser()
     assert browser.delay(waits, random=random) == 3.0
     assert browser.delay(waits, random=random, retry=0) == 0.0
@@ -158,7 +156,7 @@ def test_the_browsers_policy_obeys_the_server_and_never_grows(waits: int, random
     assert browser.delay(waits, random=random, retry=LARGEST_RETRY) == (2**31 - 1) / 1000
 
 
-def test_the_browsers_policy_has_no_end_and_retries_no_status() -> None:
+def test_the_browser_policy_has_no_limit_and_no_statuses() -> None:
     browser = RetryPolicy.browser()
     assert browser.allows(attempts=10**9, elapsed=1e12)
     assert browser.statuses == frozenset()

@@ -1,4 +1,4 @@
-"""A policy as a value: its defaults, what it refuses, and that it never changes."""
+"""A policy as a value: its defaults, its checks, and that it is immutable."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ NOT_NUMBERS: tuple[Any, ...] = ("1", True, [], 1j, -1.0, -1, float("nan"), float
 
 @pytest.mark.parametrize("value", NOT_NUMBERS, ids=repr)
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_value_that_is_no_finite_number_of_seconds_or_times_is_refused_by_name(
-    name: str, value: object
-) -> None:
+def test_invalid_numbers_are_refused_by_name(name: str, value: object) -> None:
     arguments: dict[str, Any] = {name: value}
     with pytest.raises(InvalidArgument) as caught:
         RetryPolicy(**arguments)
@@ -58,7 +56,7 @@ def test_a_number_out_of_its_range_is_refused_by_name(arguments: dict[str, Any],
         {"jitter": 0},
         {"max_attempts": 1},
         {"max_elapsed": 0},
-        # Longer than `max_delay`: cut off there, as anything is.
+        # Longer than `max_delay`, which limits it as it limits any delay.
         {"initial_delay": 100.0},
     ],
 )
@@ -84,13 +82,13 @@ def test_the_defaults_are_those_that_are_documented() -> None:
 
 
 def test_arguments_are_given_by_name() -> None:
-    """Seconds, shares and counts in a row would tell nobody which is which."""
+    """A row of seconds, shares and counts would be unreadable."""
     make: Any = RetryPolicy
     with pytest.raises(TypeError):
         make(2.0)
 
 
-def test_statuses_are_copied_so_that_the_caller_may_change_its_own() -> None:
+def test_statuses_are_copied() -> None:
     statuses = {503}
     policy = RetryPolicy(statuses=statuses)
     statuses.add(500)
@@ -109,7 +107,7 @@ def test_a_policy_is_frozen() -> None:
     assert policy == RetryPolicy()
 
 
-def test_policies_of_equal_values_are_equal_and_hash_the_same() -> None:
+def test_equal_policies_have_equal_hashes() -> None:
     assert RetryPolicy(factor=3.0) == RetryPolicy(factor=3.0)
     assert RetryPolicy(factor=3.0) != RetryPolicy(factor=3.5)
     assert RetryPolicy.browser() == RetryPolicy.browser()
@@ -125,23 +123,23 @@ def test_a_policy_survives_pickling_and_copying(policy: RetryPolicy) -> None:
 
 
 @pytest.mark.parametrize("statuses", [429, ["429"], None])
-def test_statuses_that_are_no_numbers_are_refused(statuses: Any) -> None:
+def test_invalid_statuses_are_refused(statuses: Any) -> None:
     with pytest.raises(InvalidArgument, match="statuses: expected a set of ints"):
         RetryPolicy(statuses=statuses)
 
 
-def test_attempts_come_in_whole_numbers() -> None:
+def test_max_attempts_must_be_an_int() -> None:
     with pytest.raises(InvalidArgument, match="max_attempts: expected an int"):
         RetryPolicy(max_attempts=2.5)  # type: ignore[arg-type]
 
 
-def test_a_longest_wait_below_the_shortest_names_both() -> None:
+def test_max_delay_below_min_delay_is_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"max_delay: 0\.05 is less than min_delay, 0\.1"):
         RetryPolicy(max_delay=0.05)
 
 
 @pytest.mark.parametrize("methods", ["POST", 5, None, [5], ["NO SUCH"], [""]])
-def test_allowed_methods_that_are_no_methods_are_refused(methods: Any) -> None:
+def test_invalid_allowed_methods_are_refused(methods: Any) -> None:
     with pytest.raises(InvalidArgument, match="allowed_methods: expected a set of HTTP methods"):
         RetryPolicy(allowed_methods=methods)
 

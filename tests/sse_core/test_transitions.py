@@ -1,4 +1,4 @@
-"""The transition table by itself: whole, and without a dead end."""
+"""The transition table: complete, and without a dead end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_signal_has_a_meaning() -> None:
 
 
 @pytest.mark.parametrize("signal", Signal)
-def test_a_signal_is_legal_where_it_makes_sense_and_always_leads_to_the_same_state(signal: Signal) -> None:
+def test_a_signal_always_leads_to_the_same_state(signal: Signal) -> None:
     states, following = MEANING[signal]
     assert {state: row[signal] for state, row in TRANSITIONS.items() if signal in row} == dict.fromkeys(
         states, following
@@ -51,7 +51,7 @@ def test_every_state_can_be_reached_from_the_first() -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_it_can_be_closed_from_every_state_in_one_step(state: State) -> None:
+def test_every_state_can_be_closed_in_one_step(state: State) -> None:
     assert TRANSITIONS[state][Signal.CLOSE] is State.CLOSED
 
 

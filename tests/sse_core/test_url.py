@@ -1,4 +1,4 @@
-"""URLs: made fit for a request, or refused."""
+"""URLs: normalized for a request, or refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sent(url: str) -> str:
         ("http://example.com/\tü/€?ö=😀", "http://example.com/%C3%BC/%E2%82%AC?%C3%B6=%F0%9F%98%80"),
         ('http://example.com/"<>{}|\\^`', "http://example.com/%22%3C%3E%7B%7D%7C%5C%5E%60"),
         ("http://example.com/\x01\x7f?\x1b", "http://example.com/%01%7F?%1B"),
-        # Encoded already, or not: that is the caller's business.
+        # The caller decides what is encoded; `%` stays as it is.
         ("http://example.com/%20%C3%BC?%zz%", "http://example.com/%20%C3%BC?%zz%"),
         ("http://example.com/a+b;c=d,e&f:@!$'()*~-._", "http://example.com/a+b;c=d,e&f:@!$'()*~-._"),
         ("http://example.com/?a[]=/?", "http://example.com/?a[]=/?"),
@@ -50,7 +50,7 @@ def sent(url: str) -> str:
         ("http://under_score.example/", "http://under_score.example/"),
     ],
 )
-def test_a_url_is_made_fit_for_a_request(url: str, expected: str) -> None:
+def test_a_url_is_normalized_for_a_request(url: str, expected: str) -> None:
     assert sent(url) == expected
 
 
@@ -67,7 +67,7 @@ def test_a_url_is_made_fit_for_a_request(url: str, expected: str) -> None:
         "http://example.com:٣/", "http://example.com: 80/",
         "http://[::1/", "http://::1]/", "http://[]/", "http://[nonsense]/", "http://[fe80::1%25eth0]/",
         "http://a..b/", "http://.a/", "http://" + "a" * 64 + ".example/",
-        # Would ask another host than the one that is written there.
+        # The request would go to another host than the one that is written there.
         "http://[v1.example.com]/", "http://[::1]example.com/", "http://example.com[::1]/", "http://[::1][::2]/",
         "http://bü..cher/", "http://ü" + "x" * 70 + "/", "http://\u00ad/", "http://exa\u2100mple.com/", "http://a\u3000b/",
         "http://example.com/\r", "http://example.com/\n", "http://exa\r\nmple.com/", "http://example.com/\0",
@@ -76,14 +76,14 @@ def test_a_url_is_made_fit_for_a_request(url: str, expected: str) -> None:
     ],
     ids=repr,
 )  # fmt: skip
-def test_what_is_no_http_url_is_refused_by_name(url: str) -> None:
+def test_an_invalid_url_is_refused_by_name(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(url)
     assert caught.value.name == "url"
 
 
 @pytest.mark.parametrize("url", [None, 7, b"http://example.com/", ["http://example.com/"]], ids=repr)
-def test_what_is_no_text_is_refused_by_name(url: Any) -> None:
+def test_a_url_other_than_text_is_refused_by_name(url: Any) -> None:
     with pytest.raises(InvalidArgument, match="url: expected str"):
         Connection(url)
 
@@ -98,7 +98,7 @@ _like_urls = st.one_of(
 
 
 @given(_like_urls)
-def test_a_url_is_refused_or_becomes_one_that_stays_as_it_is(url: str) -> None:
+def test_a_normalized_url_is_normalized_to_itself(url: str) -> None:
     try:
         ready = sent(url)
     except InvalidArgument:
@@ -113,7 +113,7 @@ def test_a_url_is_refused_or_becomes_one_that_stays_as_it_is(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["user:secret@example.com/", "ftp://user:secret@example.com/", "http://user:secret@exa mple.com/"]
 )
-def test_a_password_in_a_url_is_not_shown_when_the_url_is_refused(url: str) -> None:
+def test_a_refused_url_is_shown_without_its_password(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Connection(url)
     assert "secret" not in str(caught.value)

@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
     import sys
     from importlib import import_module
 
-    from sse_core._public import publish
+    from sse_core._values import publish
 
     from ._extras import require
 

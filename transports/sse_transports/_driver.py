@@ -29,7 +29,7 @@ from ._stores import Store
 
 if TYPE_CHECKING:
     # As in `sse_core`: a source of which nobody says more is one of events.
-    from sse_core._typing import Item as Item
+    from sse_core._values import Item as Item
 else:
     Item = TypeVar("Item", bound=Event | Comment)
 Headers = Mapping[str, str]

@@ -8,7 +8,17 @@ import uuid
 
 import httpx2
 
-from sse_core import Connect, Connection, HTTPStatusError, Response, RetryPolicy, SSEError, State, Step
+from sse_core import (
+    Connect,
+    Connection,
+    Deliver,
+    HTTPStatusError,
+    Response,
+    RetryPolicy,
+    SSEError,
+    State,
+    Step,
+)
 
 RETRY = RetryPolicy(allowed_methods={"GET", "POST"}, max_attempts=5)
 """Sent again, a question is not answered and billed twice: the service knows it by its Idempotency-Key."""
@@ -46,7 +56,7 @@ class Asking:
             self._renewed = False
         return step
 
-    def received(self, chunk: bytes | None) -> Step:
+    def received(self, chunk: bytes | None) -> Step | Deliver:
         """The next bytes came; None is the end."""
         return self._connection.end() if chunk is None else self._connection.receive(chunk)
 

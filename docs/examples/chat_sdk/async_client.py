@@ -59,7 +59,7 @@ class AsyncChat:
     async def _parts(self, prompt: str) -> AsyncGenerator[Part, None]:
         asking = Asking(self._url, prompt, self._retry)
         chunks: AsyncGenerator[bytes, None]
-        step: Step = await self._connect(asking)
+        step: Step | Deliver = await self._connect(asking)
         # However this is left, the connection is closed.
         async with AsyncExitStack() as opened:
             while True:

@@ -56,7 +56,7 @@ class Chat:
     def _parts(self, prompt: str) -> Generator[Part, None, None]:
         asking = Asking(self._url, prompt, self._retry)
         chunks: Iterator[bytes]
-        step: Step = self._connect(asking)
+        step: Step | Deliver = self._connect(asking)
         # However this is left, the connection is closed.
         with ExitStack() as opened:
             while True:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from sse_core import Comment, Event, EventTooLarge, IncompleteStream, Parser, Response
-from sse_core._content_type import essence
+from sse_core._handshake import essence
 
 from ._parameters import STDIN
 

@@ -19,7 +19,7 @@ fixtures for pytest are in `sse_core_pytest`.
 
 from typing import TYPE_CHECKING
 
-from sse_core._public import publish as _publish
+from sse_core._values import publish as _publish
 
 from ._assert_events import assert_events
 from ._call import Call

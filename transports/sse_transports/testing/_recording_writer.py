@@ -115,7 +115,7 @@ def writer_for(source: Driver[Any], file: Path | int) -> RecordingWriter:
     return RecordingWriter(
         file,
         clock=source._clock,  # noqa: SLF001
-        sensitive_headers=source._connection._secret,  # noqa: SLF001
+        sensitive_headers=source._connection._handshake.sensitive_headers,  # noqa: SLF001
     )
 
 

@@ -1,4 +1,4 @@
-"""Calls in every state: what each leads to, what is refused, and how it ends for good."""
+"""Calls in every state: what each leads to, which are refused, and how a connection is closed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ CALLS: dict[str, Callable[[Connection], object]] = {
     "pause": lambda connection: connection.pause(),
     "close": lambda connection: connection.close(),
 }
-# Written out, so that it does not depend on the table it is to check.
+# Written out, so that it does not depend on the table that it checks.
 LEGAL: dict[State, set[str]] = {
     State.NEW: {"connect", "pause", "close"},
     State.CONNECTING: {"respond", "fail", "connect", "pause", "close"},
@@ -102,7 +102,7 @@ LEGAL: dict[State, set[str]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("state", State)
-def test_a_call_is_possible_where_it_makes_sense_and_else_refused(state: State, call: str) -> None:
+def test_a_call_works_or_raises_by_state(state: State, call: str) -> None:
     connection = IN_STATE[state]()
     assert state_of(connection) is state
     if call in LEGAL[state]:
@@ -127,7 +127,7 @@ def test_a_call_is_possible_where_it_makes_sense_and_else_refused(state: State, 
         (State.CLOSED, 2),
     ],
 )
-def test_ready_state_is_what_a_browser_would_say(state: State, ready: int) -> None:
+def test_ready_state_is_that_of_a_browser(state: State, ready: int) -> None:
     connection = IN_STATE[state]()
     assert connection.ready_state == ready
     assert connection.ready_state is ReadyState(ready)
@@ -135,7 +135,7 @@ def test_ready_state_is_what_a_browser_would_say(state: State, ready: int) -> No
 
 
 @pytest.mark.parametrize("state", State)
-def test_close_works_from_everywhere_and_again(state: State) -> None:
+def test_close_works_in_every_state_and_twice(state: State) -> None:
     connection = IN_STATE[state]()
     connection.changes()
     assert connection.close() == Stop(None)
@@ -146,7 +146,7 @@ def test_close_works_from_everywhere_and_again(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.CLOSED])
-def test_the_error_it_was_closed_with_stays_and_is_behind_every_later_refusal(state: State) -> None:
+def test_the_close_error_is_the_cause_of_later_errors(state: State) -> None:
     connection = IN_STATE[state]()
     why = ZeroDivisionError("in a hook")
     assert connection.close(why) == Stop(why)
@@ -158,23 +158,25 @@ def test_the_error_it_was_closed_with_stays_and_is_behind_every_later_refusal(st
     assert connection.error is why
 
 
-def test_a_refused_call_of_what_has_not_ended_has_no_cause() -> None:
+def test_an_illegal_call_before_close_has_no_cause() -> None:
     with pytest.raises(IllegalState) as caught:
         new().receive(b"")
     assert caught.value.__cause__ is None
 
 
-def test_whatever_its_headers_a_connection_that_is_over_stays_over() -> None:
+def test_a_closed_connection_cannot_connect_again() -> None:
     with pytest.raises(IllegalState):
         closed().connect({"X-A": "\n"})
 
 
 @pytest.mark.parametrize("call", ["end", "fail", "pause", "close"])
-def test_nothing_of_an_unfinished_event_is_held_without_a_connection(call: str) -> None:
-    """A source may wait or be paused for hours: 32 MiB of an image would wait with it."""
+def test_no_bytes_are_held_without_a_connection(call: str) -> None:
+    """A source may wait or be paused for hours, and would hold up to `max_event_size` bytes as long."""
     connection = opened(new())
     received(connection, b"data: " + b"x" * 1000)
     CALLS[call](connection)
+    # A private attribute, because a public one would not show it: only `Disconnected` has `pending`, and a
+    # pause or a close is not one.
     assert connection._parser.pending == 0
 
 
@@ -183,19 +185,19 @@ def test_a_pause_lasts_until_the_next_connect() -> None:
     received(connection, b"id: 7\n" + ONE_EVENT)
     connection.changes()
     assert connection.pause() == connection.pause() == Pause()
-    # The second pause is no news.
+    # The second pause changes nothing.
     assert len(connection.changes()) == 1
     assert connected(connection).header("Last-Event-ID") == "7"
 
 
-def test_a_pause_before_a_decision_settles_it() -> None:
+def test_a_pause_replaces_the_decision() -> None:
     connection = deciding()
     connection.pause()
     with pytest.raises(IllegalState):
         connection.decide(monotonic=0.0, random=0.0)
 
 
-def test_a_header_that_cannot_be_sent_leaves_everything_as_it_was() -> None:
+def test_an_invalid_header_changes_nothing() -> None:
     connection = opened(Connection(URL, retry=RetryPolicy(max_elapsed=10.0)))
     received(connection, ONE_EVENT + b"data: b")
     connection.changes()
@@ -205,8 +207,8 @@ def test_a_header_that_cannot_be_sent_leaves_everything_as_it_was() -> None:
     assert len(received(connection, b"\n\n").events) == 1
 
 
-def test_bytes_do_not_matter_after_the_end() -> None:
-    """A driver that reads ahead may bring bytes late; they must not move the last event ID."""
+def test_bytes_after_the_end_are_refused() -> None:
+    """A driver that reads ahead may report bytes late; they must not change the last event ID."""
     connection = opened(new())
     connection.end()
     with pytest.raises(IllegalState):
@@ -214,12 +216,12 @@ def test_bytes_do_not_matter_after_the_end() -> None:
     assert connection.last_event_id == ""
 
 
-def test_what_a_caller_passes_is_never_changed() -> None:
+def test_arguments_are_never_changed() -> None:
     headers = {"X-A": " 1 ", "Last-Event-ID": "5"}
     json: dict[str, Any] = {"messages": [{"role": "user"}]}
-    secrets = ["X-API-Key"]
+    sensitive = ["X-API-Key"]
     head = Response(302, [("Location", "//example.org/")])
-    connection = Connection(URL, method="POST", json=json, sensitive_headers=secrets, last_event_id="4")
+    connection = Connection(URL, method="POST", json=json, sensitive_headers=sensitive, last_event_id="4")
     connected(connection, headers=headers)
     connection.respond(head)
     opened(connection)
@@ -227,11 +229,11 @@ def test_what_a_caller_passes_is_never_changed() -> None:
     connected(connection, headers=headers)
     assert headers == {"X-A": " 1 ", "Last-Event-ID": "5"}
     assert json == {"messages": [{"role": "user"}]}
-    assert secrets == ["X-API-Key"]
+    assert sensitive == ["X-API-Key"]
     assert head == Response(302, [("Location", "//example.org/")])
 
 
-def test_the_names_of_secret_headers_are_read_once() -> None:
+def test_sensitive_headers_may_be_a_generator() -> None:
     connection = Connection(URL, sensitive_headers=(name for name in ["X-API-Key"]))
     for _ in range(2):
         connected(connection, headers={"x-api-key": "k"})
@@ -255,11 +257,11 @@ def test_two_connections_share_nothing() -> None:
 
 
 def test_the_same_calls_always_give_the_same_steps() -> None:
-    def story() -> list[object]:
+    def run() -> list[object]:
         connection = Connection(URL)
         steps: list[object] = [connection.connect(), connection.respond(STREAM)]
         steps += [connection.receive(b"retry: 5000\n\ndata: x"), connection.end()]
         steps += [connection.decide(monotonic=2.0, random=0.25), connection.connect(), connection.close()]
         return [*steps, *connection.changes()]
 
-    assert story() == story()
+    assert run() == run()

@@ -1,0 +1,108 @@
+"""What the other modules share: frozen records, lookups in header fields, the item type, public names."""
+
+from __future__ import annotations
+
+from types import GenericAlias
+
+from ._events import Comment, Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Generic as Generic
+
+    # Type checkers bring `typing_extensions`. `typing.TypeVar` has `default` only from Python 3.13 on.
+    from typing_extensions import TypeVar
+
+    # What a `Parser` or a `Connection` gives: events, or events and comments.
+    Item = TypeVar("Item", bound=Event | Comment, default=Event)
+else:
+    Item = Event | Comment
+
+    class Generic:
+        """Stands in for `typing.Generic` at run time: `typing.get_args(Parser[Event])` is `(Event,)`."""
+
+        # `import typing` alone would double what importing this package costs.
+        __slots__ = ()
+        __class_getitem__ = classmethod(GenericAlias)
+
+
+# Header fields as (name, value), in the order in which they are sent or were received. Names may be in
+# any case, and one name may come more than once.
+Headers = tuple[tuple[str, str], ...]
+
+
+def header_values(headers: Headers, name: str) -> list[str]:
+    """Return all values of the header field `name` (any case), in order."""
+    wanted = name.lower()
+    return [value for key, value in headers if key.lower() == wanted]
+
+
+def last_header(headers: Headers, name: str) -> str | None:
+    """Return the last value of the header field `name` (any case), or None."""
+    values = header_values(headers, name)
+    return values[-1] if values else None
+
+
+# What `dataclass(frozen=True, slots=True)` does, without its import: `dataclasses` brings `inspect`, and
+# costs more than all of this package. Every library that vendors or imports this one would pay for it.
+class Record:
+    """A value that never changes: equal by type and fields, hashable, shown as its constructor call.
+
+    A subclass names its fields in `__slots__`. Its `__init__` takes arguments of the same names and
+    passes them on: `self._set(locals())`.
+    """
+
+    # A subclass without `__slots__` would get a `__dict__`: larger, and open to any attribute.
+    __slots__: tuple[str, ...] = ()
+
+    def _set(self, fields: Mapping[str, object]) -> None:
+        # Called once, by `__init__`, with its local variables. Those that are not fields, such as `self`, are
+        # ignored. `object.__setattr__` works around the class's own, which refuses every change.
+        for name in self._names():
+            object.__setattr__(self, name, fields[name])
+
+    def _names(self) -> list[str]:
+        # Inherited fields too: the subclasses of `StateChange` add none of their own.
+        return [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
+
+    def _fields(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self._names()}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        # Not `isinstance`: an `Opened` and a `Closed` with the same fields are different.
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._fields().values()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self._fields().items())
+        return f"{type(self).__name__}({shown})"
+
+    # For pickle and copy. By default they make an empty object and set its attributes, which is refused.
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self._fields())
+
+
+def _rebuild(kind: type[Record], fields: dict[str, object]) -> Record:
+    return kind(**fields)
+
+
+def publish(package: str, namespace: Mapping[str, object]) -> None:
+    """Set `__module__` of public objects to the package, so that tracebacks, pickles and docs name it.
+
+    A pickle then outlives a move of its class to another file. Objects from elsewhere, such as a union
+    of types, stay as they are.
+    """
+    for name, value in namespace.items():
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith(f"{package}._"):
+            value.__module__ = package
