@@ -1,4 +1,4 @@
-"""`sse check` at a terminal, in a pipe, and for a program that reads its findings."""
+"""`sse check` on a terminal, in a pipe, and with JSON output."""
 
 from __future__ import annotations
 
@@ -29,79 +29,77 @@ def faulty(_call: Call) -> Steps:
     return [{"Content-Type": "text/event-stream; charset=latin1"}, b"data: first\nsecond\n\n"]
 
 
-def test_a_good_server_gets_a_calm_report_and_exit_code_0() -> None:
+def test_good_server_gets_a_full_report_and_exit_code_0() -> None:
     with SSEServer(good, history=HISTORY) as server:
         run = sse("check", server.url)
     assert run.code == ExitCode.ENDED, run
     assert run.errors == ""
     lines = run.output.splitlines()
     headings = [line for line in lines[:-1] if not line.startswith(" ")]
-    assert headings == ["answer", "headers", "delivery", "stream", "ids", "resume", "time"]
-    assert "  good      status: 200" in lines
-    assert " wrong" not in run.output
+    assert headings == ["response", "headers", "delivery", "stream", "ids", "resume", "time"]
+    assert "  pass  status: 200" in lines
+    assert "  fail" not in run.output
     assert lines[-1].endswith("; 6 requests")
 
 
-def test_a_fault_is_told_with_what_was_seen_the_mend_and_the_clause() -> None:
+def test_failure_is_shown_with_evidence_fix_and_clause() -> None:
     with SSEServer(faulty) as server:
         run = sse("check", "--once", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
     lines = run.output.splitlines()
-    number = lines.index("  wrong     charset: charset='latin1'")
-    assert lines[number + 1].strip() == "Leave the parameter out, and send UTF-8."
+    number = lines.index("  fail  charset: charset='latin1'")
+    assert lines[number + 1].strip() == "Remove the parameter and send UTF-8."
     assert lines[number + 2].strip().startswith("(WHATWG HTML 9.2.5")
-    assert "  wrong     fields: 1 line that clients drop, the first 'second'" in lines
+    assert "  fail  fields: 1 line that clients ignore, the first 'second'" in lines
     assert run.output.endswith("; 1 request\n")
 
 
-def test_programs_get_json() -> None:
+def test_json_output() -> None:
     with SSEServer(faulty) as server:
         run = sse("check", "--format", "json", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
     report = json.loads(run.output)
     findings = {finding["check"]: finding for finding in report["findings"]}
-    assert findings["charset"]["verdict"] == "wrong"
-    assert findings["charset"]["mend"] == "Leave the parameter out, and send UTF-8."
-    assert findings["status"]["mend"] is None
-    assert report["wrong"] == sum(finding["verdict"] == "wrong" for finding in report["findings"]) > 0
+    assert findings["charset"]["verdict"] == "fail"
+    assert findings["charset"]["fix"] == "Remove the parameter and send UTF-8."
+    assert findings["status"]["fix"] is None
+    assert report["fail"] == sum(finding["verdict"] == "fail" for finding in report["findings"]) > 0
     assert [request["status"] for request in report["requests"]] == [200] * 4
 
 
 @pytest.mark.parametrize(
-    ("steps", "code", "told"),
+    ("steps", "code", "line"),
     [
         (
             [503, {"Retry-After": "5"}, b"busy"],
             ExitCode.HTTP_ERROR,
-            "wrong     status: 503, Retry-After: 5, 'busy'",
+            "fail  status: 503, Retry-After: 5, 'busy'",
         ),
         (
             [{"Content-Type": "text/html"}, b"<p>"],
             ExitCode.NOT_AN_EVENT_STREAM,
-            "wrong     content-type: 'text/html'",
+            "fail  content-type: 'text/html'",
         ),
-        ([204], ExitCode.ENDED, "doubtful  status: 204"),
+        ([204], ExitCode.ENDED, "warn  status: 204"),
     ],
     ids=["an error", "no event stream", "204"],
 )
-def test_without_a_stream_there_is_a_report_and_an_exit_code_that_says_so(
-    steps: Steps, code: ExitCode, told: str
-) -> None:
+def test_response_without_a_stream_has_its_own_exit_code(steps: Steps, code: ExitCode, line: str) -> None:
     with SSEServer(lambda _: steps) as server:
         run = sse("check", server.url)
         assert len(server.calls) == 1
     assert run.code == code, run
-    assert told in run.output
+    assert line in run.output
 
 
-def test_who_waits_for_a_head_in_vain_is_told_to_wait_longer() -> None:
+def test_missing_response_headers_suggest_a_longer_wait() -> None:
     with SSEServer(lambda _: [NoAnswer()]) as server:
         run = sse("check", "--for", "0.1", server.url)
     assert run.code == ExitCode.ENDED, run
-    assert "doubtful  head: the connection was accepted, and no head came within" in run.output
+    assert "warn  response-headers: connected, but no response headers within" in run.output
 
 
-def test_passwords_and_queries_are_in_no_report() -> None:
+def test_passwords_and_queries_are_not_reported() -> None:
     with SSEServer(faulty) as server:
         url = server.url.replace("//", "//ann:secret@") + "/feed?key=secret"
         run = sse("check", "--format", "json", "--verbose", url)
@@ -121,7 +119,7 @@ def test_no_connection_is_an_error_of_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["feed.sse"], "feed.sse is no URL"),
         (["--for", "0", "http://localhost/"], "--for"),
@@ -129,36 +127,36 @@ def test_no_connection_is_an_error_of_one_line() -> None:
         (["-d", "a", "-X", "GET", "http://localhost/"], "have no body"),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_sent(arguments: list[str], told: str) -> None:
+def test_usage_errors_are_reported_before_sending(arguments: list[str], message: str) -> None:
     run = sse("check", *arguments)
     assert run.code == ExitCode.USAGE
     assert run.output == ""
-    assert told in run.errors
+    assert message in run.errors
     assert run.errors.count("\n") == 1
 
 
-def test_a_certificate_that_nobody_vouches_for_is_an_error_unless_that_is_wanted() -> None:
+def test_untrusted_certificate_needs_the_option_insecure() -> None:
     with SSEServer(faulty, tls=True) as server:
         assert sse("check", server.url).code == ExitCode.GAVE_UP
         run = sse("check", "--insecure", "--once", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
-    assert "wrong     charset" in run.output
+    assert "fail  charset" in run.output
 
 
-def test_a_body_makes_a_post_and_a_post_is_sent_once() -> None:
+def test_body_makes_a_post_that_is_sent_once() -> None:
     with SSEServer(lambda _: [HEADERS, Event("[DONE]")]) as server:
         run = sse("check", "--json", '{"stream": true}', "-H", "Authorization: Bearer x", "-v", server.url)
         (call,) = server.calls
     assert (call.method, call.body) == ("POST", b'{"stream": true}')
     assert call.headers["authorization"] == b"Bearer x"
     assert call.headers["content-type"] == b"application/json"
-    assert "  not seen  resume: only the first request was sent" in run.output
+    assert "  skip  resume: only the first request was sent" in run.output
     first, second = run.errors.splitlines()
     assert first == f"POST {server.url}/, watched for 10 s"
     assert second.startswith("  200 after ")
 
 
-def test_ctrl_c_prints_what_is_known_so_far() -> None:
+def test_ctrl_c_prints_the_findings_so_far() -> None:
     with (
         SSEServer(lambda _: [HEADERS, Event("a", id="1"), Stall()]) as server,
         Terminal("check", "--for", "60", "-v", server.url) as terminal,
@@ -167,20 +165,20 @@ def test_ctrl_c_prints_what_is_known_so_far() -> None:
         terminal.interrupt()
         code = terminal.finish()
     assert code == ExitCode.INTERRUPTED
-    assert "good      status: 200" in terminal.text
+    assert "pass  status: 200" in terminal.text
     assert "; 1 request" in terminal.text
     assert "Traceback" not in terminal.text
 
 
-def test_a_terminal_gets_colours_and_no_line_that_is_too_long() -> None:
+def test_terminal_output_has_colors_and_wrapped_lines() -> None:
     with SSEServer(faulty) as server, Terminal("check", "--once", server.url, columns=60) as terminal:
         assert terminal.finish() == ExitCode.FOUND_FAULTS
     assert "\x1b[" in terminal.screen
     assert max(map(len, terminal.text.splitlines())) <= 60
-    assert "wrong" in terminal.text
+    assert "fail" in terminal.text
 
 
-def test_a_terminal_that_wants_no_colour_gets_none_and_a_pipe_never_does() -> None:
+def test_no_color_is_respected_and_pipes_get_no_color() -> None:
     with SSEServer(faulty) as server:
         with Terminal("check", "--once", server.url, env={"NO_COLOR": "1"}) as terminal:
             terminal.finish()
@@ -189,7 +187,7 @@ def test_a_terminal_that_wants_no_colour_gets_none_and_a_pipe_never_does() -> No
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_a_server_sent_cannot_steer_the_terminal(form: str) -> None:
+def test_control_characters_from_the_server_are_escaped(form: str) -> None:
     evil: Steps = [{**HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
     arguments = ["check", "--once", "--format", form]
     with SSEServer(lambda _: evil) as server, Terminal(*arguments, server.url) as terminal:
@@ -199,7 +197,7 @@ def test_what_a_server_sent_cannot_steer_the_terminal(form: str) -> None:
     assert "\x9b" not in terminal.screen
 
 
-def test_a_closed_pipe_ends_it_quietly() -> None:
+def test_closed_pipe_ends_the_command_quietly() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:

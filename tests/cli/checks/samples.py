@@ -18,82 +18,82 @@ GOOD_HEADERS = {
 
 EVENTS = [b"id: %d\ndata: %d\n\n" % (number, number) for number in range(1, 9)]
 
-Pieces = Sequence[tuple[float, bytes]]
+Chunks = Sequence[tuple[float, bytes]]
 
 
-def spaced(*pieces: bytes, begin: float = 0.1, by: float = 0.5) -> Pieces:
-    """Return these pieces, so many seconds apart."""
-    return [(begin + number * by, piece) for number, piece in enumerate(pieces)]
+def spaced(*chunks: bytes, begin: float = 0.1, by: float = 0.5) -> Chunks:
+    """Return these chunks with a fixed interval, in seconds."""
+    return [(begin + number * by, piece) for number, piece in enumerate(chunks)]
 
 
-GOOD_PIECES = spaced(b": hello\n\nretry: 3000\n\n", *EVENTS)
+GOOD_CHUNKS = spaced(b": hello\n\nretry: 3000\n\n", *EVENTS)
 
 
 def reading(
-    pieces: Pieces = GOOD_PIECES,
+    chunks: Chunks = GOOD_CHUNKS,
     *,
     status: int = 200,
     url: str = URL,
     last_event_id: str = "",
-    head_at: float | None = 0.05,
+    headers_at: float | None = 0.05,
     ended_at: float | None = None,
-    ending: Ending = Ending.LEFT,
+    ending: Ending = Ending.STOPPED,
     version: int = 11,
-    certificate_ends: float | None = None,
+    certificate_expires: float | None = None,
     error: SSEError | None = None,
     redirects: Sequence[tuple[str, str, int]] = (),
     headers: Mapping[str, str | None] | None = None,
 ) -> Reading:
-    """Return the reading of a good answer, but for what is said.
+    """Return the reading of a good response, changed by the arguments.
 
     Args:
-        redirects: method, URL and status of each redirect before the last answer.
-        headers: fields that it has besides, in lower case; None for one that it has not.
+        redirects: method, URL and status of each redirect before the last response.
+        headers: headers to add or replace, in lower case; None removes one.
     """
     fields: dict[str, str | None] = {**GOOD_HEADERS, **(headers or {})}
-    answer = Response(status, [(name, value) for name, value in fields.items() if value is not None], url)
+    response = Response(status, [(name, value) for name, value in fields.items() if value is not None], url)
     hops = [Hop(Request(method, place), Response(code, (), place)) for method, place, code in redirects]
     is_stream = status == 200 and (fields["content-type"] or "").startswith("text/event-stream")
-    if head_at is not None:
-        hops.append(Hop(Request("GET", url), answer))
+    if headers_at is not None:
+        hops.append(Hop(Request("GET", url), response))
     return Reading(
         last_event_id=last_event_id,
         hops=hops,
-        is_stream=is_stream and head_at is not None,
+        is_stream=is_stream and headers_at is not None,
         connected=0.01,
-        head_at=head_at,
+        headers_at=headers_at,
         version=version,
-        certificate_ends=certificate_ends,
-        pieces=list(pieces) if is_stream else [],
+        certificate_expires=certificate_expires,
+        chunks=list(chunks) if is_stream else [],
         ending=ending,
-        ended_at=max([at for at, _ in pieces], default=10.0) + 0.5 if ended_at is None else ended_at,
+        ended_at=max([at for at, _ in chunks], default=10.0) + 0.5 if ended_at is None else ended_at,
         error=error,
     )
 
 
-def stream(body: bytes, *, ending: Ending = Ending.LEFT) -> Observation:
-    """Return an observation of a stream of these bytes, which came in one piece."""
+def stream(body: bytes, *, ending: Ending = Ending.STOPPED) -> Observation:
+    """Return an observation of a stream of these bytes, received in one chunk."""
     return Observation(URL, first=reading([(0.1, body)], ending=ending))
 
 
 def with_headers(**headers: str | None) -> Observation:
-    """Return an observation of a good stream, but for these fields, whose names have `_` for `-`."""
+    """Return an observation of a good stream with these headers; write `_` for `-` in the names."""
     return Observation(URL, first=reading(headers=named(headers)))
 
 
 def named(headers: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return these fields by their names in HTTP."""
+    """Return these headers with `-` for `_` in the names."""
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def good() -> Observation:
-    """Return an observation of a server that does all right."""
+    """Return an observation of a server that complies with every rule."""
     return Observation(
         URL,
         first=reading(),
         resumed=reading(spaced(b"id: 9\ndata: 9\n\n"), last_event_id="8"),
-        overlapping=reading(spaced(b"".join(EVENTS[3:])), last_event_id="3"),
-        unknown=reading(spaced(EVENTS[0]), last_event_id="sse-check-no-such-event"),
+        resumed_earlier=reading(spaced(b"".join(EVENTS[3:])), last_event_id="3"),
+        unknown_id=reading(spaced(EVENTS[0]), last_event_id="sse-check-no-such-event"),
         compressed=reading(spaced(EVENTS[0])),
         any_type=reading([]),
     )
