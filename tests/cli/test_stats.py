@@ -1,4 +1,4 @@
-"""`sse stats` as a person runs it: at a terminal, in a pipe, interrupted, and of files of both kinds."""
+"""`sse stats` as a command: on a terminal, in a pipe, interrupted, and with files of both kinds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sse_core import Comment, Event, encode
 from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._options import RequestOptions
-from sse_transports.cli.stats._measure import Measurement
-from sse_transports.cli.stats._measured import Watch
+from sse_transports.cli.stats._collect import Watch
+from sse_transports.cli.stats._model import Measurement
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
 from tests.recorded_streams import every_recording, there_are_some
@@ -83,7 +83,7 @@ def measured(*arguments: str, code: int = ExitCode.ENDED) -> dict[str, Any]:
     return figures
 
 
-def test_a_reply_is_measured_to_its_end() -> None:
+def test_stream_is_measured_to_its_end() -> None:
     with SSEServer([REPLY]) as server:
         run = sse("stats", server.url, "-d", "hello", "--until", "[DONE]")
         assert server.calls[0].body == b"hello"
@@ -95,8 +95,8 @@ def test_a_reply_is_measured_to_its_end() -> None:
     assert ["comments", "1"] in lines
     assert ["JSON", "1", "50%", "of", "events"] in lines
     assert ["new", "IDs", "1", "all", "events", "have", "an", "ID", "to", "resume", "from"] in lines
-    for head in ("percentiles", "event types", "gaps between events", "events over time"):
-        assert f"\n{head}" in run.output
+    for heading in ("percentiles", "event types", "intervals between events", "events over time"):
+        assert f"\n{heading}" in run.output
 
 
 def test_reconnects_their_causes_and_failures_are_counted() -> None:
@@ -106,25 +106,25 @@ def test_reconnects_their_causes_and_failures_are_counted() -> None:
     connections = figures["connections"]
     assert (figures["events"], figures["retry"], figures["ids"]) == (2, ["20"], {"new": 2, "with": 2})
     assert (connections["opened"], connections["reconnects"]) == (2, 1)
-    # Without what the error says.
+    # Without the body of the 503.
     assert figures["bytes"] == sum(each["bytes"] for each in connections["first"]) == 12 + 22 + 14
     assert connections["causes"] == {"lost": 1, "complete": 1}
     assert connections["failures"] == {"HTTP 503": 1}
-    assert figures["lost"] > 0
-    assert figures["duration"] >= figures["connected"] + figures["lost"]
+    assert figures["disconnected"] > 0
+    assert figures["duration"] >= figures["connected"] + figures["disconnected"]
 
 
-def test_ctrl_c_ends_the_measuring_and_the_result_is_printed() -> None:
+def test_ctrl_c_stops_and_prints_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
-    assert "1 left" in terminal.text
+    assert "1 stopped" in terminal.text
     assert "events over time" in terminal.text
     assert "Traceback" not in terminal.text
 
 
-def test_ctrl_c_before_anything_came_prints_nothing() -> None:
+def test_ctrl_c_before_a_response_prints_nothing() -> None:
     with SSEServer([[NoAnswer()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("connecting")
         terminal.interrupt()
@@ -132,18 +132,18 @@ def test_ctrl_c_before_anything_came_prints_nothing() -> None:
     assert "connections" not in terminal.text
 
 
-def test_the_live_line_is_gone_when_the_result_is_there() -> None:
+def test_live_line_is_erased_before_the_result() -> None:
     with SSEServer([[*REPLY, Stall()]]) as server, Terminal("stats", server.url) as terminal:
         terminal.until("3 events")
         terminal.interrupt()
         terminal.finish()
     before, _, result = terminal.screen.partition(f"{server.url}/")
-    # To the beginning of the line, and nothing in it; the title may have a colour.
+    # The line is erased; the title may have a color.
     assert before.removesuffix("\x1b[1m").endswith("\r\x1b[K")
     assert "Ctrl-C ends it" not in result
 
 
-def test_a_terminal_gets_colours_and_a_pipe_gets_none(recording: Path) -> None:
+def test_terminal_gets_colors_and_a_pipe_gets_none(recording: Path) -> None:
     with Terminal("stats", str(recording)) as terminal:
         assert terminal.finish() == ExitCode.ENDED
     piped = sse("stats", str(recording))
@@ -154,7 +154,7 @@ def test_a_terminal_gets_colours_and_a_pipe_gets_none(recording: Path) -> None:
     ]
 
 
-def test_no_color_is_honoured(recording: Path) -> None:
+def test_no_color_is_respected(recording: Path) -> None:
     with Terminal("stats", str(recording), env={"NO_COLOR": "1"}) as terminal:
         terminal.finish()
     assert "\x1b[36m" not in terminal.screen
@@ -169,7 +169,7 @@ def test_no_line_is_wider_than_the_terminal(columns: int, recording: Path) -> No
     assert "events over time" in terminal.text
 
 
-def test_where_only_ascii_can_be_written_it_is_drawn_with_that(recording: Path) -> None:
+def test_drawing_uses_ascii_if_nothing_else_can_be_written(recording: Path) -> None:
     run = sse("stats", str(recording), env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
@@ -177,7 +177,7 @@ def test_where_only_ascii_can_be_written_it_is_drawn_with_that(recording: Path) 
     assert "x failed" in run.output
 
 
-def test_a_closed_pipe_ends_it_quietly(recording: Path) -> None:
+def test_closed_pipe_ends_the_command_quietly(recording: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -188,15 +188,15 @@ def test_a_closed_pipe_ends_it_quietly(recording: Path) -> None:
     assert terminal.text == ""
 
 
-def test_it_stops_after_so_many_events() -> None:
+def test_it_stops_after_a_number_of_events() -> None:
     with SSEServer([[*REPLY, *REPLY, Stall()]]) as server:
         figures = measured(server.url, "--events", "4")
     assert figures["events"] == 4
     assert figures["connections"]["causes"] == {"left": 1}
 
 
-def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The time is over when the test says so: when all that will come has come.
+def test_it_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A timer that fires when the test decides: after all events came.
     over: list[Callable[[], None]] = []
 
     class Timer:
@@ -213,13 +213,13 @@ def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPat
             over.clear()
 
     class Counted(Measurement):
-        def item(self, item: Event | Comment) -> None:
-            super().item(item)
+        def on_item(self, item: Event | Comment) -> None:
+            super().on_item(item)
             if self.events == 3:
                 threading.Thread(target=over[0]).start()
 
-    monkeypatch.setattr("sse_transports.cli.stats._measured.Timer", Timer)
-    monkeypatch.setattr("sse_transports.cli.stats._measured.Measurement", Counted)
+    monkeypatch.setattr("sse_transports.cli.stats._collect.Timer", Timer)
+    monkeypatch.setattr("sse_transports.cli.stats._collect.Measurement", Counted)
     with SSEServer([[*REPLY, Stall()]]) as server:
         watch = Watch(PLAIN, server.url, seconds=60)
         watch.run()
@@ -227,15 +227,15 @@ def test_it_stops_when_the_time_to_measure_is_over(monkeypatch: pytest.MonkeyPat
     assert not over
 
 
-def test_no_stream_in_the_time_to_measure_is_told() -> None:
+def test_no_stream_within_the_time_limit_is_an_error() -> None:
     with SSEServer([[NoAnswer()]]) as server:
         run = sse("stats", server.url, "--for", "0.05")
     assert run.code == ExitCode.GAVE_UP
     assert run.output == ""
-    assert run.errors == "sse: no event stream within 0.05 seconds: no answer\n"
+    assert run.errors == "sse: no event stream within 0.05 seconds: no response\n"
 
 
-def test_an_error_of_the_server_is_told_and_nothing_is_drawn() -> None:
+def test_http_error_is_reported_without_a_drawing() -> None:
     with SSEServer([[404]]) as server:
         run = sse("stats", server.url)
     assert run.code == ExitCode.HTTP_ERROR
@@ -243,7 +243,7 @@ def test_an_error_of_the_server_is_told_and_nothing_is_drawn() -> None:
     assert run.errors.count("\n") == 1
 
 
-def test_what_came_before_a_failure_is_printed_and_the_failure_is_told() -> None:
+def test_result_before_a_failure_is_printed() -> None:
     with SSEServer([[*REPLY, Cut()]]) as server:
         run = sse("stats", server.url, "-d", "hello", "--format", "json")
     assert run.code == ExitCode.BROKEN
@@ -252,10 +252,10 @@ def test_what_came_before_a_failure_is_printed_and_the_failure_is_told() -> None
     assert run.errors.count("\n") == 1
 
 
-def test_of_a_raw_body_no_times_are_invented(body: Path) -> None:
+def test_raw_body_has_no_times(body: Path) -> None:
     run = sse("stats", str(body))
-    assert run.output.startswith("body.sse\na raw body: nobody noted when it came, so there are no times\n")
-    for timed in ("duration", "first event", "gaps", "over time", "a second", "connections"):
+    assert run.output.startswith("body.sse\na raw body: it has no times, only sizes and counts\n")
+    for timed in ("duration", "first event", "intervals", "over time", "a second", "connections"):
         assert timed not in run.output
     assert "data of events" in run.output
     assert measured(str(body))["retry"] == ["100"]
@@ -266,20 +266,20 @@ def test_standard_input_is_read_as_a_file(body: Path) -> None:
     assert json.loads(run.output)["events"] == 3
 
 
-def test_the_times_of_a_recording_come_from_the_file(recording: Path) -> None:
+def test_times_of_a_recording_come_from_the_file(recording: Path) -> None:
     figures = measured(str(recording))
     expected = {
         "timed": True,
         # The redirect belongs to the first request.
-        "head": 0.5,
+        "response_headers": 0.5,
         "first_event": 1.0,
         "duration": 12,
         "connected": 5.5,
-        "lost": 6,
+        "disconnected": 6,
         "longest_silence": 2,
         "events": 4,
         "comments": 1,
-        "unfinished_bytes": 12,
+        "incomplete_bytes": 12,
         "events_per_second": round(4 / 5.5, 3),
         "types": {"message": 3, "last": 1},
         "json": 1,
@@ -287,15 +287,15 @@ def test_the_times_of_a_recording_come_from_the_file(recording: Path) -> None:
         "retry": ["2000"],
     }
     assert {name: figures[name] for name in expected} == expected
-    gaps = figures["gaps"]
-    assert (gaps["count"], gaps["min"], gaps["max"]) == (2, 0, 2)
+    intervals = figures["intervals"]
+    assert (intervals["count"], intervals["min"], intervals["max"]) == (2, 0, 2)
     connections = figures["connections"]
     assert connections["causes"] == {"lost": 1, "left": 1}
     assert connections["failures"] == {"HTTP 503": 1}
     assert [each["requested"] for each in connections["first"]] == [0, 6, 9]
 
 
-def test_a_recording_is_measured_as_the_stream_itself_was(tmp_path: Path) -> None:
+def test_recording_and_live_stream_measure_the_same(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     script: list[Steps] = [
         [b"retry: 20\n\n", *REPLY, Cut()],
@@ -309,14 +309,14 @@ def test_a_recording_is_measured_as_the_stream_itself_was(tmp_path: Path) -> Non
         for _ in source:
             pass
     recorded = measured(str(path))
-    for same in ("events", "comments", "bytes", "unfinished_bytes", "sizes", "types", "json", "ids", "retry"):
+    for same in ("events", "comments", "bytes", "incomplete_bytes", "sizes", "types", "json", "ids", "retry"):
         assert live[same] == recorded[same]
     for same in ("opened", "reconnects", "failed", "causes", "failures"):
         assert live["connections"][same] == recorded["connections"][same]
-    assert live["gaps"]["count"] == recorded["gaps"]["count"]
+    assert live["intervals"]["count"] == recorded["intervals"]["count"]
 
 
-def test_what_stands_before_a_damage_is_measured(recording: Path) -> None:
+def test_damaged_recording_is_measured_up_to_the_damage(recording: Path) -> None:
     recording.write_text(RECORDING.partition('{"seconds": 3.5')[0] + "{}\n")
     run = sse("stats", str(recording), "--format", "json")
     assert run.code == ExitCode.USAGE
@@ -324,7 +324,7 @@ def test_what_stands_before_a_damage_is_measured(recording: Path) -> None:
     assert "line 6" in run.errors
 
 
-def test_what_came_before_an_event_that_is_too_large_is_measured(tmp_path: Path) -> None:
+def test_recording_is_measured_up_to_a_too_large_event(tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     head = RECORDING.splitlines(keepends=True)[2]
     data = "data: a\\n\\ndata: " + "x" * (33 * 2**20)
@@ -338,13 +338,13 @@ def test_what_came_before_an_event_that_is_too_large_is_measured(tmp_path: Path)
 @pytest.mark.parametrize(
     "options", [["--for", "1"], ["--events", "1"], ["--until", "x"], ["-X", "POST"], ["--no-retry"], ["-k"]]
 )
-def test_a_file_is_not_asked_and_has_no_limit(options: list[str], body: Path) -> None:
+def test_request_options_and_limits_need_a_url(options: list[str], body: Path) -> None:
     run = sse("stats", str(body), *options)
     assert run.code == ExitCode.USAGE
     assert "for a URL" in run.errors
 
 
-def test_the_picture_is_one_file_that_needs_no_other(recording: Path, body: Path, tmp_path: Path) -> None:
+def test_svg_is_self_contained(recording: Path, body: Path, tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     path.write_text("an older picture")
     for file in (recording, body):
@@ -355,11 +355,11 @@ def test_the_picture_is_one_file_that_needs_no_other(recording: Path, body: Path
         assert "prefers-color-scheme: dark" in picture
         assert picture.count("http") == 1
         assert "url(" not in picture
-        words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-        assert file.name in words
+        texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert file.name in texts
 
 
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_unwritable_svg_path_is_refused_before_sending(tmp_path: Path) -> None:
     with SSEServer([[]]) as server:
         for path in (tmp_path / "missing" / "picture.svg", tmp_path):
             run = sse("stats", server.url, "--svg", str(path))
@@ -369,7 +369,7 @@ def test_a_picture_that_cannot_be_written_is_told_before_anything_is_sent(tmp_pa
         assert server.calls == []
 
 
-def test_a_run_without_a_result_leaves_no_picture_and_spoils_none(tmp_path: Path) -> None:
+def test_failed_run_leaves_svg_files_untouched(tmp_path: Path) -> None:
     new, old = tmp_path / "new.svg", tmp_path / "old.svg"
     old.write_text("an older picture")
     with SSEServer([[404], [404]]) as server:
@@ -379,7 +379,7 @@ def test_a_run_without_a_result_leaves_no_picture_and_spoils_none(tmp_path: Path
     assert old.read_text() == "an older picture"
 
 
-def test_what_a_server_made_up_is_harmless_wherever_it_is_written(tmp_path: Path) -> None:
+def test_hostile_event_types_are_escaped_everywhere(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     hostile = "\x1b]0;owned\x07</text><script>\u202e"
     body = f"event: {hostile}\ndata: a\n\n".encode()
@@ -391,7 +391,7 @@ def test_what_a_server_made_up_is_harmless_wherever_it_is_written(tmp_path: Path
     assert measured("-", code=ExitCode.ENDED)["events"] == 0
 
 
-def test_a_password_or_query_is_in_no_result(tmp_path: Path) -> None:
+def test_passwords_and_queries_are_not_in_results(tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     with SSEServer([REPLY]) as server:
         url = server.url.replace("://", "://user:passw0rd@") + "/feed?key=s3cret"
@@ -403,7 +403,7 @@ def test_a_password_or_query_is_in_no_result(tmp_path: Path) -> None:
         assert "s3cret" not in written
 
 
-def test_many_connections_share_a_strip(tmp_path: Path) -> None:
+def test_many_connections_share_one_line(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     connection = (
         '{"version": 1, "time": "2026-01-01T00:00:%02d+00:00", "method": "GET", "url": "https://example.com/",'
@@ -419,7 +419,7 @@ def test_many_connections_share_a_strip(tmp_path: Path) -> None:
 
 @there_are_some
 @every_recording
-def test_a_recorded_reply_is_measured(path: Path, tmp_path: Path) -> None:
+def test_recorded_streams_are_measured(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.svg"
     run = sse("stats", str(path), "--svg", str(picture))
     assert run.code == ExitCode.ENDED

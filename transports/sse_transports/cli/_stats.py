@@ -20,12 +20,12 @@ from ._seconds import Seconds
 from ._targets import Target, is_url
 from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
+from .stats._collect import Watch, measure_file
 from .stats._figures import figures
-from .stats._measure import Measurement
-from .stats._measured import Watch, measure_file
+from .stats._model import Measurement
 
 
-@click.command(short_help="Measure a stream: rates, gaps, sizes, types, reconnects.")
+@click.command(short_help="Measure a stream: rates, intervals, sizes, types, reconnects.")
 @click.argument("target", type=Target())
 @request_options
 @click.option(
