@@ -1,4 +1,4 @@
-"""`sse demo` and `make demo`: the main job, as a new user sees it, and the server of the chat page."""
+"""`sse demo` and `make demo`: the terminal demo and the server of the chat page."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tests.cli.terminal import SSE, Terminal, environment, sse
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demo_streams_a_reply_and_loses_nothing_of_a_feed_that_is_cut() -> None:
+def test_demo_streams_a_reply_and_loses_no_events() -> None:
     run = sse("demo")
 
     assert run.errors == ""
     assert run.code == ExitCode.ENDED
     assert "Nothing is lost, nothing comes twice. 没有丢失。 ✓" in run.output
     assert run.output.count("inside an event") == 5
-    assert "\nall received the same events, whole and in order\n" in run.output
-    assert re.search(r"^ +cut│ 5 +5 +5 +5 +5$", run.output, re.MULTILINE)
+    assert "\nall received the same events, complete and in order\n" in run.output
+    assert re.search(r"^ +lost│ 5 +5 +5 +5 +5$", run.output, re.MULTILINE)
     assert re.search(
         r"^events sent 150, received 150, lost 0, duplicated 0, reconnects 5$", run.output, re.MULTILINE
     )
 
 
-def test_make_demo_runs_it() -> None:
-    told = subprocess.run(
+def test_make_demo_runs_the_command() -> None:
+    run = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", "demo"],
         cwd=ROOT,
         env=environment(),
@@ -43,26 +43,24 @@ def test_make_demo_runs_it() -> None:
         check=True,
         text=True,
     )
-    assert told.stdout.rstrip().endswith("-m sse_transports demo")
+    assert run.stdout.rstrip().endswith("-m sse_transports demo")
 
 
-def test_the_demo_does_not_break_on_a_terminal_without_its_characters() -> None:
+def test_demo_works_on_an_ascii_terminal() -> None:
     run = sse("demo", "--pace", "0", env={"PYTHONIOENCODING": "ascii"})
     assert run.code == ExitCode.ENDED
     assert run.output.isascii()
 
 
 @pytest.mark.parametrize(
-    ("missing", "extras", "cuts"),
+    ("missing", "extras", "columns"),
     [
         (["httpx2", "anyio"], "httpx2,asyncio,trio", 1),
         (["trio"], "trio", 4),
         (["aiohttp"], "asyncio", 4),
     ],
 )
-def test_transports_that_are_not_installed_are_named_and_left_out(
-    missing: list[str], extras: str, cuts: int
-) -> None:
+def test_missing_transports_are_named_and_omitted(missing: list[str], extras: str, columns: int) -> None:
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({missing!r}));"
         "from sse_transports.cli import main; sys.exit(main(['demo', '--pace', '0']))"
@@ -77,20 +75,20 @@ def test_transports_that_are_not_installed_are_named_and_left_out(
     assert run.stderr == ""
     assert run.returncode == ExitCode.ENDED
     assert f'not installed, and so not shown: pip install "sse-core[{extras}]"\n' in run.stdout
-    assert re.search(r"^ +cut│" + " +5" * cuts + "$", run.stdout, re.MULTILINE)
+    assert re.search(r"^ +lost│" + " +5" * columns + "$", run.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("scene", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
-def test_ctrl_c_ends_each_scene_quietly(scene: str) -> None:
+@pytest.mark.parametrize("output", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
+def test_ctrl_c_ends_each_part_quietly(output: str) -> None:
     with Terminal("demo") as terminal:
-        terminal.wait(lambda: re.search(scene, terminal.text, re.MULTILINE) is not None, scene)
+        terminal.wait(lambda: re.search(output, terminal.text, re.MULTILINE) is not None, output)
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
     assert "Traceback" not in terminal.text
     assert "Error" not in terminal.text
 
 
-def test_a_closed_pipe_ends_it_quietly() -> None:
+def test_closed_pipe_ends_the_command_quietly() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [*SSE, "demo"]
@@ -104,7 +102,7 @@ def test_a_closed_pipe_ends_it_quietly() -> None:
     assert run.stderr == b""
 
 
-def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> None:
+def test_chat_page_is_served_until_ctrl_c() -> None:
     with Terminal("demo", "--serve", "0", "--pace", "0", columns=250) as terminal:
         url = served(terminal)
         page = read(f"{url}/")
@@ -112,7 +110,7 @@ def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> 
         terminal.until("GET  /  200  the page\n")
         with pytest.raises(OSError, match="404"):
             read(f"{url}/nothing")
-        terminal.until("GET  /nothing  404  there is no such thing here\n")
+        terminal.until("GET  /nothing  404  not found\n")
         before = terminal.text
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
@@ -121,7 +119,7 @@ def test_the_chat_page_is_served_until_ctrl_c_and_each_request_gets_a_line() -> 
         socket.create_connection(address(url)).close()
 
 
-def test_the_command_lines_that_are_shown_are_complete() -> None:
+def test_shown_command_lines_are_complete() -> None:
     with Terminal("demo", "--serve", "0", columns=400) as terminal:
         url = served(terminal)
         terminal.interrupt()
@@ -133,7 +131,7 @@ def test_the_command_lines_that_are_shown_are_complete() -> None:
     assert "Authorization: Bearer demo-token" in by_post
 
 
-def test_what_a_client_asks_for_cannot_steer_the_terminal() -> None:
+def test_control_characters_of_a_request_are_escaped() -> None:
     with Terminal("demo", "--serve", "0", columns=250) as terminal:
         url = served(terminal)
         with socket.create_connection(address(url)) as client:
@@ -141,7 +139,7 @@ def test_what_a_client_asks_for_cannot_steer_the_terminal() -> None:
             terminal.until("GET  /\\x1b]0;x\\x07  404")
 
 
-def test_it_goes_on_when_nobody_reads_its_lines() -> None:
+def test_server_survives_a_closed_standard_error() -> None:
     command = [sys.executable, "-m", "sse_transports", "demo", "--serve", "0"]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -155,7 +153,7 @@ def test_it_goes_on_when_nobody_reads_its_lines() -> None:
         process.kill()
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
+def test_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = sse("demo", "--serve", str(port))
@@ -168,14 +166,14 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
 
 
 @pytest.mark.parametrize("port", ["65536", "http"])
-def test_what_is_no_port_is_told_in_one_line(port: str) -> None:
+def test_invalid_port_is_reported_in_one_line(port: str) -> None:
     run = sse("demo", "--serve", port)
     assert run.code == ExitCode.USAGE
     assert "'--serve'" in run.errors
     assert run.errors.count("\n") == 1
 
 
-def test_without_a_number_the_port_is_8000() -> None:
+def test_default_port_is_8000() -> None:
     assert demo.make_context("demo", ["--serve"]).params["port"] == 8000
     assert demo.make_context("demo", ["--serve", "81"]).params["port"] == 81
     assert demo.make_context("demo", []).params["port"] is None

@@ -42,9 +42,9 @@ def demo(context: click.Context, port: int | None, pace: float | None) -> None:
     # Not above: `sse --help` need not wait for a server and for every transport.
     if port is None:
         from .demo import _feed
-        from .demo._scenes import show_scenes
+        from .demo._terminal_demo import run_terminal_demo
 
-        if not show_scenes(_feed.PACE if pace is None else pace):
+        if not run_terminal_demo(_feed.PACE if pace is None else pace):
             click.echo("sse demo: this is not as it should be", err=True)
             context.exit(ExitCode.FOUND_FAULTS)
     else:
@@ -55,7 +55,7 @@ def _serve(port: int, pace: float | None) -> None:
     from .demo._chat import PACE
     from .demo._chat_server import chat_server, tail_commands
 
-    server = chat_server(port, pace=PACE if pace is None else pace, tell=tell)
+    server = chat_server(port, pace=PACE if pace is None else pace, log=tell)
     with listening(server, port):
         by_get, by_post = tail_commands(server.url)
         print(f"The chat is at {server.url}/ until you press Ctrl-C. In another terminal:\n")
