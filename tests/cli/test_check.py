@@ -7,22 +7,11 @@ import os
 
 import pytest
 
-from sse_core import Comment, Event
+from sse_core import Event
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.testing import Call, History, NoAnswer, SSEServer, Stall, Steps
+from sse_transports.testing import Call, NoAnswer, SSEServer, Stall, Steps
+from tests.cli.checks.samples import HISTORY, SERVER_HEADERS, good_server
 from tests.cli.terminal import Terminal, sse
-
-HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-    "Vary": "Accept-Encoding",
-}
-
-
-def good(_call: Call) -> Steps:
-    return [HEADERS, Comment("hello"), b"retry: 3000\n\n", History()]
 
 
 def faulty(_call: Call) -> Steps:
@@ -30,7 +19,7 @@ def faulty(_call: Call) -> Steps:
 
 
 def test_good_server_gets_a_full_report_and_exit_code_0() -> None:
-    with SSEServer(good, history=HISTORY) as server:
+    with SSEServer(good_server, history=HISTORY) as server:
         run = sse("check", server.url)
     assert run.code == ExitCode.ENDED, run
     assert run.errors == ""
@@ -144,7 +133,7 @@ def test_untrusted_certificate_needs_the_option_insecure() -> None:
 
 
 def test_body_makes_a_post_that_is_sent_once() -> None:
-    with SSEServer(lambda _: [HEADERS, Event("[DONE]")]) as server:
+    with SSEServer(lambda _: [SERVER_HEADERS, Event("[DONE]")]) as server:
         run = sse("check", "--json", '{"stream": true}', "-H", "Authorization: Bearer x", "-v", server.url)
         (call,) = server.calls
     assert (call.method, call.body) == ("POST", b'{"stream": true}')
@@ -158,7 +147,7 @@ def test_body_makes_a_post_that_is_sent_once() -> None:
 
 def test_ctrl_c_prints_the_findings_so_far() -> None:
     with (
-        SSEServer(lambda _: [HEADERS, Event("a", id="1"), Stall()]) as server,
+        SSEServer(lambda _: [SERVER_HEADERS, Event("a", id="1"), Stall()]) as server,
         Terminal("check", "--for", "60", "-v", server.url) as terminal,
     ):
         terminal.until("200 after ")
@@ -188,7 +177,7 @@ def test_no_color_is_respected_and_pipes_get_no_color() -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_control_characters_from_the_server_are_escaped(form: str) -> None:
-    evil: Steps = [{**HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
+    evil: Steps = [{**SERVER_HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
     arguments = ["check", "--once", "--format", form]
     with SSEServer(lambda _: evil) as server, Terminal(*arguments, server.url) as terminal:
         assert terminal.finish() == ExitCode.FOUND_FAULTS

@@ -1,11 +1,12 @@
-"""Observations for the tests of rules, made without a server."""
+"""Observations for the tests of rules, made without a server; and a server that complies with the rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sse_core import Request, Response, SSEError
+from sse_core import Comment, Event, Request, Response, SSEError
 from sse_transports.cli.checks._observation import Ending, Hop, Observation, Reading
+from sse_transports.testing import Call, History, Steps
 
 URL = "https://stream.example.com/feed"
 
@@ -17,6 +18,22 @@ GOOD_HEADERS = {
 }
 
 EVENTS = [b"id: %d\ndata: %d\n\n" % (number, number) for number in range(1, 9)]
+
+HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
+"""The events of `good_server`."""
+
+SERVER_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    "Vary": "Accept-Encoding",
+}
+
+
+def good_server(_call: Call) -> Steps:
+    """Answer as a server should. Each stream ends, so that no test waits for a time limit."""
+    return [SERVER_HEADERS, Comment("hello"), b"retry: 3000\n\n", History()]
+
 
 Chunks = Sequence[tuple[float, bytes]]
 

@@ -7,21 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from sse_core import Comment, ConnectError, Event, InvalidArgument
+from sse_core import ConnectError, Event, InvalidArgument
 from sse_transports.cli.checks._instrumented import InstrumentedTransport
 from sse_transports.cli.checks._observation import Ending, Observation
 from sse_transports.cli.checks._observe import UNKNOWN_ID, Observer, RequestSpec
 from sse_transports.cli.checks._rule import Finding, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
-from sse_transports.testing import Call, Cut, Gzip, History, NoAnswer, SSEServer, Stall, Steps
-
-HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-    "Vary": "Accept-Encoding",
-}
+from sse_transports.testing import Call, Cut, Gzip, NoAnswer, SSEServer, Stall, Steps
+from tests.cli.checks.samples import HISTORY, SERVER_HEADERS, good_server
 
 Answer = Callable[[Call], Steps]
 
@@ -43,11 +36,6 @@ def observe(
         return observed, server.calls
 
 
-def good(_call: Call) -> Steps:
-    """Answer as a server should. Each stream ends, so that no test waits for a time limit."""
-    return [HEADERS, Comment("hello"), b"retry: 3000\n\n", History()]
-
-
 def find(observed: Observation, name: str) -> Finding:
     return next(each for each in apply(RULES, observed) if each.rule.name == name)
 
@@ -58,7 +46,7 @@ def complaints(observed: Observation) -> list[tuple[str, Verdict]]:
 
 
 def test_good_server_has_no_failures() -> None:
-    observed, _ = observe(good)
+    observed, _ = observe(good_server)
     assert Verdict.FAIL not in [verdict for _, verdict in complaints(observed)]
     assert [event.data for event in observed.first.stream.events] == [event.data for event in HISTORY]
     assert find(observed, "resume-earlier").verdict is Verdict.PASS
@@ -66,7 +54,7 @@ def test_good_server_has_no_failures() -> None:
 
 
 def test_further_requests_resume_and_vary_headers() -> None:
-    _, calls = observe(good)
+    _, calls = observe(good_server)
     asked = [(call.method, call.last_event_id) for call in calls]
     assert asked == [("GET", ""), ("GET", "9"), ("GET", "4"), ("GET", UNKNOWN_ID), ("GET", ""), ("GET", "")]
     assert [call.headers["accept-encoding"] for call in calls] == [
@@ -84,20 +72,23 @@ def test_callers_headers_override_those_of_each_request() -> None:
         "Accept-Encoding": "br",
         "Last-Event-ID": "7",
     }
-    _, calls = observe(good, headers=own, last_event_id="8")
+    _, calls = observe(good_server, headers=own, last_event_id="8")
     assert {call.headers["authorization"] for call in calls} == {b"Bearer x"}
     assert [call.last_event_id for call in calls] == ["8", "9", UNKNOWN_ID]
     assert {call.headers["accept"] for call in calls} == {b"application/x"}
 
 
 def test_last_event_id_header_applies_to_the_first_request() -> None:
-    _, calls = observe(good, headers={"last-event-id": "7"})
+    _, calls = observe(good_server, headers={"last-event-id": "7"})
     assert [call.last_event_id for call in calls] == ["7", "9", "8", UNKNOWN_ID, "7", "7"]
 
 
-def test_a_post_is_sent_once() -> None:
+def test_post_is_sent_once() -> None:
     observed, calls = observe(
-        lambda _: [HEADERS, Event("[DONE]", id="1")], method="POST", content=b"{}", skip_reason="a POST"
+        lambda _: [SERVER_HEADERS, Event("[DONE]", id="1")],
+        method="POST",
+        content=b"{}",
+        skip_reason="a POST",
     )
     assert [(call.method, call.body) for call in calls] == [("POST", b"{}")]
     assert observed.first.ending is Ending.ENDED
@@ -105,7 +96,7 @@ def test_a_post_is_sent_once() -> None:
 
 
 def test_server_that_restarts_the_stream_fails_resume() -> None:
-    observed, _ = observe(lambda _: [HEADERS, *HISTORY])
+    observed, _ = observe(lambda _: [SERVER_HEADERS, *HISTORY])
     assert find(observed, "resume").verdict is Verdict.FAIL
     assert find(observed, "resume-earlier").verdict is Verdict.FAIL
 
@@ -114,14 +105,14 @@ def test_server_that_skips_an_event_is_detected() -> None:
     def answer(call: Call) -> Steps:
         start = int(call.last_event_id) if call.last_event_id.isdigit() else 0
         events = [event for event in HISTORY[start:] if not (start and event.id == "6")]
-        return [HEADERS, *events]
+        return [SERVER_HEADERS, *events]
 
     assert "'6' is missing" in find(observe(answer)[0], "resume-earlier").evidence
 
 
 def test_server_that_fails_for_an_unknown_id_is_detected() -> None:
     def answer(call: Call) -> Steps:
-        return [500] if call.last_event_id == UNKNOWN_ID else good(call)
+        return [500] if call.last_event_id == UNKNOWN_ID else good_server(call)
 
     observed, _ = observe(answer)
     assert [verdict for name, verdict in complaints(observed) if name == "unknown-id"] == [Verdict.FAIL]
@@ -130,18 +121,18 @@ def test_server_that_fails_for_an_unknown_id_is_detected() -> None:
 def test_compression_must_flush_and_be_requested() -> None:
     def answer(call: Call) -> Steps:
         asked = b"gzip" in call.headers["accept-encoding"]
-        return [HEADERS, *([Gzip()] if asked else []), *HISTORY]
+        return [SERVER_HEADERS, *([Gzip()] if asked else []), *HISTORY]
 
     observed, _ = observe(answer)
     assert find(observed, "compression").verdict is Verdict.PASS
     assert find(observed, "content-encoding").verdict is Verdict.PASS
-    observed, _ = observe(lambda _: [HEADERS, Gzip(), *HISTORY])
+    observed, _ = observe(lambda _: [SERVER_HEADERS, Gzip(), *HISTORY])
     assert find(observed, "content-encoding").verdict is Verdict.FAIL
     assert len(observed.first.stream.events) == len(HISTORY)
 
 
 def test_unknown_content_encoding_leaves_no_readable_stream() -> None:
-    observed, calls = observe(lambda _: [{**HEADERS, "Content-Encoding": "br"}, b"\x0b\x02\x80"])
+    observed, calls = observe(lambda _: [{**SERVER_HEADERS, "Content-Encoding": "br"}, b"\x0b\x02\x80"])
     assert find(observed, "content-encoding").verdict is Verdict.FAIL
     assert not observed.first.is_readable
     assert len(calls) == 1
@@ -161,16 +152,16 @@ def test_no_headers_is_a_finding_no_connection_an_error() -> None:
 
 
 def test_dropped_connection_differs_from_a_clean_end() -> None:
-    observed, _ = observe(lambda _: [HEADERS, *HISTORY, Cut()])
+    observed, _ = observe(lambda _: [SERVER_HEADERS, *HISTORY, Cut()])
     assert observed.first.ending is Ending.DROPPED
     assert find(observed, "end").verdict is Verdict.FAIL
-    observed, _ = observe(lambda call: [HEADERS, *HISTORY] if not call.last_event_id else [204])
+    observed, _ = observe(lambda call: [SERVER_HEADERS, *HISTORY] if not call.last_event_id else [204])
     assert observed.first.ending is Ending.ENDED
     assert find(observed, "resume").verdict is Verdict.PASS
 
 
 def test_reading_stops_after_the_time_limit() -> None:
-    observed, _ = observe(lambda _: [HEADERS, Stall()], seconds=0.05, skip_reason="once")
+    observed, _ = observe(lambda _: [SERVER_HEADERS, Stall()], seconds=0.05, skip_reason="once")
     assert observed.first.ending in {Ending.STOPPED, Ending.NO_RESPONSE}
     assert observed.first.ended_at >= 0.05
 
@@ -179,7 +170,7 @@ def test_reading_stops_after_enough_lines(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("sse_transports.cli.checks._observe.MAX_LINES", 100)
 
     def flood(call: Call) -> None:
-        call.respond(200, list(HEADERS.items()))
+        call.respond(200, list(SERVER_HEADERS.items()))
         try:
             while True:
                 call.send(b"data: 7\n\n" * 100)
@@ -199,7 +190,7 @@ def test_reading_stops_after_enough_lines(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_redirects_are_followed_and_recorded() -> None:
     def answer(call: Call) -> Steps:
-        return [302, {"Location": "/there"}] if call.path == "/feed" else good(call)
+        return [302, {"Location": "/there"}] if call.path == "/feed" else good_server(call)
 
     observed, _ = observe(answer, skip_reason="once")
     assert [hop.response.status for hop in observed.first.hops] == [302, 200]
@@ -230,7 +221,7 @@ def test_http_1_0_and_unframed_body_are_recorded() -> None:
 
 
 def test_certificate_expiry_is_recorded() -> None:
-    with SSEServer(good, tls=True, history=HISTORY) as server:
+    with SSEServer(good_server, tls=True, history=HISTORY) as server:
         assert isinstance(server.client_context, ssl.SSLContext)
         observed = Observation(server.url, seconds=20.0, skip_reason="once")
         transport = InstrumentedTransport(context=server.client_context, proxies={})
@@ -241,7 +232,7 @@ def test_certificate_expiry_is_recorded() -> None:
 
 def test_invalid_header_is_refused_before_sending() -> None:
     with pytest.raises(InvalidArgument):
-        observe(good, headers={"X-A": "a\r\nb"})
+        observe(good_server, headers={"X-A": "a\r\nb"})
 
 
 def test_each_request_is_logged_before_it_is_sent() -> None:
@@ -251,7 +242,7 @@ def test_each_request_is_logged_before_it_is_sent() -> None:
         if line.startswith("GET"):
             sent_before.append(len(server.calls))
 
-    with SSEServer(good, history=HISTORY) as server:
+    with SSEServer(good_server, history=HISTORY) as server:
         observed = Observation(server.url, seconds=20.0)
         spec = RequestSpec(server.url, "GET", {}, None, "")
         Observer(spec, InstrumentedTransport(proxies={}), log).observe(observed)

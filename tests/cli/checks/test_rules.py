@@ -49,7 +49,7 @@ def test_each_rule_has_cases_for_both_outcomes(rule: Rule) -> None:
     assert any(verdict in COMPLAINTS for verdict in verdicts) == bool(rule.fix)
 
 
-def test_a_good_server_gets_no_complaint() -> None:
+def test_good_server_has_no_findings_to_fix() -> None:
     assert [found for found in apply(RULES, good()) if found.verdict in COMPLAINTS] == []
 
 

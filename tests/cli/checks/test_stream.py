@@ -49,7 +49,7 @@ def test_events_are_those_of_the_parser(bom: bytes, body: bytes, incomplete: byt
 
 @PATIENT
 @given(BODIES, st.integers(1, 5))
-def test_lines_join_to_the_body_and_have_the_time_of_their_end(body: bytes, size: int) -> None:
+def test_lines_join_to_the_body_and_are_timed(body: bytes, size: int) -> None:
     chunks = [(float(start), body[start : start + size]) for start in range(0, len(body), size)]
     stream = Stream(chunks)
     assert b"".join(line.text + line.end for line in stream.lines) == body
