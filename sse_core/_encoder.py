@@ -5,8 +5,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
-from ._checks import LARGEST_NUMBER
-from ._checks import check_text
+from ._checks import LARGEST_NUMBER, check_text
 from ._errors import InvalidArgument
 from ._events import DEFAULT_TYPE
 

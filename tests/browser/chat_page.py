@@ -1,4 +1,4 @@
-"""The page of `sse demo --serve` as a person uses it, and servers of it."""
+"""The page of `sse demo --serve`, operated like a user does, and servers for it."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from sse_transports.cli.demo._page import page
 from sse_transports.testing import Call, SSEServer, Steps
 from tests.sse_transports.waiting import eventually
 
-WAYS = ["eventsource", "fetch"]
+READERS = ["eventsource", "fetch"]
 NEVER = 3600
-"""Seconds between words for replies whose second word is not waited for."""
+"""Seconds between words in tests that do not wait for the second word."""
 
-NOTES_TROUBLES = """
-window.troubles = [];
-addEventListener("error", (event) => troubles.push(event.message));
-addEventListener("unhandledrejection", (event) => troubles.push(String(event.reason)));
-document.addEventListener("securitypolicyviolation", (event) => troubles.push(event.violatedDirective));
-console.error = console.warn = (...words) => troubles.push(words.join(" "));
+RECORD_ERRORS = """
+window.pageErrors = [];
+addEventListener("error", (event) => pageErrors.push(event.message));
+addEventListener("unhandledrejection", (event) => pageErrors.push(String(event.reason)));
+document.addEventListener("securitypolicyviolation", (event) => pageErrors.push(event.violatedDirective));
+console.error = console.warn = (...words) => pageErrors.push(words.join(" "));
 """
 
 
 class Page:
-    """The chat page, as a person uses it."""
+    """The chat page, operated by clicks and keys."""
 
-    def __init__(self, browser: WebDriver, url: str, way: str = "eventsource") -> None:
+    def __init__(self, browser: WebDriver, url: str, reader: str = "eventsource") -> None:
         self._browser = browser
         browser.get(url)
-        if way == "fetch":
+        if reader == "fetch":
             self.click("input[value=fetch]")
 
     def click(self, selector: str) -> None:
@@ -60,7 +60,7 @@ class Page:
         eventually(lambda: name in self.steps(), f"{name!r} in the timeline")
 
     def until_done(self) -> None:
-        eventually(lambda: bool(self.run("return aborting === null")), "the end of the reply")
+        eventually(lambda: bool(self.run("return controller === null")), "the end of the reply")
 
 
 def quick_server(**options: Any) -> SSEServer:
@@ -68,20 +68,20 @@ def quick_server(**options: Any) -> SSEServer:
 
 
 def scripted_server(*answers: Steps) -> SSEServer:
-    """Return a server of the page whose chat does what a script says."""
-    fields, html = page()
-    left = iter(answers)
+    """Return a server of the page whose chat plays a script."""
+    headers, html = page()
+    remaining = iter(answers)
 
     def answer(call: Call) -> Steps | None:
         if call.path != "/":
-            return next(left)
-        call.respond(200, fields, html)
+            return next(remaining)
+        call.respond(200, headers, html)
         return None
 
     return SSEServer(answer)
 
 
-def word_of_post(text: str) -> bytes:
+def post_event(text: str) -> bytes:
     return f'data: {{"choices":[{{"delta":{{"content":"{text}"}}}}]}}\n\n'.encode()
 
 

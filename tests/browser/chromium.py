@@ -1,4 +1,4 @@
-"""Chromium, driven over WebDriver: it starts quietly, and never outlives who started it."""
+"""Chromium, driven over WebDriver. It sends no requests of its own and ends with the tests."""
 
 from __future__ import annotations
 
@@ -23,84 +23,84 @@ from tests.sse_transports.waiting import DEADLINE, eventually
 
 FLAGS = (
     "--headless",
-    # Its sandbox refuses to run for an administrator, and in most containers.
+    # The sandbox refuses to run as root and in most containers.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
-    # It ends when this pipe does, so with the driver.
+    # The browser ends when this pipe is closed, so together with the driver.
     "--remote-debugging-pipe",
-    # The servers of the tests are on this machine, whatever the environment says.
+    # The servers of the tests are on this machine: ignore proxy settings of the environment.
     "--no-proxy-server",
     "--disable-quic",
-    # It asks nobody anything by itself.
+    # No requests of its own.
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60
-"""Seconds in which any command is answered, also that of a script that waits for many streams."""
+COMMAND_TIMEOUT = 60
+"""Seconds for any command, including scripts that wait for many streams."""
 
 
 @contextmanager
-def chromium(*, watched: bool = False) -> Iterator[WebDriver]:
+def chromium(*, log_network: bool = False) -> Iterator[WebDriver]:
     """Start Chromium with a profile of its own, and end it.
 
     Args:
-        watched: whether it keeps what its developer tools see, for `dispatched.py`.
+        log_network: whether to log the network events of the developer tools, for `dispatched.py`.
     """
-    # What a browser that is killed was still writing, may be in the way.
+    # A killed browser may still be writing files while the folder is removed.
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with _chromedriver(folder) as address:
-            driver = _session(address, folder / "profile", watched=watched)
+            driver = _session(address, folder / "profile", log_network=log_network)
             try:
                 yield driver
             finally:
-                _leave(driver)
+                _quit(driver)
 
 
 @contextmanager
-def page_of_its_own(driver: WebDriver) -> Iterator[WebDriver]:
-    """Open a new tab, and close it with all its connections; its cookies go with it."""
-    nobodys = driver.current_window_handle
+def new_tab(driver: WebDriver) -> Iterator[WebDriver]:
+    """Open a new tab; at the end, close it with all its connections and delete its cookies."""
+    first_tab = driver.current_window_handle
     driver.switch_to.new_window("tab")
     try:
         yield driver
     finally:
         driver.delete_all_cookies()
         driver.close()
-        driver.switch_to.window(nobodys)
+        driver.switch_to.window(first_tab)
 
 
-def _session(address: str, profile: Path, *, watched: bool) -> WebDriver:
+def _session(address: str, profile: Path, *, log_network: bool) -> WebDriver:
     options = Options()
-    if watched:
+    if log_network:
         options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     options.binary_location = _program("chromium")
     for flag in FLAGS:
         options.add_argument(flag)
     options.add_argument(f"--user-data-dir={profile}")
     direct = Proxy({"proxyType": "direct"})
-    settings = ClientConfig(remote_server_addr=address, proxy=direct, timeout=PATIENCE)
+    settings = ClientConfig(remote_server_addr=address, proxy=direct, timeout=COMMAND_TIMEOUT)
     driver = WebDriver(command_executor=address, options=options, client_config=settings)
-    driver.set_script_timeout(PATIENCE)
+    driver.set_script_timeout(COMMAND_TIMEOUT)
     return driver
 
 
-def _leave(driver: WebDriver) -> None:
+def _quit(driver: WebDriver) -> None:
     try:
         driver.quit()
     except (WebDriverException, HTTPError):
-        # It does not answer any more; its processes are ended in any case.
+        # It does not respond; its processes are killed in any case.
         driver.command_executor.close()  # type: ignore[union-attr]
 
 
 @contextmanager
 def _chromedriver(folder: Path) -> Iterator[str]:
-    """Run the driver on a free port, in a process group that the browser will be in too."""
-    command = [*_ending_with_us(), _program("chromedriver"), "--port=0"]
-    # Whatever the profile is, notes on crashes are kept among the user's settings, and more in /tmp.
+    """Run the driver on a free port, in a process group of its own that includes the browser."""
+    command = [*_kill_with_parent(), _program("chromedriver"), "--port=0"]
+    # Crash reports go to the user's configuration and other files to /tmp, whatever the profile is.
     environment = {**os.environ, "XDG_CONFIG_HOME": str(folder), "TMPDIR": str(folder)}
     output = folder / "output"
     with output.open("wb") as file:
@@ -114,9 +114,9 @@ def _chromedriver(folder: Path) -> Iterator[str]:
         )
 
     def port() -> str | None:
-        said = output.read_text(errors="replace")
-        assert process.poll() is None, f"chromedriver has ended: {said}"
-        found = re.search(r"started successfully on port (\d+)", said)
+        log = output.read_text(errors="replace")
+        assert process.poll() is None, f"chromedriver has ended: {log}"
+        found = re.search(r"started successfully on port (\d+)", log)
         return found[1] if found else None
 
     try:
@@ -127,8 +127,8 @@ def _chromedriver(folder: Path) -> Iterator[str]:
         process.wait(DEADLINE)
 
 
-def _ending_with_us() -> list[str]:
-    """Return what makes the system kill a program when the process that started it is gone, killed itself."""
+def _kill_with_parent() -> list[str]:
+    """Return a command prefix that makes the system kill a program when its parent process dies."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 

@@ -1,4 +1,4 @@
-"""The browser, started once, when the first test asks for it."""
+"""The browser, started once, when the first test needs it."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from sse_transports.testing import SSEServer
-from tests.browser.chat_page import NOTES_TROUBLES, Page
-from tests.browser.chromium import chromium, page_of_its_own
+from tests.browser.chat_page import RECORD_ERRORS, Page
+from tests.browser.chromium import chromium, new_tab
 from tests.browser.differences import Difference
-from tests.browser.reporting import BROWSER, GONE, PARITY, parity_lines
+from tests.browser.reporting import BROWSER, PARITY, RESOLVED, parity_lines
 from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind, quick_collections
 
 __all__ = ["no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
 
 
 @pytest.fixture(scope="session")
-def running_chromium() -> Iterator[WebDriver]:
-    """Chromium, with a page that is nobody's."""
+def chromium_session() -> Iterator[WebDriver]:
+    """Chromium, with an empty first tab."""
     with chromium() as driver:
         yield driver
 
 
 @pytest.fixture
 def record_parity(
-    running_chromium: WebDriver, record_property: Callable[[str, object], None]
+    chromium_session: WebDriver, record_property: Callable[[str, object], None]
 ) -> Callable[[str], None]:
-    """Note how much agrees, for the line at the end of the run."""
+    """Record how many comparisons agree, for the summary of the run."""
 
     def record(agreeing: str) -> None:
-        record_property(BROWSER, f"Chromium {running_chromium.capabilities['browserVersion']}")
+        record_property(BROWSER, f"Chromium {chromium_session.capabilities['browserVersion']}")
         record_property(PARITY, agreeing)
 
     return record
 
 
 @pytest.fixture
-def record_gone(record_property: Callable[[str, object], None]) -> Callable[[Difference], None]:
-    """Note a difference that is none any more: a browser that is mended breaks no test of ours."""
-    return lambda difference: record_property(GONE, difference.value)
+def record_resolved(record_property: Callable[[str, object], None]) -> Callable[[Difference], None]:
+    """Record a difference that no longer exists: a fix in the browser must not fail our tests."""
+    return lambda difference: record_property(RESOLVED, difference.value)
 
 
 @pytest.fixture
-def browser(running_chromium: WebDriver) -> Iterator[WebDriver]:
-    """Chromium with a page of the test's own."""
-    with page_of_its_own(running_chromium) as driver:
+def browser(chromium_session: WebDriver) -> Iterator[WebDriver]:
+    """Chromium with a new tab."""
+    with new_tab(chromium_session) as driver:
         yield driver
 
 
 @pytest.fixture
 def page(browser: WebDriver) -> Iterator[Callable[..., Page]]:
-    """Open the page; what a browser would write to its console fails the test."""
+    """Open the page; any error or warning in the browser's console fails the test."""
     execute: Any = browser
-    execute.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": NOTES_TROUBLES})
+    execute.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": RECORD_ERRORS})
 
-    def opened(server: SSEServer, way: str = "eventsource") -> Page:
-        return Page(browser, server.url, way)
+    def open_page(server: SSEServer, reader: str = "eventsource") -> Page:
+        return Page(browser, server.url, reader)
 
-    yield opened
-    assert browser.execute_script("return window.troubles") == []
+    yield open_page
+    assert browser.execute_script("return window.pageErrors") == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

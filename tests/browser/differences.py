@@ -1,4 +1,4 @@
-"""Where Chromium and our EventSource differ, each with its reason on the page docs/browser-parity.md."""
+"""The differences between Chromium and our EventSource, explained in docs/browser-parity.md."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from enum import Enum
 
 
 class Difference(Enum):
-    """One difference, by the heading under which the page explains it."""
+    """A difference. Its value is the heading of its explanation on the page."""
 
-    BYTE_ORDER_MARK = "A line that ends right behind the byte order mark"
+    BYTE_ORDER_MARK = "A line that ends right after the byte order mark"
     EMPTY_RETRY = "`retry` without a value"
     HUGE_RETRY = "`retry` of 2⁶⁴ and more"
     CHARSET = "A charset other than UTF-8"
-    TYPE_WITH_MORE = "A content type with something behind it"
-    CONTENT_CODING = "An unknown content coding"
-    REDIRECTED_FOR_GOOD = "Where the connection behind a redirected one begins"
-    REDIRECTED_IN_VAIN = "A redirect that leads nowhere"
+    TYPE_WITH_SUFFIX = "A content type with trailing text"
+    CONTENT_ENCODING = "An unknown content encoding"
+    RECONNECT_AFTER_REDIRECT = "The URL of a reconnect after a redirect"
+    FAILED_REDIRECT = "A redirect that cannot be followed"
     EMPTY_LOCATION = "A redirect to an empty `Location`"
-    ANOTHER_ORIGIN = "Another origin that does not allow it"
+    ANOTHER_ORIGIN = "Another origin without CORS permission"
     ID_TO_ANOTHER_ORIGIN = "Last-Event-ID for another origin"
-    REQUEST_HEADERS = "Header fields of requests"
+    REQUEST_HEADERS = "Request headers"
 
 
 @dataclass(frozen=True)
 class Misreading:
-    """Streams that Chromium reads as if they were others.
+    """Streams that Chromium reads as if they had another prefix.
 
     Attributes:
-        difference: why.
-        begins: what such a stream begins with.
-        read_as: what it is read as, in place of that.
+        difference: the reason.
+        prefix: the beginning of such a stream.
+        read_as: what Chromium reads instead of the prefix.
     """
 
     difference: Difference
-    begins: bytes
+    prefix: bytes
     read_as: bytes
 
 
 MISREADINGS = (
-    # The line end is taken for the first character of the line, whose field's name is then unknown.
+    # Chromium takes the line ending for the first character of the next line, so its field is unknown.
     Misreading(Difference.BYTE_ORDER_MARK, b"\xef\xbb\xbf\n", b"\xef\xbb\xbf?"),
     Misreading(Difference.BYTE_ORDER_MARK, b"\xef\xbb\xbf\r", b"\xef\xbb\xbf?"),
 )
 
 
 def as_chromium_reads(stream: bytes) -> bytes:
-    """Return the stream that Chromium takes this one for: the same, but for misreadings."""
+    """Return the stream as Chromium reads it: unchanged unless there is a known misreading."""
     for misreading in MISREADINGS:
-        if stream.startswith(misreading.begins):
-            return misreading.read_as + stream.removeprefix(misreading.begins)
+        if stream.startswith(misreading.prefix):
+            return misreading.read_as + stream.removeprefix(misreading.prefix)
     return stream

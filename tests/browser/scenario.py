@@ -1,62 +1,62 @@
-"""A story with what must come of it: for us, and for Chromium where that differs."""
+"""A server script with the expected outcome: ours, and Chromium's if it differs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tests.browser.differences import Difference
-from tests.browser.story import OPEN, RECONNECTING, Answer, Entry, Outcome, Story, event
+from tests.browser.recorded_run import OPEN, RECONNECTING, Entry, Outcome, ServerResponse, ServerScript, event
 
-FIRST: Answer = [b"retry: 1\nid: 1\ndata: a\n\n"]
-"""An event, and then a quick end: what follows is a reconnection."""
+FIRST: ServerResponse = [b"retry: 1\nid: 1\ndata: a\n\n"]
+"""An event and a quick end, so that the next request is a reconnection."""
 
-ASKED = "stream"
-ASKED_AGAIN = "stream, Last-Event-ID: 1"
-"""The requests before and behind that."""
+REQUEST = "stream"
+RESUME = "stream, Last-Event-ID: 1"
+"""The requests before and after that."""
 
 
-def behind_the_first(*told: Entry) -> tuple[Entry, ...]:
-    """Return what a client tells that got `FIRST`, and then this."""
-    return (OPEN, event("a", "1"), RECONNECTING, *told)
+def after_first(*log: Entry) -> tuple[Entry, ...]:
+    """Return the log of a client that got `FIRST` and then these entries."""
+    return (OPEN, event("a", "1"), RECONNECTING, *log)
 
 
 @dataclass(frozen=True)
-class Otherwise:
-    """What comes of a story in Chromium, and why that is something else than with us."""
+class ChromiumOutcome:
+    """The outcome in Chromium, and the reason why it differs from ours."""
 
     difference: Difference
-    told: tuple[Entry, ...]
-    asked: tuple[str, ...]
+    log: tuple[Entry, ...]
+    requests: tuple[str, ...]
     waits: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario(Story):
-    """A story and its outcome.
+class Scenario(ServerScript):
+    """A server script and its outcome.
 
     Attributes:
-        told: what we tell.
-        asked: what we ask, each request in a line.
-        waits: our waits in seconds, if they matter. Chromium waits as long at least.
-        otherwise: Chromium's outcome, if it is another one.
+        log: what our client reports.
+        requests: the text of each request that our client sends.
+        waits: our waits in seconds, if they matter. Chromium waits at least as long.
+        chromium: the outcome in Chromium, if it differs.
     """
 
-    told: tuple[Entry, ...]
-    asked: tuple[str, ...]
+    log: tuple[Entry, ...]
+    requests: tuple[str, ...]
     waits: tuple[float, ...] = ()
-    otherwise: Otherwise | None = None
+    chromium: ChromiumOutcome | None = None
 
     @property
-    def ours(self) -> Outcome:
-        """What must come of it with us."""
-        return Outcome(self.told, self.asked)
+    def expected(self) -> Outcome:
+        """The expected outcome with our EventSource."""
+        return Outcome(self.log, self.requests)
 
     @property
-    def chromiums(self) -> Outcome:
-        """What must come of it in Chromium."""
-        return Outcome(self.otherwise.told, self.otherwise.asked) if self.otherwise else self.ours
+    def expected_in_chromium(self) -> Outcome:
+        """The expected outcome in Chromium."""
+        return Outcome(self.chromium.log, self.chromium.requests) if self.chromium else self.expected
 
     @property
-    def least_waits(self) -> tuple[float, ...]:
-        """How long Chromium must wait at least before each further request."""
-        return self.otherwise.waits if self.otherwise else self.waits
+    def min_waits(self) -> tuple[float, ...]:
+        """The shortest time that Chromium may wait before each further request."""
+        return self.chromium.waits if self.chromium else self.waits

@@ -1,6 +1,6 @@
-"""Takes the README's picture of the chat page: `make screenshot`.
+"""Take the README's screenshot of the chat page: `make screenshot`.
 
-It is the page as it is, with a reply that was cut and resumed; only the times in it differ from run to run.
+It shows a reply that lost its connection and was resumed. Only the times differ from run to run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ QUESTIONS = ["What if it breaks?"]
 
 
 def take(picture: Path) -> None:
-    """Ask both questions on the page, and write what it looks like then."""
+    """Ask the questions on the page, then save a screenshot."""
     with chat_server(0) as server, chromium() as browser:
         devtools: Any = browser
         devtools.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SIZE)
@@ -29,7 +29,7 @@ def take(picture: Path) -> None:
         browser.find_element(By.CSS_SELECTOR, "input[value=fetch]").click()
         for question in QUESTIONS:
             browser.find_element(By.ID, "question").send_keys(question, Keys.ENTER)
-            eventually(lambda: bool(devtools.execute_script("return aborting === null")), "the reply's end")
+            eventually(lambda: bool(devtools.execute_script("return controller === null")), "the reply's end")
         browser.save_screenshot(str(picture))
 
 

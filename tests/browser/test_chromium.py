@@ -1,4 +1,4 @@
-"""The browser of these tests: each has a page of its own, and no process is left, however they end."""
+"""The browser of these tests: each test has a new tab, and no process is left at the end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from urllib3.exceptions import HTTPError
 
 from sse_transports.testing import Call, SSEServer
-from tests.browser.chromium import chromium, page_of_its_own
+from tests.browser.chromium import chromium, new_tab
 from tests.sse_transports.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
-RUNS_UNTIL_KILLED = """
+RUN_UNTIL_KILLED = """
 from tests.browser.chromium import chromium
 with chromium() as driver:
     print(driver.capabilities["chrome"]["userDataDir"], flush=True)
@@ -29,14 +29,14 @@ with chromium() as driver:
 
 
 def processes_with(profile: str) -> list[int]:
-    """Return the processes of the browser with this profile, but for those that are dead."""
+    """Return the living processes of the browser with this profile."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             arguments = (folder / "cmdline").read_text(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        # That of a process that is dead and not forgotten yet is empty.
+        # A zombie process has no arguments.
         if f"--user-data-dir={profile}" in arguments:
             found.append(int(folder.name))
     return found
@@ -51,20 +51,20 @@ def page(call: Call) -> None:
     call.respond(200, head, f"<!doctype html><title>{call.path}</title>".encode())
 
 
-def test_a_page_and_its_cookies_are_gone_for_the_next_test(running_chromium: WebDriver) -> None:
-    tabs = running_chromium.window_handles
+def test_tab_and_cookies_are_removed_after_a_test(chromium_session: WebDriver) -> None:
+    tabs = chromium_session.window_handles
     with SSEServer(page) as server:
         for path in ("/one", "/two"):
-            with page_of_its_own(running_chromium) as browser:
+            with new_tab(chromium_session) as browser:
                 assert browser.current_url == "about:blank"
                 browser.get(server.url + path)
                 assert browser.title == path
                 assert browser.execute_script("return document.cookie") == "a=b"
-            assert running_chromium.window_handles == tabs
+            assert chromium_session.window_handles == tabs
     assert [call.headers.get("cookie") for call in server.calls if call.path == "/two"] == [None]
 
 
-def test_proxies_of_the_environment_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
@@ -98,7 +98,7 @@ def test_no_process_is_left_when_the_browser_is_killed() -> None:
 
 
 def test_no_process_is_left_when_the_tests_are_killed() -> None:
-    command = [sys.executable, "-c", RUNS_UNTIL_KILLED]
+    command = [sys.executable, "-c", RUN_UNTIL_KILLED]
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "TMPDIR": folder}
         with subprocess.Popen(

@@ -1,16 +1,16 @@
-"""What a run says at its end."""
+"""The summary of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from tests.browser.differences import Difference
-from tests.browser.reporting import BROWSER, GONE, PARITY, parity_lines
+from tests.browser.reporting import BROWSER, PARITY, RESOLVED, parity_lines
 
 
 @dataclass
 class Report:
-    """A report of pytest, as far as it matters."""
+    """The part of a pytest report that the summary uses."""
 
     user_properties: list[tuple[str, object]] = field(default_factory=list)
 
@@ -22,24 +22,24 @@ COMPARED = [
 ]
 
 
-def test_it_says_how_much_agrees_and_where_the_rest_is_explained() -> None:
+def test_summary_counts_agreement_and_links_to_differences() -> None:
     (line,) = parity_lines(COMPARED, all_passed=True)
     agreement, _, rest = line.partition("; ")
     assert agreement == "browser parity with Chromium 1.2: 2 of 3 vectors, 9 of 9 streams agree"
-    assert rest == "why others do not is in docs/browser-parity.md"
+    assert rest == "the differences are explained in docs/browser-parity.md"
 
 
-def test_it_explains_nothing_when_a_test_failed() -> None:
+def test_summary_has_no_link_after_a_failure() -> None:
     (line,) = parity_lines(COMPARED, all_passed=False)
     assert line.endswith("9 of 9 streams agree")
 
 
-def test_it_names_each_difference_that_is_gone_once() -> None:
-    gone = Report([(GONE, Difference.CHARSET.value)])
-    _, line = parity_lines([*COMPARED, gone, gone], all_passed=True)
-    assert "no difference any more" in line
+def test_summary_names_each_resolved_difference_once() -> None:
+    resolved = Report([(RESOLVED, Difference.CHARSET.value)])
+    _, line = parity_lines([*COMPARED, resolved, resolved], all_passed=True)
+    assert "no longer a difference" in line
     assert line.endswith("A charset other than UTF-8")
 
 
-def test_it_says_nothing_when_nothing_was_compared() -> None:
+def test_no_summary_without_comparisons() -> None:
     assert list(parity_lines([Report()], all_passed=True)) == []

@@ -1,4 +1,4 @@
-"""With `RetryPolicy.browser()`, our EventSource does what Chromium's does, or differs as we know."""
+"""With `RetryPolicy.browser()`, our EventSource behaves like Chromium's, except for known differences."""
 
 from __future__ import annotations
 
@@ -9,115 +9,119 @@ import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.browser import (
-    scenarios_of_answers,
-    scenarios_of_ends,
-    scenarios_of_ids,
-    scenarios_of_redirects,
-    scenarios_of_waits,
+    end_scenarios,
+    id_scenarios,
+    redirect_scenarios,
+    response_scenarios,
+    retry_scenarios,
 )
-from tests.browser.by_us import by_us
-from tests.browser.chromium import page_of_its_own
+from tests.browser.browser_harness import BrowserHarness
+from tests.browser.chromium import new_tab
 from tests.browser.differences import Difference
-from tests.browser.in_chromium import in_chromium
+from tests.browser.recorded_run import RecordedRun
+from tests.browser.run_chromium import run_in_chromium
+from tests.browser.run_event_source import run_in_event_source
 from tests.browser.scenario import Scenario
-from tests.browser.story import Played
-from tests.browser.theatre import Theatre
 
 SCENARIOS: tuple[Scenario, ...] = (
-    *scenarios_of_answers.SCENARIOS,
-    *scenarios_of_ids.SCENARIOS,
-    *scenarios_of_ends.SCENARIOS,
-    *scenarios_of_waits.SCENARIOS,
-    *scenarios_of_redirects.SCENARIOS,
+    *response_scenarios.SCENARIOS,
+    *id_scenarios.SCENARIOS,
+    *end_scenarios.SCENARIOS,
+    *retry_scenarios.SCENARIOS,
+    *redirect_scenarios.SCENARIOS,
 )
 every_scenario = pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=[one.name for one in SCENARIOS])
 
 
 @dataclass(frozen=True)
 class Both:
-    """A scenario as both played it."""
+    """A scenario and its record with each client."""
 
     scenario: Scenario
-    chromium: Played
-    ours: Played
+    chromium: RecordedRun
+    event_source: RecordedRun
 
     @property
     def agree(self) -> bool:
-        """Whether the same came of it, and both waited as they must."""
-        same = self.ours.outcome == self.chromium.outcome
-        return same and self.we_waited and self.chromium_waited(self.scenario.waits)
+        """Whether both outcomes are equal, and both waited as expected."""
+        same = self.event_source.outcome == self.chromium.outcome
+        return same and self.event_source_waited and self.chromium_waited(self.scenario.waits)
 
     @property
     def as_known(self) -> bool:
-        """Whether Chromium did what is said of it."""
-        same = self.chromium.outcome == self.scenario.chromiums
-        return same and self.chromium_waited(self.scenario.least_waits)
+        """Whether Chromium behaved as expected."""
+        same = self.chromium.outcome == self.scenario.expected_in_chromium
+        return same and self.chromium_waited(self.scenario.min_waits)
 
     @property
     def differ_as_known(self) -> bool:
-        """Whether it is said to do something else than we, and did."""
-        return self.scenario.otherwise is not None and self.as_known
+        """Whether a difference is known, and Chromium behaved accordingly."""
+        return self.scenario.chromium is not None and self.as_known
 
     @property
-    def we_waited(self) -> bool:
-        """Whether we waited just so long, where it matters. A wait of no time is none."""
-        return not self.scenario.waits or self.ours.waits == [wait for wait in self.scenario.waits if wait]
+    def event_source_waited(self) -> bool:
+        """Whether our client waited exactly as expected, if it matters. Waits of 0 are not recorded."""
+        expected = [wait for wait in self.scenario.waits if wait]
+        return not self.scenario.waits or self.event_source.waits == expected
 
     def chromium_waited(self, least: Sequence[float]) -> bool:
-        """Return whether it waited so long at least; how much longer is the machine's business."""
+        """Return whether Chromium waited at least so long; a busy machine may add to it."""
         waits = self.chromium.waits[: len(least)]
         return all(wait >= shortest for wait, shortest in zip(waits, least, strict=True))
 
 
 @pytest.fixture(scope="module")
-def played(running_chromium: WebDriver) -> list[Both]:
-    with Theatre(SCENARIOS).open() as theatre:
-        with page_of_its_own(running_chromium) as browser:
-            theirs = in_chromium(browser, theatre, SCENARIOS)
-        ours = [by_us(theatre, number, scenario) for number, scenario in enumerate(SCENARIOS)]
-    return list(map(Both, SCENARIOS, theirs, ours))
+def runs(chromium_session: WebDriver) -> list[Both]:
+    with BrowserHarness(SCENARIOS).open() as harness:
+        with new_tab(chromium_session) as browser:
+            chromium = run_in_chromium(browser, harness, SCENARIOS)
+        event_source = [
+            run_in_event_source(harness, number, scenario) for number, scenario in enumerate(SCENARIOS)
+        ]
+    return list(map(Both, SCENARIOS, chromium, event_source))
 
 
 @every_scenario
-def test_we_do_what_we_must(played: list[Both], number: int) -> None:
-    ours = played[number].ours
-    assert ours.outcome == SCENARIOS[number].ours
-    assert played[number].we_waited, ours.waits
+def test_event_source_behaves_as_expected(runs: list[Both], number: int) -> None:
+    run = runs[number].event_source
+    assert run.outcome == SCENARIOS[number].expected
+    assert runs[number].event_source_waited, run.waits
 
 
 @every_scenario
-def test_chromium_does_the_same_or_what_we_know(
-    played: list[Both], number: int, record_gone: Callable[[Difference], None]
+def test_chromium_behaves_as_expected(
+    runs: list[Both], number: int, record_resolved: Callable[[Difference], None]
 ) -> None:
-    both = played[number]
-    if both.scenario.otherwise and both.agree and not both.as_known:
-        record_gone(both.scenario.otherwise.difference)
+    both = runs[number]
+    if both.scenario.chromium and both.agree and not both.as_known:
+        record_resolved(both.scenario.chromium.difference)
     else:
-        assert both.chromium.outcome == both.scenario.chromiums
+        assert both.chromium.outcome == both.scenario.expected_in_chromium
         assert both.as_known, both.chromium.waits
 
 
-def test_all_agree_but_for_what_is_said_to_differ(
-    played: list[Both], record_parity: Callable[[str], None]
+def test_all_agree_except_for_known_differences(
+    runs: list[Both], record_parity: Callable[[str], None]
 ) -> None:
-    agreeing = [both for both in played if both.agree and not both.differ_as_known]
-    assert [both.scenario.name for both in played if not (both in agreeing or both.differ_as_known)] == []
-    record_parity(f"{len(agreeing)} of {len(played)} scenarios of the connection")
+    agreeing = [both for both in runs if both.agree and not both.differ_as_known]
+    assert [both.scenario.name for both in runs if not (both in agreeing or both.differ_as_known)] == []
+    record_parity(f"{len(agreeing)} of {len(runs)} scenarios of the connection")
 
 
-def test_what_is_said_to_differ_would() -> None:
+def test_each_known_difference_has_another_outcome() -> None:
     for scenario in SCENARIOS:
-        if scenario.otherwise:
-            ours, theirs = (scenario.ours, scenario.waits), (scenario.chromiums, scenario.least_waits)
-            assert ours != theirs, scenario.name
+        if scenario.chromium:
+            expected = (scenario.expected, scenario.waits)
+            assert expected != (scenario.expected_in_chromium, scenario.min_waits), scenario.name
 
 
-def test_both_ask_for_a_stream_in_the_same_words(played: list[Both]) -> None:
+def test_both_send_the_same_standard_headers(runs: list[Both]) -> None:
     # The first scenario has one reconnection.
-    ours, chromiums = played[0].ours.asked[1].headers, played[0].chromium.asked[1].headers
-    standards = {"accept": b"text/event-stream", "cache-control": b"no-cache", "last-event-id": b"1"}
-    assert {name: ours[name] for name in standards} == standards
-    assert {name: chromiums[name] for name in standards} == standards
-    # Difference.REQUEST_HEADERS: what else there is.
-    assert ours.keys() == {*standards, "host", "connection", "user-agent", "accept-encoding"}
-    assert chromiums.keys() > {*ours, "pragma", "sec-fetch-mode"}
+    own = runs[0].event_source.requests[1].headers
+    chromium = runs[0].chromium.requests[1].headers
+    standard = {"accept": b"text/event-stream", "cache-control": b"no-cache", "last-event-id": b"1"}
+    assert {name: own[name] for name in standard} == standard
+    assert {name: chromium[name] for name in standard} == standard
+    # Difference.REQUEST_HEADERS: the other headers.
+    assert own.keys() == {*standard, "host", "connection", "user-agent", "accept-encoding"}
+    assert chromium.keys() > {*own, "pragma", "sec-fetch-mode"}

@@ -1,4 +1,4 @@
-"""Any stream gives the same events in Chromium and in our EventSource, from the same server."""
+"""Every stream gives the same events in Chromium and in our EventSource, from the same server."""
 
 from __future__ import annotations
 
@@ -11,86 +11,90 @@ from dataclasses import dataclass
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from tests.browser.by_us import by_us
-from tests.browser.chromium import page_of_its_own
+from tests.browser.browser_harness import BrowserHarness
+from tests.browser.chromium import new_tab
 from tests.browser.differences import MISREADINGS, Difference, Misreading, as_chromium_reads
-from tests.browser.in_chromium import in_chromium
-from tests.browser.story import Outcome
-from tests.browser.streams import StreamStory, stories_of_random_streams, stories_of_vectors
-from tests.browser.theatre import Theatre
+from tests.browser.recorded_run import Outcome
+from tests.browser.run_chromium import run_in_chromium
+from tests.browser.run_event_source import run_in_event_source
+from tests.browser.streams import StreamScript, random_stream_scripts, vector_scripts
 
-# Thousands of connections, which take their time on a machine that does other things.
+# Thousands of connections, which take long on a busy machine.
 pytestmark = pytest.mark.timeout(300)
 
 THREADS = 8
-"""Of ours, which read while Chromium does."""
+"""Threads that run our EventSource while Chromium runs."""
 
-KINDS = {"vectors": stories_of_vectors, "random streams": stories_of_random_streams}
+KINDS = {"vectors": vector_scripts, "random streams": random_stream_scripts}
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A stream, and what each made of it."""
+    """A stream and the outcome with each client."""
 
-    story: StreamStory
+    script: StreamScript
     chromium: Outcome
-    ours: Outcome
+    event_source: Outcome
 
     @property
-    def read_to_the_letter(self) -> bool:
-        """Whether Chromium did."""
-        return self.chromium == self.story.outcome_of(self.story.stream)
+    def chromium_follows_the_standard(self) -> bool:
+        """Whether the outcome in Chromium is that of the standard."""
+        return self.chromium == self.script.expected_outcome(self.script.stream)
 
     @property
-    def misread_as_known(self) -> bool:
-        """Whether Chromium read what it is said to read instead, if it is."""
-        return self.chromium == self.story.outcome_of(as_chromium_reads(self.story.stream))
+    def chromium_misreads_as_known(self) -> bool:
+        """Whether the outcome in Chromium is explained by a known misreading."""
+        return self.chromium == self.script.expected_outcome(as_chromium_reads(self.script.stream))
 
     @property
     def agree(self) -> bool:
-        """Whether both made the same of it."""
-        return self.chromium == self.ours
+        """Whether both outcomes are equal."""
+        return self.chromium == self.event_source
 
 
 @pytest.fixture(scope="module")
-def compared(running_chromium: WebDriver) -> dict[str, list[Compared]]:
-    stories = {kind: make() for kind, make in KINDS.items()}
-    everything = [*itertools.chain(*stories.values())]
+def compared(chromium_session: WebDriver) -> dict[str, list[Compared]]:
+    scripts = {kind: make() for kind, make in KINDS.items()}
+    all_scripts = [*itertools.chain(*scripts.values())]
     with (
-        Theatre(everything).open() as theatre,
-        page_of_its_own(running_chromium) as browser,
+        BrowserHarness(all_scripts).open() as harness,
+        new_tab(chromium_session) as browser,
         ThreadPoolExecutor(THREADS) as threads,
     ):
-        ours = threads.map(functools.partial(by_us, theatre), range(len(everything)), everything)
-        theirs = in_chromium(browser, theatre, everything)
+        run = functools.partial(run_in_event_source, harness)
+        own_runs = threads.map(run, range(len(all_scripts)), all_scripts)
+        chromium_runs = run_in_chromium(browser, harness, all_scripts)
         outcomes = [
-            Compared(story, chromium.outcome, own.outcome)
-            for story, chromium, own in zip(everything, theirs, ours, strict=True)
+            Compared(script, chromium.outcome, own.outcome)
+            for script, chromium, own in zip(all_scripts, chromium_runs, own_runs, strict=True)
         ]
-    vectors = len(stories["vectors"])
+    vectors = len(scripts["vectors"])
     return {"vectors": outcomes[:vectors], "random streams": outcomes[vectors:]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_we_read_every_stream_to_the_letter(compared: dict[str, list[Compared]], kind: str) -> None:
-    wrong = [one for one in compared[kind] if one.ours != one.story.outcome_of(one.story.stream)]
-    assert wrong == []
+def test_event_source_reads_every_stream_by_the_standard(
+    compared: dict[str, list[Compared]], kind: str
+) -> None:
+    for one in compared[kind]:
+        assert one.event_source == one.script.expected_outcome(one.script.stream)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_chromium_reads_every_stream_to_the_letter_but_for_the_known_misreadings(
+def test_chromium_reads_every_stream_as_expected(
     compared: dict[str, list[Compared]], kind: str, record_parity: Callable[[str], None]
 ) -> None:
-    assert [one for one in compared[kind] if not (one.read_to_the_letter or one.misread_as_known)] == []
+    for one in compared[kind]:
+        assert one.chromium_follows_the_standard or one.chromium_misreads_as_known, one
     agreeing = sum(one.agree for one in compared[kind])
     record_parity(f"{agreeing} of {len(compared[kind])} {kind}")
 
 
-@pytest.mark.parametrize("misreading", MISREADINGS, ids=lambda one: repr(one.begins))
-def test_every_known_misreading_is_met(
-    compared: dict[str, list[Compared]], misreading: Misreading, record_gone: Callable[[Difference], None]
+@pytest.mark.parametrize("misreading", MISREADINGS, ids=lambda one: repr(one.prefix))
+def test_every_known_misreading_occurs(
+    compared: dict[str, list[Compared]], misreading: Misreading, record_resolved: Callable[[Difference], None]
 ) -> None:
-    met = [one for one in compared["random streams"] if one.story.stream.startswith(misreading.begins)]
-    assert met
-    if all(one.read_to_the_letter for one in met):
-        record_gone(misreading.difference)
+    affected = [one for one in compared["random streams"] if one.script.stream.startswith(misreading.prefix)]
+    assert affected
+    if all(one.chromium_follows_the_standard for one in affected):
+        record_resolved(misreading.difference)

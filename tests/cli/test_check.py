@@ -7,22 +7,11 @@ import os
 
 import pytest
 
-from sse_core import Comment, Event
+from sse_core import Event
 from sse_transports.cli._exit_codes import ExitCode
-from sse_transports.testing import Call, History, NoAnswer, SSEServer, Stall, Steps
+from sse_transports.testing import Call, NoAnswer, SSEServer, Stall, Steps
+from tests.cli.checks.samples import HISTORY, SERVER_HEADERS, good_server
 from tests.cli.terminal import Terminal, sse
-
-HISTORY = [Event(f'{{"number": {number}}}', id=str(number)) for number in range(1, 10)]
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-    "Vary": "Accept-Encoding",
-}
-
-
-def good(_call: Call) -> Steps:
-    return [HEADERS, Comment("hello"), b"retry: 3000\n\n", History()]
 
 
 def faulty(_call: Call) -> Steps:
@@ -30,15 +19,15 @@ def faulty(_call: Call) -> Steps:
 
 
 def test_good_server_gets_a_full_report_and_exit_code_0() -> None:
-    with SSEServer(good, history=HISTORY) as server:
+    with SSEServer(good_server, history=HISTORY) as server:
         run = sse("check", server.url)
     assert run.code == ExitCode.ENDED, run
     assert run.errors == ""
     lines = run.output.splitlines()
     headings = [line for line in lines[:-1] if not line.startswith(" ")]
-    assert headings == ["answer", "headers", "delivery", "stream", "ids", "resume", "time"]
-    assert "  good      status: 200" in lines
-    assert " wrong" not in run.output
+    assert headings == ["response", "headers", "delivery", "stream", "ids", "resume", "time"]
+    assert "  pass  status: 200" in lines
+    assert "  fail" not in run.output
     assert lines[-1].endswith("; 6 requests")
 
 
@@ -47,10 +36,10 @@ def test_failure_is_shown_with_evidence_fix_and_clause() -> None:
         run = sse("check", "--once", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
     lines = run.output.splitlines()
-    number = lines.index("  wrong     charset: charset='latin1'")
-    assert lines[number + 1].strip() == "Leave the parameter out, and send UTF-8."
+    number = lines.index("  fail  charset: charset='latin1'")
+    assert lines[number + 1].strip() == "Remove the parameter and send UTF-8."
     assert lines[number + 2].strip().startswith("(WHATWG HTML 9.2.5")
-    assert "  wrong     fields: 1 line that clients drop, the first 'second'" in lines
+    assert "  fail  fields: 1 line that clients ignore, the first 'second'" in lines
     assert run.output.endswith("; 1 request\n")
 
 
@@ -60,10 +49,10 @@ def test_json_output() -> None:
     assert run.code == ExitCode.FOUND_FAULTS
     report = json.loads(run.output)
     findings = {finding["check"]: finding for finding in report["findings"]}
-    assert findings["charset"]["verdict"] == "wrong"
-    assert findings["charset"]["mend"] == "Leave the parameter out, and send UTF-8."
-    assert findings["status"]["mend"] is None
-    assert report["wrong"] == sum(finding["verdict"] == "wrong" for finding in report["findings"]) > 0
+    assert findings["charset"]["verdict"] == "fail"
+    assert findings["charset"]["fix"] == "Remove the parameter and send UTF-8."
+    assert findings["status"]["fix"] is None
+    assert report["fail"] == sum(finding["verdict"] == "fail" for finding in report["findings"]) > 0
     assert [request["status"] for request in report["requests"]] == [200] * 4
 
 
@@ -73,14 +62,14 @@ def test_json_output() -> None:
         (
             [503, {"Retry-After": "5"}, b"busy"],
             ExitCode.HTTP_ERROR,
-            "wrong     status: 503, Retry-After: 5, 'busy'",
+            "fail  status: 503, Retry-After: 5, 'busy'",
         ),
         (
             [{"Content-Type": "text/html"}, b"<p>"],
             ExitCode.NOT_AN_EVENT_STREAM,
-            "wrong     content-type: 'text/html'",
+            "fail  content-type: 'text/html'",
         ),
-        ([204], ExitCode.ENDED, "doubtful  status: 204"),
+        ([204], ExitCode.ENDED, "warn  status: 204"),
     ],
     ids=["an error", "no event stream", "204"],
 )
@@ -96,7 +85,7 @@ def test_missing_response_headers_suggest_a_longer_wait() -> None:
     with SSEServer(lambda _: [NoAnswer()]) as server:
         run = sse("check", "--for", "0.1", server.url)
     assert run.code == ExitCode.ENDED, run
-    assert "doubtful  head: the connection was accepted, and no head came within" in run.output
+    assert "warn  response-headers: connected, but no response headers within" in run.output
 
 
 def test_passwords_and_queries_are_not_reported() -> None:
@@ -140,17 +129,17 @@ def test_untrusted_certificate_needs_the_option_insecure() -> None:
         assert sse("check", server.url).code == ExitCode.GAVE_UP
         run = sse("check", "--insecure", "--once", server.url)
     assert run.code == ExitCode.FOUND_FAULTS
-    assert "wrong     charset" in run.output
+    assert "fail  charset" in run.output
 
 
 def test_body_makes_a_post_that_is_sent_once() -> None:
-    with SSEServer(lambda _: [HEADERS, Event("[DONE]")]) as server:
+    with SSEServer(lambda _: [SERVER_HEADERS, Event("[DONE]")]) as server:
         run = sse("check", "--json", '{"stream": true}', "-H", "Authorization: Bearer x", "-v", server.url)
         (call,) = server.calls
     assert (call.method, call.body) == ("POST", b'{"stream": true}')
     assert call.headers["authorization"] == b"Bearer x"
     assert call.headers["content-type"] == b"application/json"
-    assert "  not seen  resume: only the first request was sent" in run.output
+    assert "  skip  resume: only the first request was sent" in run.output
     first, second = run.errors.splitlines()
     assert first == f"POST {server.url}/, watched for 10 s"
     assert second.startswith("  200 after ")
@@ -158,14 +147,14 @@ def test_body_makes_a_post_that_is_sent_once() -> None:
 
 def test_ctrl_c_prints_the_findings_so_far() -> None:
     with (
-        SSEServer(lambda _: [HEADERS, Event("a", id="1"), Stall()]) as server,
+        SSEServer(lambda _: [SERVER_HEADERS, Event("a", id="1"), Stall()]) as server,
         Terminal("check", "--for", "60", "-v", server.url) as terminal,
     ):
         terminal.until("200 after ")
         terminal.interrupt()
         code = terminal.finish()
     assert code == ExitCode.INTERRUPTED
-    assert "good      status: 200" in terminal.text
+    assert "pass  status: 200" in terminal.text
     assert "; 1 request" in terminal.text
     assert "Traceback" not in terminal.text
 
@@ -175,7 +164,7 @@ def test_terminal_output_has_colors_and_wrapped_lines() -> None:
         assert terminal.finish() == ExitCode.FOUND_FAULTS
     assert "\x1b[" in terminal.screen
     assert max(map(len, terminal.text.splitlines())) <= 60
-    assert "wrong" in terminal.text
+    assert "fail" in terminal.text
 
 
 def test_no_color_is_respected_and_pipes_get_no_color() -> None:
@@ -188,7 +177,7 @@ def test_no_color_is_respected_and_pipes_get_no_color() -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_control_characters_from_the_server_are_escaped(form: str) -> None:
-    evil: Steps = [{**HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
+    evil: Steps = [{**SERVER_HEADERS, "Cache-Control": "no-store, \x9b31mred"}, b"\x1b]0;title\x07: x\n\n"]
     arguments = ["check", "--once", "--format", form]
     with SSEServer(lambda _: evil) as server, Terminal(*arguments, server.url) as terminal:
         assert terminal.finish() == ExitCode.FOUND_FAULTS

@@ -27,8 +27,8 @@ def test_demo_streams_a_reply_and_loses_no_events() -> None:
     assert run.code == ExitCode.ENDED
     assert "Nothing is lost, nothing comes twice. 没有丢失。 ✓" in run.output
     assert run.output.count("inside an event") == 5
-    assert "\nall received the same events, whole and in order\n" in run.output
-    assert re.search(r"^ +cut│ 5 +5 +5 +5 +5$", run.output, re.MULTILINE)
+    assert "\nall received the same events, complete and in order\n" in run.output
+    assert re.search(r"^ +lost│ 5 +5 +5 +5 +5$", run.output, re.MULTILINE)
     assert re.search(
         r"^events sent 150, received 150, lost 0, duplicated 0, reconnects 5$", run.output, re.MULTILINE
     )
@@ -75,13 +75,13 @@ def test_missing_transports_are_named_and_omitted(missing: list[str], extras: st
     assert run.stderr == ""
     assert run.returncode == ExitCode.ENDED
     assert f'not installed, and so not shown: pip install "sse-core[{extras}]"\n' in run.stdout
-    assert re.search(r"^ +cut│" + " +5" * columns + "$", run.stdout, re.MULTILINE)
+    assert re.search(r"^ +lost│" + " +5" * columns + "$", run.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("scene", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
-def test_ctrl_c_ends_each_scene_quietly(scene: str) -> None:
+@pytest.mark.parametrize("output", [r"A server-sent event", r"^  1\.\d\d s│", r"^ +\d\.\d s│ [1-9]"])
+def test_ctrl_c_ends_each_part_quietly(output: str) -> None:
     with Terminal("demo") as terminal:
-        terminal.wait(lambda: re.search(scene, terminal.text, re.MULTILINE) is not None, scene)
+        terminal.wait(lambda: re.search(output, terminal.text, re.MULTILINE) is not None, output)
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
     assert "Traceback" not in terminal.text
@@ -110,7 +110,7 @@ def test_chat_page_is_served_until_ctrl_c() -> None:
         terminal.until("GET  /  200  the page\n")
         with pytest.raises(OSError, match="404"):
             read(f"{url}/nothing")
-        terminal.until("GET  /nothing  404  there is no such thing here\n")
+        terminal.until("GET  /nothing  404  not found\n")
         before = terminal.text
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED

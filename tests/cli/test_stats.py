@@ -16,8 +16,8 @@ from sse_core import Comment, Event, encode
 from sse_transports import EventSource
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._options import RequestOptions
-from sse_transports.cli.stats._measure import Measurement
-from sse_transports.cli.stats._measured import Watch
+from sse_transports.cli.stats._collect import Watch
+from sse_transports.cli.stats._model import Measurement
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
 from tests.recorded_streams import every_recording, there_are_some
@@ -95,8 +95,8 @@ def test_stream_is_measured_to_its_end() -> None:
     assert ["comments", "1"] in lines
     assert ["JSON", "1", "50%", "of", "events"] in lines
     assert ["new", "IDs", "1", "all", "events", "have", "an", "ID", "to", "resume", "from"] in lines
-    for head in ("percentiles", "event types", "gaps between events", "events over time"):
-        assert f"\n{head}" in run.output
+    for heading in ("percentiles", "event types", "intervals between events", "events over time"):
+        assert f"\n{heading}" in run.output
 
 
 def test_reconnects_their_causes_and_failures_are_counted() -> None:
@@ -110,8 +110,8 @@ def test_reconnects_their_causes_and_failures_are_counted() -> None:
     assert figures["bytes"] == sum(each["bytes"] for each in connections["first"]) == 12 + 22 + 14
     assert connections["causes"] == {"lost": 1, "complete": 1}
     assert connections["failures"] == {"HTTP 503": 1}
-    assert figures["lost"] > 0
-    assert figures["duration"] >= figures["connected"] + figures["lost"]
+    assert figures["disconnected"] > 0
+    assert figures["duration"] >= figures["connected"] + figures["disconnected"]
 
 
 def test_ctrl_c_stops_and_prints_the_result() -> None:
@@ -119,7 +119,7 @@ def test_ctrl_c_stops_and_prints_the_result() -> None:
         terminal.until("3 events")
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
-    assert "1 left" in terminal.text
+    assert "1 stopped" in terminal.text
     assert "events over time" in terminal.text
     assert "Traceback" not in terminal.text
 
@@ -213,13 +213,13 @@ def test_it_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
             over.clear()
 
     class Counted(Measurement):
-        def item(self, item: Event | Comment) -> None:
-            super().item(item)
+        def on_item(self, item: Event | Comment) -> None:
+            super().on_item(item)
             if self.events == 3:
                 threading.Thread(target=over[0]).start()
 
-    monkeypatch.setattr("sse_transports.cli.stats._measured.Timer", Timer)
-    monkeypatch.setattr("sse_transports.cli.stats._measured.Measurement", Counted)
+    monkeypatch.setattr("sse_transports.cli.stats._collect.Timer", Timer)
+    monkeypatch.setattr("sse_transports.cli.stats._collect.Measurement", Counted)
     with SSEServer([[*REPLY, Stall()]]) as server:
         watch = Watch(PLAIN, server.url, seconds=60)
         watch.run()
@@ -232,7 +232,7 @@ def test_no_stream_within_the_time_limit_is_an_error() -> None:
         run = sse("stats", server.url, "--for", "0.05")
     assert run.code == ExitCode.GAVE_UP
     assert run.output == ""
-    assert run.errors == "sse: no event stream within 0.05 seconds: no answer\n"
+    assert run.errors == "sse: no event stream within 0.05 seconds: no response\n"
 
 
 def test_http_error_is_reported_without_a_drawing() -> None:
@@ -254,8 +254,8 @@ def test_result_before_a_failure_is_printed() -> None:
 
 def test_raw_body_has_no_times(body: Path) -> None:
     run = sse("stats", str(body))
-    assert run.output.startswith("body.sse\na raw body: nobody noted when it came, so there are no times\n")
-    for timed in ("duration", "first event", "gaps", "over time", "a second", "connections"):
+    assert run.output.startswith("body.sse\na raw body: it has no times, only sizes and counts\n")
+    for timed in ("duration", "first event", "intervals", "over time", "a second", "connections"):
         assert timed not in run.output
     assert "data of events" in run.output
     assert measured(str(body))["retry"] == ["100"]
@@ -271,15 +271,15 @@ def test_times_of_a_recording_come_from_the_file(recording: Path) -> None:
     expected = {
         "timed": True,
         # The redirect belongs to the first request.
-        "head": 0.5,
+        "response_headers": 0.5,
         "first_event": 1.0,
         "duration": 12,
         "connected": 5.5,
-        "lost": 6,
+        "disconnected": 6,
         "longest_silence": 2,
         "events": 4,
         "comments": 1,
-        "unfinished_bytes": 12,
+        "incomplete_bytes": 12,
         "events_per_second": round(4 / 5.5, 3),
         "types": {"message": 3, "last": 1},
         "json": 1,
@@ -287,8 +287,8 @@ def test_times_of_a_recording_come_from_the_file(recording: Path) -> None:
         "retry": ["2000"],
     }
     assert {name: figures[name] for name in expected} == expected
-    gaps = figures["gaps"]
-    assert (gaps["count"], gaps["min"], gaps["max"]) == (2, 0, 2)
+    intervals = figures["intervals"]
+    assert (intervals["count"], intervals["min"], intervals["max"]) == (2, 0, 2)
     connections = figures["connections"]
     assert connections["causes"] == {"lost": 1, "left": 1}
     assert connections["failures"] == {"HTTP 503": 1}
@@ -309,11 +309,11 @@ def test_recording_and_live_stream_measure_the_same(tmp_path: Path) -> None:
         for _ in source:
             pass
     recorded = measured(str(path))
-    for same in ("events", "comments", "bytes", "unfinished_bytes", "sizes", "types", "json", "ids", "retry"):
+    for same in ("events", "comments", "bytes", "incomplete_bytes", "sizes", "types", "json", "ids", "retry"):
         assert live[same] == recorded[same]
     for same in ("opened", "reconnects", "failed", "causes", "failures"):
         assert live["connections"][same] == recorded["connections"][same]
-    assert live["gaps"]["count"] == recorded["gaps"]["count"]
+    assert live["intervals"]["count"] == recorded["intervals"]["count"]
 
 
 def test_damaged_recording_is_measured_up_to_the_damage(recording: Path) -> None:
@@ -355,8 +355,8 @@ def test_svg_is_self_contained(recording: Path, body: Path, tmp_path: Path) -> N
         assert "prefers-color-scheme: dark" in picture
         assert picture.count("http") == 1
         assert "url(" not in picture
-        words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-        assert file.name in words
+        texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert file.name in texts
 
 
 def test_unwritable_svg_path_is_refused_before_sending(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The table of checks in `docs/cli.md` is the table of rules."""
+"""The table of checks in `docs/cli.md` lists all rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
 
 def table() -> str:
-    """Return the table as the page has it."""
-    lines = ["| check | what is right | says who |", "| --- | --- | --- |"]
-    lines += [f"| {rule.group}: {rule.name} | {rule.asks} | {rule.clause} |" for rule in RULES]
+    """Return the table in the format of the page."""
+    lines = ["| check | requirement | source |", "| --- | --- | --- |"]
+    lines += [f"| {rule.group}: {rule.name} | {rule.requirement} | {rule.clause} |" for rule in RULES]
     return "\n".join(lines) + "\n"
 
 
-def test_the_page_has_the_table_of_checks() -> None:
-    # After a change of a rule, copy this table into the page.
+def test_docs_list_each_check_with_its_clause() -> None:
+    # After a change to a rule, copy the expected table from the failure into the page.
     assert table() in PAGE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the tests of the demo's services start from: no proxy, and nothing left behind."""
+"""Fixtures for the tests of the demo: no proxy, and no leftover threads, sockets or warnings."""
 
 from __future__ import annotations
 

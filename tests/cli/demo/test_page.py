@@ -1,4 +1,4 @@
-"""The chat page as a file: whole by itself, and with a policy that lets it do nothing else."""
+"""The chat page as a file: self-contained, with a strict content security policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from sse_transports.cli.demo._page import page
 
 
-def test_nothing_of_it_comes_from_elsewhere() -> None:
+def test_page_loads_nothing_from_other_servers() -> None:
     html = page()[1].decode()
     assert re.findall(r"""(?:src|href|action)=["'](?!data:)""", html) == []
     assert re.findall(r"url\(|@import|\bimport\b", html) == []
@@ -16,11 +16,11 @@ def test_nothing_of_it_comes_from_elsewhere() -> None:
 def test_text_never_becomes_html() -> None:
     html = page()[1].decode()
     assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", html) == []
-    # Neither would run with the policy.
+    # The policy would block both.
     assert re.findall(r"""\s(?:on\w+|style)=["']""", html) == []
 
 
-def test_its_policy_names_its_own_script_and_style_and_allows_no_other() -> None:
+def test_policy_allows_only_the_pages_own_script_and_style() -> None:
     policy = dict(page()[0])["Content-Security-Policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"

@@ -12,12 +12,12 @@ from ._options import TEXT_OR_JSON, RequestOptions, single_request_options, unve
 from ._parameters import URL, Seconds
 from ._standard_streams import print_error
 from ._terminal import console, is_terminal, printable
+from .checks._instrumented import InstrumentedTransport
 from .checks._observation import Observation
-from .checks._observe import Observer, Question
-from .checks._report import WIDEST, as_json, as_text, count, rows, summary
+from .checks._observe import Observer, RequestSpec
+from .checks._report import MAX_LABEL_WIDTH, as_json, as_text, count, rows, summary
 from .checks._rule import Finding, Verdict, apply
 from .checks._rules import RULES
-from .checks._wire import NotingTransport
 
 ONCE = "--once: only the first request was sent"
 UNSAFE = "only the first request was sent: this method is not safe to repeat"
@@ -50,15 +50,15 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
     sse check --for 60 -H 'Authorization: Bearer ...' https://example.com/events
     sse check --json '{"stream": true}' https://example.com/chat
     """
-    question = Question(url, request.method, request.headers, request.content, request.last_event_id)
-    seen = Observation(question.shown_url, method=request.method.upper(), seconds=seconds, epoch=time.time())
+    spec = RequestSpec(url, request.method, request.headers, request.content, request.last_event_id)
+    seen = Observation(spec.redacted_url, method=request.method.upper(), seconds=seconds, epoch=time.time())
     if seen.method != "GET":
-        seen.alone = UNSAFE
+        seen.skip_reason = UNSAFE
     elif once:
-        seen.alone = ONCE
+        seen.skip_reason = ONCE
     observer = Observer(
-        question,
-        NotingTransport(context=unverified_context() if request.insecure else None),
+        spec,
+        InstrumentedTransport(context=unverified_context() if request.insecure else None),
         _print_request if verbose else _ignore,
     )
     interrupted = False
@@ -75,11 +75,11 @@ def check(request: RequestOptions, url: str, seconds: float, once: bool, form: s
 
 def _exit_code(seen: Observation, findings: list[Finding]) -> ExitCode:
     first = seen.first
-    if first.answer is not None and first.status not in (200, 204):
+    if first.response is not None and first.status not in (200, 204):
         return ExitCode.HTTP_ERROR
-    if first.answer is not None and first.status == 200 and not first.is_readable:
+    if first.response is not None and first.status == 200 and not first.is_readable:
         return ExitCode.NOT_AN_EVENT_STREAM
-    return ExitCode.FOUND_FAULTS if count(findings, Verdict.WRONG) else ExitCode.ENDED
+    return ExitCode.FOUND_FAULTS if count(findings, Verdict.FAIL) else ExitCode.ENDED
 
 
 def _show(seen: Observation, findings: list[Finding], form: str) -> None:
@@ -97,7 +97,7 @@ def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
     from rich.text import Text
 
     out = console()
-    indent = WIDEST + 4
+    indent = MAX_LABEL_WIDTH + 4
     for left, right, style in rows(findings):
         if not right:
             out.print(Text(left, style))
@@ -106,7 +106,7 @@ def _show_on_terminal(seen: Observation, findings: list[Finding]) -> None:
         lines = text.wrap(out, max(20, out.width - indent))
         for number, line in enumerate(lines):
             line.rstrip()
-            margin = Text(f"  {'' if number else left:{WIDEST}}  ", style)
+            margin = Text(f"  {'' if number else left:{MAX_LABEL_WIDTH}}  ", style)
             out.print(margin + line, soft_wrap=True)
     out.print(Text(summary(seen, findings)))
 

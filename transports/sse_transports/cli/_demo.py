@@ -42,9 +42,9 @@ def demo(context: click.Context, port: int | None, pace: float | None) -> None:
     # Imported here, because `sse --help` needs neither a server nor every transport.
     if port is None:
         from .demo import _feed
-        from .demo._scenes import show_scenes
+        from .demo._terminal_demo import run_terminal_demo
 
-        if not show_scenes(_feed.PACE if pace is None else pace):
+        if not run_terminal_demo(_feed.PACE if pace is None else pace):
             click.echo("sse demo: events were lost or repeated", err=True)
             context.exit(ExitCode.FOUND_FAULTS)
     else:
@@ -55,7 +55,7 @@ def _serve(port: int, pace: float | None) -> None:
     from .demo._chat import PACE
     from .demo._chat_server import chat_server, tail_commands
 
-    server = chat_server(port, pace=PACE if pace is None else pace, tell=print_error)
+    server = chat_server(port, pace=PACE if pace is None else pace, log=print_error)
     with running(server, port):
         by_get, by_post = tail_commands(server.url)
         print(f"The chat is at {server.url}/ until you press Ctrl-C. In another terminal:\n")

@@ -19,9 +19,9 @@ from ._parameters import Seconds, Target, is_url
 from ._status_line import status_line
 from ._terminal import console
 from ._units import bytes_text, plural, seconds_text
+from .stats._collect import Watch, measure_file
 from .stats._figures import figures
-from .stats._measure import Measurement
-from .stats._measured import Watch, measure_file
+from .stats._model import Measurement
 
 
 @click.command(short_help="Measure a stream: rates, intervals, sizes, types, reconnects.")

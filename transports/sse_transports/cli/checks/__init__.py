@@ -1,9 +1,10 @@
-"""What `sse check` looks at: rules as data, and what they judge.
+"""The rules of `sse check` and the requests that they judge.
 
-- `_wire.py` notes what a connection does; `_observe.py` makes the requests, and gives an `Observation`.
-- `_observation.py` and `_stream.py` are what was observed, without any opinion.
-- `_rule.py` is what a rule is. The rules stand in tables by group: `_answer.py`, `_headers.py`,
-  `_delivery.py`, `_fields.py`, `_ids.py`, `_resume.py`, `_time.py`; `_rules.py` has all of them.
+- `_instrumented.py`: the transport, which also records times; `_observe.py` sends the requests and fills an
+  `Observation`.
+- `_observation.py` and `_stream.py` hold what was observed. They contain no judgement.
+- `_rule.py` defines a rule. The tables of rules are grouped by subject: `_response.py`, `_headers.py`,
+  `_delivery.py`, `_fields.py`, `_ids.py`, `_resume.py`, `_time.py`. `_rules.py` joins them.
 
 Rules do no I/O and read no clock: the same observation always gives the same findings.
 """

@@ -1,83 +1,87 @@
-"""The bytes of the stream: encoding, lines, fields, events."""
+"""Rules about the bytes of the stream: encoding, lines, fields, events."""
 
 from __future__ import annotations
 
 import re
 
+from .._blocks import BOM
+from .._units import bytes_text, plural
 from ._observation import Ending, Observation
-from ._rule import Rule, Seen, counted, doubtful, good, not_seen, note, quoted, size, wrong
-from ._stream import BOM, FIELDS, Line
+from ._rule import Result, Rule, failed, info, passed, quoted, skipped, warning
+from ._stream import FIELDS, Line
 
 GROUP = "stream"
 
 LARGE = 64 * 1024
-"""Bytes of an event from which on some clients give up."""
+"""Bytes of an event above which some clients give up."""
 REPLACEMENT = "\ufffd".encode()
-TIDY_NAME = re.compile(rb"[a-z][a-z0-9_-]*")
-# What is certainly meant as one of the standard's fields.
-NEARLY = re.compile(rb"[ \t]*(data|event|id|retry)[ \t]*", re.IGNORECASE)
-PARSED = 200
-"""Events that are tried as JSON, at most."""
+VALID_NAME = re.compile(rb"[a-z][a-z0-9_-]*")
+# Certainly meant as one of the standard's fields.
+MISSPELLED_FIELD = re.compile(rb"[ \t]*(data|event|id|retry)[ \t]*", re.IGNORECASE)
+MAX_PARSED = 200
+"""How many events are parsed as JSON, at most."""
 
-SOON = 100
-LATE = 5 * 60 * 1000
-"""Milliseconds between which a reconnection time makes sense."""
-SECONDS_MEANT = 60
+MIN_RETRY = 100
+MAX_RETRY = 5 * 60 * 1000
+"""Milliseconds between which a reconnection time is reasonable."""
+LOOKS_LIKE_SECONDS = 60
 
 
-def _encoding(seen: Observation) -> Seen | None:
-    body = seen.first.stream.body
-    # A character that was cut by our own leaving is no fault.
-    whole = (
-        body if seen.first.ending is Ending.ENDED else body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
+def _encoding(observed: Observation) -> Result | None:
+    body = observed.first.stream.body
+    # Only complete lines: the check may have stopped in the middle of a character.
+    complete = (
+        body
+        if observed.first.ending is Ending.ENDED
+        else body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
     )
     try:
-        whole.decode()
+        complete.decode()
     except UnicodeDecodeError as error:
-        about = whole[max(0, error.start - 10) : error.start + 10]
-        return wrong(f"byte {error.start} is no UTF-8: {about!r}; clients show U+FFFD there")
-    return good("UTF-8") if whole else None
+        context = complete[max(0, error.start - 10) : error.start + 10]
+        return failed(f"invalid UTF-8 at byte {error.start}: {context!r}; clients show U+FFFD there")
+    return passed("UTF-8") if complete else None
 
 
-def _replaced(seen: Observation) -> Seen | None:
-    body = seen.first.stream.body
+def _replacement_characters(observed: Observation) -> Result | None:
+    body = observed.first.stream.body
     count = body.count(REPLACEMENT)
     if not count:
         return None
     start = body.find(REPLACEMENT)
-    about = body[max(0, start - 10) : start + 10].decode("utf-8", "replace")
-    return doubtful(f"{counted(count, 'character')} U+FFFD sent, the first in {quoted(about)}")
+    context = body[max(0, start - 10) : start + 10].decode("utf-8", "replace")
+    return warning(f"{plural(count, 'character')} U+FFFD sent, the first in {quoted(context)}")
 
 
-def _mark(seen: Observation) -> Seen | None:
-    stream = seen.first.stream
+def _byte_order_mark(observed: Observation) -> Result | None:
+    stream = observed.first.stream
     marks = stream.body.count(b"\n" + BOM) + stream.body.count(b"\r" + BOM)
     if marks:
-        return wrong(
-            f"{counted(marks, 'line')} behind the first begin with a byte order mark: no known field"
-        )
+        return failed(f"{plural(marks, 'line')} after the first with a byte order mark: an unknown field")
     if stream.has_bom:
-        return doubtful(
-            "the stream begins with a byte order mark: allowed, and some clients lose the first event"
+        return warning(
+            "the stream begins with a byte order mark: allowed, but some clients lose the first event"
         )
     return None
 
 
-def _line_ends(seen: Observation) -> Seen | None:
-    ends = [line.end for line in seen.first.stream.lines if line.end]
+def _line_endings(observed: Observation) -> Result | None:
+    ends = [line.end for line in observed.first.stream.lines if line.end]
     if not ends:
         return None
     names = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "CR"}
     counts = {names[end]: ends.count(end) for end in names if end in ends}
-    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    evidence = ", ".join(f"{count} {name}" for name, count in counts.items())
     if len(counts) > 1:
-        return doubtful(f"mixed: {told}: allowed, and most often an accident")
-    return doubtful(f"{told}: allowed, and some clients wait for more") if "CR" in counts else good(told)
+        return warning(f"mixed: {evidence}: allowed, but usually an accident")
+    if "CR" in counts:
+        return warning(f"{evidence}: allowed, but some clients wait for an LF")
+    return passed(evidence)
 
 
-def _names(seen: Observation) -> Seen | None:
-    stream = seen.first.stream
-    groups = [*(block.lines for block in stream.blocks), stream.unfinished]
+def _field_names(observed: Observation) -> Result | None:
+    stream = observed.first.stream
+    groups = [*(block.lines for block in stream.blocks), stream.incomplete]
     if not any(line.text and line.end for lines in groups for line in lines):
         return None
     unknown: list[Line] = []
@@ -88,59 +92,62 @@ def _names(seen: Observation) -> Seen | None:
             if line.name and line.end and line.name not in FIELDS:
                 (unknown if _is_harmless(line, has_data=has_data) else lost).append(line)
     if lost:
-        return wrong(f"{counted(len(lost), 'line')} that clients drop, the first {quoted(lost[0].text)}")
+        return failed(f"{plural(len(lost), 'line')} that clients ignore, the first {quoted(lost[0].text)}")
     if unknown:
         names = sorted({line.name.decode() for line in unknown})
-        return doubtful(
-            f"unknown: {', '.join(names)[:60]}", "Put it into the data: no client can read such a field."
+        return warning(
+            f"unknown: {', '.join(names)[:60]}", "Move it into the data: no client can read such a field."
         )
-    return good("data, event, id, retry and comments only")
+    return passed("only data, event, id, retry and comments")
 
 
 def _is_harmless(line: Line, *, has_data: bool) -> bool:
-    """Return whether a line is an extension, perhaps, or a heartbeat of one word; not text of the data."""
-    is_tidy = TIDY_NAME.fullmatch(line.name) is not None and not NEARLY.fullmatch(line.name)
-    return is_tidy and (b":" in line.text or not has_data)
+    """Return whether a line may be an extension or a one-word heartbeat, not text of the data."""
+    is_name = VALID_NAME.fullmatch(line.name) is not None and not MISSPELLED_FIELD.fullmatch(line.name)
+    return is_name and (b":" in line.text or not has_data)
 
 
-def _finished(seen: Observation) -> Seen | None:
-    stream = seen.first.stream
-    if seen.first.ending is not Ending.ENDED:
+def _last_event(observed: Observation) -> Result | None:
+    stream = observed.first.stream
+    if observed.first.ending is not Ending.ENDED:
         return None
     if not stream.pending:
-        return good("the stream ended behind a blank line")
-    return wrong(f"the stream ended inside an event: {size(stream.pending)} that no client gets")
+        return passed("the stream ended after a blank line")
+    return failed(f"the stream ended inside an event: clients discard {bytes_text(stream.pending)}")
 
 
-def _without_data(seen: Observation) -> Seen | None:
-    blocks = [block for block in seen.first.stream.blocks if block.event is None and block.values(b"event")]
+def _types_without_data(observed: Observation) -> Result | None:
+    blocks = [
+        block for block in observed.first.stream.blocks if block.event is None and block.values(b"event")
+    ]
     if not blocks:
         return None
-    kind = blocks[0].values(b"event")[-1]
-    return doubtful(
-        f"{counted(len(blocks), 'block')} with a type ({quoted(kind)}) and no data: never an event"
+    kind = quoted(blocks[0].values(b"event")[-1])
+    return warning(
+        f"{plural(len(blocks), 'block')} with a type ({kind}) and no data: not dispatched as events"
     )
 
 
-def _empty_blocks(seen: Observation) -> Seen | None:
-    empty = [event for event in seen.first.stream.events if not event.data]
+def _empty_data(observed: Observation) -> Result | None:
+    empty = [event for event in observed.first.stream.events if not event.data]
     if not empty:
         return None
-    return note(f"{counted(len(empty), 'event')} with empty data: some clients give them to a JSON parser")
+    return info(f"{plural(len(empty), 'event')} with empty data: some clients parse it as JSON and fail")
 
 
-def _sizes(seen: Observation) -> Seen | None:
-    sizes = [block.size for block in seen.first.stream.event_blocks]
+def _event_size(observed: Observation) -> Result | None:
+    sizes = [block.size for block in observed.first.stream.event_blocks]
     if not sizes:
         return None
     largest = max(sizes)
+    evidence = f"the largest event has {bytes_text(largest)}"
     if largest > LARGE:
-        return doubtful(f"the largest event has {size(largest)}; some clients stop at 64 KiB to 1 MiB")
-    return good(f"the largest event has {size(largest)}")
+        return warning(f"{evidence}; some clients stop at 64 KiB to 1 MiB")
+    return passed(evidence)
 
 
-def _json(seen: Observation) -> Seen | None:
-    events = [event for event in seen.first.stream.events if event.data][:PARSED]
+def _json(observed: Observation) -> Result | None:
+    events = [event for event in observed.first.stream.events if event.data][:MAX_PARSED]
     broken = None
     parsed = 0
     for event in events:
@@ -148,54 +155,55 @@ def _json(seen: Observation) -> Seen | None:
             event.json()
             parsed += 1
         except (ValueError, RecursionError):
-            looks = event.data.startswith("{") or event.data[:2] in {'["', "[{", "[["}
-            broken = event if broken is None and looks else broken
-    # Text that begins with a brace now and then is none of our business.
+            looks_like_json = event.data.startswith("{") or event.data[:2] in {'["', "[{", "[["}
+            broken = event if broken is None and looks_like_json else broken
+    # In a stream without any JSON, a leading brace is just text.
     if broken is not None and parsed:
-        return doubtful(f"data that looks like JSON and is none: {quoted(broken.data)}")
+        return warning(f"data that looks like JSON but is not: {quoted(broken.data)}")
     if not parsed:
         return None
-    rest = len(events) - parsed
-    told = f"the data of {counted(parsed, 'event')} is JSON"
-    return note(told if not rest else f"{told}; that of {rest} is not")
+    others = len(events) - parsed
+    evidence = f"the data of {plural(parsed, 'event')} is JSON"
+    return info(evidence if not others else f"{evidence}; that of {others} is not")
 
 
-def _retry(seen: Observation) -> Seen:
-    lines = [line for line in seen.first.stream.lines if line.name == b"retry" and line.end and line.text]
+def _retry(observed: Observation) -> Result:
+    lines = [line for line in observed.first.stream.lines if line.name == b"retry" and line.end and line.text]
     for line in lines:
         if not re.fullmatch(rb"[0-9]+", line.value):
-            return wrong(f"{quoted(line.value)}: not ASCII digits only, so that clients ignore it")
+            return failed(f"{quoted(line.value)}: not only ASCII digits, so clients ignore it")
     if not lines:
-        return note("none: each client waits as it likes, browsers for some 3 to 5 s")
+        return info("none: each client uses its own default, browsers some 3 to 5 s")
     digits = lines[-1].value.lstrip(b"0")
-    # Longer than any number that makes sense; Python would refuse thousands of digits.
-    value = int(digits or b"0") if len(digits) < 12 else LATE + 1
-    told = f"{lines[-1].value[:20].decode()} ms"
-    if value < SECONDS_MEANT:
-        return doubtful(f"{told}: perhaps seconds were meant; else clients come back at once, all of them")
-    if value < SOON:
-        return doubtful(f"{told}: clients come back at once, all of them")
-    if value > LATE:
-        return doubtful(f"{told}: who is cut is away for so long")
-    return good(told)
+    # Python refuses to convert thousands of digits; 12 are too many for any reasonable time.
+    value = int(digits or b"0") if len(digits) < 12 else MAX_RETRY + 1
+    evidence = f"{lines[-1].value[:20].decode()} ms"
+    if value < LOOKS_LIKE_SECONDS:
+        return warning(f"{evidence}: perhaps meant as seconds; as it is, all clients reconnect at once")
+    if value < MIN_RETRY:
+        return warning(f"{evidence}: all clients reconnect at once")
+    if value > MAX_RETRY:
+        return warning(f"{evidence}: after a dropped connection, clients wait for so long")
+    return passed(evidence)
 
 
-def _opening(seen: Observation) -> Seen | None:
-    lines = seen.first.stream.lines
+def _opening_comment(observed: Observation) -> Result | None:
+    lines = observed.first.stream.lines
     if lines and lines[0].text.startswith(b":"):
-        return good("a comment comes first")
+        return passed("the stream begins with a comment")
     return None
 
 
-def _any_event(seen: Observation) -> Seen | None:
-    stream = seen.first.stream
+def _any_event(observed: Observation) -> Result | None:
+    stream = observed.first.stream
+    body_size = bytes_text(len(stream.body))
     if stream.events:
-        kinds = sorted({event.event for event in stream.events})
-        shown = ", ".join(kinds[:5]) + (", ..." if len(kinds) > 5 else "")
-        return note(f"{counted(len(stream.events), 'event')} of type {shown}, {size(len(stream.body))}")
-    if seen.first.ending is Ending.ENDED:
-        return doubtful("the stream ended without an event", "Answer 204 where there is nothing to tell.")
-    return not_seen(f"no event in {size(len(stream.body))}")
+        types = sorted({event.event for event in stream.events})
+        shown = ", ".join(types[:5]) + (", ..." if len(types) > 5 else "")
+        return info(f"{plural(len(stream.events), 'event')} of type {shown}, {body_size}")
+    if observed.first.ending is Ending.ENDED:
+        return warning("the stream ended without an event", "Answer 204 if there is nothing to send.")
+    return skipped(f"no event in {body_size}")
 
 
 RULES = (
@@ -218,59 +226,59 @@ RULES = (
     Rule(
         "replacement-characters",
         GROUP,
-        "No U+FFFD: it tells of bytes that were lost before they were sent.",
-        "practice: text that was cut inside a character, and decoded then",
-        "Decode what you pass on incrementally, or pass its bytes on.",
-        _replaced,
+        "No U+FFFD: it is a sign of bytes lost before they were sent.",
+        "practice: text that was split inside a character and then decoded",
+        "Decode forwarded text incrementally, or forward its bytes.",
+        _replacement_characters,
     ),
     Rule(
         "byte-order-mark",
         GROUP,
         "None.",
         "WHATWG HTML 9.2.5",
-        "Leave the byte order mark out; in Python, encode as utf-8 and not as utf-8-sig.",
-        _mark,
+        "Remove the byte order mark; in Python, encode as utf-8 and not as utf-8-sig.",
+        _byte_order_mark,
     ),
     Rule(
-        "line-ends",
+        "line-endings",
         GROUP,
         "LF throughout, or CRLF throughout.",
         "WHATWG HTML 9.2.5",
-        "End lines with LF; a line end inside data begins a new 'data:' line.",
-        _line_ends,
+        "End lines with LF; a line ending inside data begins a new 'data:' line.",
+        _line_endings,
     ),
     Rule(
         "fields",
         GROUP,
         "Lines are fields of the standard, or comments.",
         "WHATWG HTML 9.2.6",
-        "Begin each line of data with 'data: ', also those behind a line end inside the data; names are in "
-        "lower case, without a space before or behind.",
-        _names,
+        "Begin each line of data with 'data: ', also after a line ending inside the data; write field names "
+        "in lower case, without spaces around them.",
+        _field_names,
     ),
     Rule(
-        "finished",
+        "last-event",
         GROUP,
-        "A stream ends behind a blank line.",
-        "WHATWG HTML 9.2.6: what is pending at the end is discarded",
-        "Write a blank line behind the last event too.",
-        _finished,
+        "The stream ends after a blank line.",
+        "WHATWG HTML 9.2.6: an incomplete event at the end is discarded",
+        "Write a blank line after the last event too.",
+        _last_event,
     ),
     Rule(
         "types-without-data",
         GROUP,
         "A block with a type has data.",
         "WHATWG HTML 9.2.6: without data, no event is dispatched",
-        "Add a 'data:' line, be it empty; or send a comment, if it is a heartbeat.",
-        _without_data,
+        "Add a 'data:' line, even an empty one; or send a comment as a heartbeat.",
+        _types_without_data,
     ),
     Rule(
         "empty-data",
         GROUP,
-        "Told: events whose data is empty.",
+        "Info: events with empty data.",
         "WHATWG HTML 9.2.6",
         "",
-        _empty_blocks,
+        _empty_data,
     ),
     Rule(
         "event-size",
@@ -278,20 +286,20 @@ RULES = (
         f"At most {LARGE // 1024} KiB an event.",
         "practice: clients have limits of 64 KiB, 128 KiB, 1 MiB",
         "Send a reference to large data, or several events.",
-        _sizes,
+        _event_size,
     ),
     Rule(
         "json",
         GROUP,
-        "Data that looks like JSON is JSON.",
-        "practice: JSON that was cut, or written over several lines without 'data:'",
-        "Write each event's JSON whole, and on one line.",
+        "Data that looks like JSON is valid JSON.",
+        "practice: JSON that was truncated, or written on several lines without 'data:'",
+        "Write each event's JSON complete, and on one line.",
         _json,
     ),
     Rule(
         "retry",
         GROUP,
-        f"Digits: {SOON} ms to {LATE // 60000} minutes.",
+        f"Only digits: {MIN_RETRY} ms to {MAX_RETRY // 60000} minutes.",
         "WHATWG HTML 9.2.6 and 9.2.3",
         "Send 'retry: 3000', in milliseconds.",
         _retry,
@@ -299,9 +307,9 @@ RULES = (
     Rule(
         "opening-comment",
         GROUP,
-        "A comment at the start makes head and first byte come at once.",
+        "A comment at the start makes proxies forward the response headers at once.",
         "WHATWG HTML 9.2.7",
         "",
-        _opening,
+        _opening_comment,
     ),
 )

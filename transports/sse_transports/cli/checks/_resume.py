@@ -1,33 +1,36 @@
-"""What a client gets that comes back: behind the last event, behind one before, behind one that never was."""
+"""Rules about resuming: after the last event, after an earlier one, after one that never existed."""
 
 from __future__ import annotations
 
+from .._units import plural, seconds_text
 from ._observation import Ending, Observation, Reading
-from ._rule import Rule, Seen, counted, doubtful, good, not_seen, note, quoted, seconds, wrong
+from ._rule import Result, Rule, failed, info, passed, quoted, skipped, warning
 from ._stream import Block
 
 GROUP = "resume"
 
-ENOUGH = 5
-"""Numbers without a gap that it takes to miss one."""
+MIN_CONSECUTIVE = 5
+"""How many consecutive numeric IDs it takes to conclude that one is missing."""
+
+BUSY_STATUSES = (408, 425, 429, 503)
 
 
-def _failure(reading: Reading) -> Seen | None:
-    """Judge an answer that is no stream, and not 204."""
-    if reading.answer is None:
-        return _no_answer(reading)
+def _failure(reading: Reading) -> Result | None:
+    """Judge a response that is neither a stream nor 204."""
+    if reading.response is None:
+        return _no_response(reading)
     if reading.is_stream or reading.status == 204:
         return None
-    if reading.status in (408, 425, 429, 503):
-        return not_seen(f"{reading.status}: the server wants fewer requests")
-    return wrong(f"{reading.status} where the first answer was 200")
+    if reading.status in BUSY_STATUSES:
+        return skipped(f"{reading.status}: the server limits requests")
+    return failed(f"{reading.status}, but the first response was 200")
 
 
-def _no_answer(reading: Reading) -> Seen:
-    # Some servers send the head with the first event, and there may be none yet.
-    if reading.ending is Ending.UNANSWERED:
-        return not_seen(f"no head within {seconds(reading.ended_at)}")
-    return wrong(reading.ending.value)
+def _no_response(reading: Reading) -> Result:
+    # Some servers send the response headers with the first event, and there may be none yet.
+    if reading.ending is Ending.NO_RESPONSE:
+        return skipped(f"no response headers within {seconds_text(reading.ended_at)}")
+    return failed(reading.ending.value)
 
 
 def _key(block: Block) -> tuple[str, str]:
@@ -35,51 +38,46 @@ def _key(block: Block) -> tuple[str, str]:
     return (block.own_id or "", event.data if event is not None else "")
 
 
-def _behind(seen: Observation) -> Seen | None:
-    """Judge what comes behind the last event: nothing that was there before, and nothing missing."""
-    reading = seen.resumed
-    if seen.alone:
-        return not_seen(seen.alone)
-    last = seen.first.stream.last_event_id
+def _resumed(observed: Observation) -> Result | None:
+    """Judge what comes after the last event: nothing repeated, nothing missing."""
+    reading = observed.resumed
+    if observed.skip_reason:
+        return skipped(observed.skip_reason)
+    last = observed.first.stream.last_event_id
     if reading is None or not reading.last_event_id:
         return None
-    told = f"asked behind {quoted(last)}: "
+    resumed = f"resumed after {quoted(last)}: "
     failure = _failure(reading)
     if failure is not None:
-        return Seen(failure.verdict, told + failure.evidence)
+        return Result(failure.verdict, resumed + failure.evidence)
     if reading.status == 204:
-        return _is_over(seen, told)
+        if observed.first.ending is Ending.ENDED:
+            return passed(f"{resumed}204, nothing more")
+        return warning(f"{resumed}204, although the stream had not ended", "Answer 200 while more may come.")
     blocks = reading.stream.event_blocks
     if not blocks:
-        return not_seen(f"{told}no event in {seconds(reading.ended_at)}")
-    before = {_key(block) for block in seen.first.stream.event_blocks if block.own_id}
-    again = [block for block in blocks if block.own_id and _key(block) in before]
-    if again:
-        return wrong(f"{told}{quoted(again[0].own_id or '')} came a second time")
+        return skipped(f"{resumed}no event in {seconds_text(reading.ended_at)}")
+    first_id = quoted(blocks[0].own_id or "")
+    before = {_key(block) for block in observed.first.stream.event_blocks if block.own_id}
+    repeated = [block for block in blocks if block.own_id and _key(block) in before]
+    if repeated:
+        return failed(f"{resumed}{quoted(repeated[0].own_id or '')} came a second time")
     if blocks[0].own_id in {own_id for own_id, _ in before}:
-        return doubtful(f"{told}{quoted(blocks[0].own_id or '')} came again, with other data")
-    missing = _missing(seen, blocks[0])
+        return warning(f"{resumed}{first_id} came again, with other data")
+    missing = _missing(observed, blocks[0])
     if missing:
-        return wrong(
-            f"{told}{quoted(blocks[0].own_id or '')} came, so that {counted(missing, 'event')} are missing"
-        )
-    return good(f"{told}{quoted(blocks[0].own_id or '')} came")
+        return failed(f"{resumed}{first_id} came: {plural(missing, 'event')} missing")
+    return passed(f"{resumed}{first_id} came")
 
 
-def _is_over(seen: Observation, told: str) -> Seen:
-    if seen.first.ending is Ending.ENDED:
-        return good(f"{told}204, nothing more")
-    return doubtful(f"{told}204, though the stream had not ended", "Answer 200 while more may come.")
-
-
-def _missing(seen: Observation, block: Block) -> int:
-    """Count what was left out, where IDs are numbers without gaps."""
-    ids = [each.own_id for each in seen.first.stream.event_blocks]
+def _missing(observed: Observation, block: Block) -> int:
+    """Count the events that were left out, if IDs are consecutive numbers."""
+    ids = [each.own_id for each in observed.first.stream.event_blocks]
     numbers = [int(each) for each in ids if each and each.isascii() and each.isdigit() and len(each) < 20]
     own = block.own_id or ""
     if (
         len(numbers) != len(ids)
-        or len(ids) < ENOUGH
+        or len(ids) < MIN_CONSECUTIVE
         or not (own.isascii() and own.isdigit() and len(own) < 20)
     ):
         return 0
@@ -88,112 +86,113 @@ def _missing(seen: Observation, block: Block) -> int:
     return max(0, int(own) - numbers[-1] - 1)
 
 
-def _overlap(seen: Observation) -> Seen | None:
-    """Judge what comes behind an event before the last: all that was there before, in order."""
-    reading = seen.overlapping
+def _resumed_earlier(observed: Observation) -> Result | None:
+    """Judge what comes after an earlier event: all that came before, in order."""
+    reading = observed.resumed_earlier
     if reading is None:
         return None
-    asked = reading.last_event_id
-    told = f"asked behind {quoted(asked)}: "
+    requested = reading.last_event_id
+    resumed = f"resumed after {quoted(requested)}: "
     failure = _failure(reading)
     if failure is not None:
-        return Seen(failure.verdict, told + failure.evidence)
-    blocks = seen.first.stream.event_blocks
-    position = next(number for number, block in enumerate(blocks) if block.own_id == asked)
-    expected = [_key(block) for block in blocks[position + 1 :] if block.own_id]
-    earlier = {_key(block) for block in blocks[: position + 1] if block.own_id}
+        return Result(failure.verdict, resumed + failure.evidence)
+    blocks = observed.first.stream.event_blocks
+    index = next(number for number, block in enumerate(blocks) if block.own_id == requested)
+    expected = [_key(block) for block in blocks[index + 1 :] if block.own_id]
+    earlier = {_key(block) for block in blocks[: index + 1] if block.own_id}
     if reading.status == 204:
-        return doubtful(f"{told}204, though {counted(len(expected), 'event')} came behind it before")
-    came = [_key(block) for block in reading.stream.event_blocks if block.own_id]
-    if any(key in earlier for key in came):
-        return wrong(f"{told}events up to there came a second time; is Last-Event-ID read?")
-    known = [key for key in came if key in set(expected)]
-    if not came:
-        return doubtful(f"{told}nothing in {seconds(reading.ended_at)}, though events came behind it before")
+        return warning(f"{resumed}204, although {plural(len(expected), 'event')} came after it before")
+    received = [_key(block) for block in reading.stream.event_blocks if block.own_id]
+    if any(key in earlier for key in received):
+        return failed(f"{resumed}earlier events came a second time; does the server read Last-Event-ID?")
+    known = [key for key in received if key in set(expected)]
+    if not received:
+        return warning(
+            f"{resumed}nothing in {seconds_text(reading.ended_at)}, although events came after it before"
+        )
     if not known:
-        ids = {key[0] for key in came} & {key[0] for key in expected}
+        ids = {key[0] for key in received} & {key[0] for key in expected}
         if ids:
-            return doubtful(f"{told}the same IDs came with other data, such as {quoted(min(ids))}")
-        return doubtful(f"{told}newer events, and none of the {len(expected)} that came behind it before")
+            return warning(f"{resumed}the same IDs came with other data, such as {quoted(min(ids))}")
+        return warning(f"{resumed}newer events, and none of the {len(expected)} that came after it before")
     if known != expected[: len(known)]:
         left_out = [key for key in expected[: expected.index(known[-1]) + 1] if key not in set(known)]
         if left_out:
-            return wrong(f"{told}{quoted(left_out[0][0])} is missing")
-        return wrong(f"{told}the same events came in another order")
-    if len(known) < len(expected) and came[-1] not in set(expected):
-        return wrong(f"{told}{quoted(expected[len(known)][0])} is missing")
-    return good(f"{told}the {counted(len(known), 'event')} behind it came again, in order")
+            return failed(f"{resumed}{quoted(left_out[0][0])} is missing")
+        return failed(f"{resumed}the same events came in another order")
+    if len(known) < len(expected) and received[-1] not in set(expected):
+        return failed(f"{resumed}{quoted(expected[len(known)][0])} is missing")
+    return passed(f"{resumed}the next {plural(len(known), 'event')} came again, in order")
 
 
-def _unknown(seen: Observation) -> Seen | None:
-    reading = seen.unknown
+def _unknown_id(observed: Observation) -> Result | None:
+    reading = observed.unknown_id
     if reading is None:
         return None
-    told = f"asked behind {quoted(reading.last_event_id)}: "
-    if reading.answer is None:
-        failure = _no_answer(reading)
-        return Seen(failure.verdict, told + failure.evidence)
+    resumed = f"resumed after {quoted(reading.last_event_id)}: "
+    if reading.response is None:
+        failure = _no_response(reading)
+        return Result(failure.verdict, resumed + failure.evidence)
     status = reading.status
-    if status in (408, 425, 429, 503):
-        return not_seen(f"{told}{status}: the server wants fewer requests")
+    if status in BUSY_STATUSES:
+        return skipped(f"{resumed}{status}: the server limits requests")
     if status >= 500:
-        return wrong(f"{told}{status}, and so again with each reconnect")
+        return failed(f"{resumed}{status}, which each reconnect would repeat")
     if status >= 400:
-        return doubtful(f"{told}{status}: a browser never comes back after that")
-    if reading.ending is Ending.BROKEN:
-        return wrong(f"{told}{status}, then the connection broke")
+        return warning(f"{resumed}{status}: a browser does not reconnect after that")
+    if reading.ending is Ending.DROPPED:
+        return failed(f"{resumed}{status}, then the connection was dropped")
     if status == 204:
-        return doubtful(f"{told}204: a client with an ID from before a restart ends for good")
-    return good(f"{told}{status}")
+        return warning(f"{resumed}204: clients with an ID from before a restart stop reconnecting")
+    return passed(f"{resumed}{status}")
 
 
-def _after_the_end(seen: Observation) -> Seen | None:
-    """Judge what a client gets that comes back after the end, without IDs."""
-    first, reading = seen.first, seen.resumed
+def _after_the_end(observed: Observation) -> Result | None:
+    """Judge what a client without an ID gets when it reconnects after the end."""
+    first, reading = observed.first, observed.resumed
     if first.ending is not Ending.ENDED or reading is None or reading.last_event_id:
         return None
     if reading.status == 204:
-        return good("204, nothing more")
+        return passed("204, nothing more")
     if not reading.is_stream or not first.stream.events or not reading.stream.events:
         return None
+    ended = f"the stream ended after {seconds_text(first.ended_at)}"
     if reading.stream.events[0] == first.stream.events[0]:
-        return doubtful(
-            f"the stream ended after {seconds(first.ended_at)}, and who comes back gets the same again"
-        )
-    return note(f"the stream ended after {seconds(first.ended_at)}, and goes on for a client that comes back")
+        return warning(f"{ended}; a client that reconnects gets the same events again")
+    return info(f"{ended}; a client that reconnects gets new events")
 
 
 RULES = (
     Rule(
         "resume",
         GROUP,
-        "Behind the last event come new ones: none again, none missing.",
+        "After the last event, only new events: none repeated, none missing.",
         "WHATWG HTML 9.2.3 and 9.2.4",
-        "Keep the last events, and begin with the first one behind Last-Event-ID.",
-        _behind,
+        "Keep recent events, and resume with the first one after Last-Event-ID.",
+        _resumed,
     ),
     Rule(
         "resume-earlier",
         GROUP,
-        "Behind an earlier event, those that came before come again, in order.",
+        "After an earlier event, the events that followed it come again, in order.",
         "WHATWG HTML 9.2.4",
-        "Keep the last events, and begin with the first one behind Last-Event-ID; or send no IDs.",
-        _overlap,
+        "Keep recent events, and resume with the first one after Last-Event-ID; or send no IDs.",
+        _resumed_earlier,
     ),
     Rule(
         "unknown-id",
         GROUP,
-        "An ID that never was is no error.",
+        "An unknown ID is not an error.",
         "WHATWG HTML 9.2.3: any status but 200 and 204 fails a client for good; RFC 9110, 15.6",
-        "Take an ID that you do not know, or cannot read, for none; an event may say that some are lost.",
-        _unknown,
+        "Treat an ID that is unknown or invalid as none; an event may report that some were lost.",
+        _unknown_id,
     ),
     Rule(
         "after-the-end",
         GROUP,
-        "After the end, 204: clients come back to anything else.",
+        "After the end, 204: clients reconnect after anything else.",
         "WHATWG HTML 9.2.3; RFC 9110, 15.3.5",
-        "Answer 204 to who comes back after the end, which takes IDs; or name an event that is the last.",
+        "Answer 204 to a client that reconnects after the end (this takes IDs); or document a last event.",
         _after_the_end,
     ),
 )

@@ -1,4 +1,4 @@
-"""What a rule is: one small function over what was observed, with its clause and its mend."""
+"""A rule: one small function over an observation, with the clause it checks and the fix it suggests."""
 
 from __future__ import annotations
 
@@ -8,40 +8,48 @@ from enum import Enum, IntEnum
 
 from ._observation import Observation, Reading
 
-LONGEST_QUOTE = 60
+MAX_QUOTE = 60
+"""Characters of a quoted value before it is shortened."""
 
 
 class Verdict(Enum):
-    """What a rule says."""
+    """The outcome of a rule.
 
-    GOOD = "good"
-    WRONG = "wrong"
-    DOUBTFUL = "doubtful"
-    NOT_SEEN = "not seen"
-    NOTE = "note"
+    - PASS: the server does this right.
+    - FAIL: a standard or a promise of the server is broken, or clients are harmed.
+    - WARN: allowed, or perhaps caused by something else, but it causes trouble in practice.
+    - SKIP: there was nothing to judge.
+    - INFO: neither right nor wrong, but useful to know.
+    """
+
+    PASS = "pass"  # noqa: S105  # not a password
+    FAIL = "fail"
+    WARN = "warn"
+    SKIP = "skip"
+    INFO = "info"
 
 
 class Needs(IntEnum):
-    """How much of an answer a rule needs to say anything."""
+    """How much of a response a rule needs. Ordered: a stream is a response too."""
 
     NOTHING = 0
-    ANSWER = 1
+    RESPONSE = 1
     STREAM = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a rule saw.
+class Result:
+    """What the function of a rule returns.
 
     Attributes:
-        verdict: what it says to that.
-        evidence: what was seen, with values, seconds and bytes.
-        mend: what to do, if it is not what the rule says anyway.
+        verdict: the outcome.
+        evidence: what was observed, with values, times and sizes.
+        fix: what to do, if that differs from the rule's own fix.
     """
 
     verdict: Verdict
     evidence: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,94 +57,79 @@ class Rule:
     """One thing that is checked.
 
     Attributes:
-        name: as it is reported.
-        group: where it is reported.
-        asks: what is right, in a few words.
-        clause: what says so: a section of a standard, or practice.
-        mend: what to do about it.
-        judge: gives what was seen; None where the rule has nothing to say.
-        needs: how much of an answer there must be.
+        name: the name in reports.
+        group: the heading under which it is reported.
+        requirement: what is right, in a few words.
+        clause: the section of a standard that requires it, or "practice".
+        fix: what to do if the requirement is not met.
+        judge: returns the result, or None if the rule does not apply.
+        needs: how much of a response there must be.
     """
 
     name: str
     group: str
-    asks: str
+    requirement: str
     clause: str
-    mend: str
-    judge: Callable[[Observation], Seen | None]
+    fix: str
+    judge: Callable[[Observation], Result | None]
     needs: Needs = Needs.STREAM
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found. `mend` is empty where there is nothing to mend."""
+    """The result of a rule in a report. `fix` is empty unless the verdict is FAIL or WARN."""
 
     rule: Rule
     verdict: Verdict
     evidence: str
-    mend: str
+    fix: str
 
 
-def good(evidence: str) -> Seen:
-    """It is right."""
-    return Seen(Verdict.GOOD, evidence)
+def passed(evidence: str) -> Result:
+    """Return a result with the verdict PASS."""
+    return Result(Verdict.PASS, evidence)
 
 
-def wrong(evidence: str, mend: str | None = None) -> Seen:
-    """It is a fault."""
-    return Seen(Verdict.WRONG, evidence, mend)
+def failed(evidence: str, fix: str | None = None) -> Result:
+    """Return a result with the verdict FAIL."""
+    return Result(Verdict.FAIL, evidence, fix)
 
 
-def doubtful(evidence: str, mend: str | None = None) -> Seen:
-    """It is allowed, or may have another cause, and gives trouble in practice."""
-    return Seen(Verdict.DOUBTFUL, evidence, mend)
+def warning(evidence: str, fix: str | None = None) -> Result:
+    """Return a result with the verdict WARN."""
+    return Result(Verdict.WARN, evidence, fix)
 
 
-def not_seen(evidence: str) -> Seen:
-    """There was no opportunity."""
-    return Seen(Verdict.NOT_SEEN, evidence)
+def skipped(evidence: str) -> Result:
+    """Return a result with the verdict SKIP."""
+    return Result(Verdict.SKIP, evidence)
 
 
-def note(evidence: str) -> Seen:
-    """It is neither right nor wrong, and good to know."""
-    return Seen(Verdict.NOTE, evidence)
+def info(evidence: str) -> Result:
+    """Return a result with the verdict INFO."""
+    return Result(Verdict.INFO, evidence)
 
 
-def apply(rules: tuple[Rule, ...], observation: Observation) -> list[Finding]:
-    """Return what the rules find, in their order."""
-    there_is = _what_there_is(observation.first)
+def apply(rules: tuple[Rule, ...], observed: Observation) -> list[Finding]:
+    """Return the findings of the rules that apply, in the order of the rules."""
+    available = _available(observed.first)
     findings = []
     for rule in rules:
-        seen = rule.judge(observation) if rule.needs <= there_is else None
-        if seen is not None:
-            is_to_mend = seen.verdict in (Verdict.WRONG, Verdict.DOUBTFUL)
-            mend = (seen.mend or rule.mend) if is_to_mend else ""
-            findings.append(Finding(rule, seen.verdict, seen.evidence, mend))
+        result = rule.judge(observed) if rule.needs <= available else None
+        if result is not None:
+            needs_fix = result.verdict in (Verdict.FAIL, Verdict.WARN)
+            fix = (result.fix or rule.fix) if needs_fix else ""
+            findings.append(Finding(rule, result.verdict, result.evidence, fix))
     return findings
 
 
-def _what_there_is(first: Reading) -> Needs:
+def _available(first: Reading) -> Needs:
     if first.is_readable:
         return Needs.STREAM
-    return Needs.NOTHING if first.answer is None else Needs.ANSWER
+    return Needs.NOTHING if first.response is None else Needs.RESPONSE
 
 
 def quoted(value: str | bytes) -> str:
-    """Quote what a server sent: escaped, and shortened."""
+    """Quote a value that the server sent: escaped and shortened."""
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return repr(text) if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]!r}..."
-
-
-def counted(number: int, what: str) -> str:
-    """Return `1 event`, `2 events`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def seconds(value: float) -> str:
-    """Return a time for people."""
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
-
-
-def size(value: int) -> str:
-    """Return a number of bytes for people."""
-    return counted(value, "byte") if value < 10240 else f"{value / 1024:.0f} KiB"
+    return repr(text) if len(text) <= MAX_QUOTE else f"{text[:MAX_QUOTE]!r}..."

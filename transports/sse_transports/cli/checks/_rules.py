@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import _answer, _delivery, _fields, _headers, _ids, _resume, _time
+from . import _delivery, _fields, _headers, _ids, _response, _resume, _time
 from ._rule import Rule
 
 RULES: tuple[Rule, ...] = (
-    *_answer.RULES,
+    *_response.RULES,
     *_headers.RULES,
     *_delivery.RULES,
     *_fields.RULES,

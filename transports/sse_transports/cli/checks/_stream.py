@@ -1,7 +1,7 @@
-"""The body of an event stream, taken apart: lines, blocks, events, comments, and the silences between.
+"""The body of an event stream, split into lines, blocks, events, comments and the silences between them.
 
-WHATWG HTML 9.2.5 and 9.2.6. Events come from the parser; what the parser drops in silence, as the
-standard wants it to, is what a check is about.
+WHATWG HTML 9.2.5 and 9.2.6. The events come from the parser. The lines are kept beside them, because a
+check is about what a parser silently ignores, as the standard requires.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from itertools import accumulate
 
 from sse_core import Event, Parser
 
+from .._blocks import BOM
+
 LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|\Z)")
-BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data", b"event", b"id", b"retry")
 
-TOGETHER = 0.05
-"""Seconds; what comes with less between is one burst."""
+SAME_BURST = 0.05
+"""Seconds; chunks with a shorter interval belong to one burst."""
 
 
-class Place(Enum):
-    """Where in the stream a silence fell."""
+class Position(Enum):
+    """The position in the stream at which a silence began."""
 
-    BETWEEN = "between events"
+    BETWEEN_EVENTS = "between events"
     IN_EVENT = "inside an event, between two lines"
     IN_LINE = "inside a line"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its bytes, its line end (empty for one that is not whole), and when it was whole."""
+    """One line: its bytes, its line ending (empty if the line is incomplete), and when its end came."""
 
     text: bytes
     end: bytes
@@ -41,18 +42,18 @@ class Line:
 
     @property
     def name(self) -> bytes:
-        """The field's name: all of a line without a colon, empty for a comment."""
+        """The field name: the whole line if it has no colon, empty for a comment."""
         return self.text.partition(b":")[0]
 
     @property
     def value(self) -> bytes:
-        """The field's value."""
+        """The field value."""
         return self.text.partition(b":")[2].removeprefix(b" ")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The lines up to a blank line, and the event they are, if they are one."""
+    """The lines up to a blank line, and the event that they dispatch, if any."""
 
     lines: tuple[Line, ...]
     size: int
@@ -65,29 +66,29 @@ class Block:
 
     @property
     def own_id(self) -> str | None:
-        """The ID that this block sets, or None."""
+        """The event ID that this block sets, or None."""
         values = [value for value in self.values(b"id") if b"\0" not in value]
         return values[-1].decode("utf-8", "replace") if values else None
 
     @property
     def comments(self) -> list[Line]:
-        """The lines that are comments."""
+        """The comment lines."""
         return [line for line in self.lines if line.text.startswith(b":")]
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A time in which nothing came: from when, how long, behind how many bytes of the body, and where."""
+    """A time without data: its begin, its length, the body bytes before it, and its position."""
 
     at: float
     seconds: float
-    behind: int
-    place: Place
+    offset: int
+    position: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What came with nearly no time between."""
+    """Chunks that came nearly together: when the first came, their size, and the body offset of their end."""
 
     at: float
     size: int
@@ -95,43 +96,44 @@ class Burst:
 
 
 class Stream:
-    """A body, taken apart.
+    """A body, split into lines and blocks.
 
     Args:
-        pieces: (when, bytes) in the order they came.
-        begin: when the head had come.
+        chunks: (time, bytes) in the order received.
+        begin: when the response headers came.
         end: when the reading ended.
-        was_left: whether the stream went on when the reading ended.
-        last_event_id: the ID that was asked for.
+        still_open: whether the stream was still open when the reading ended.
+        last_event_id: the Last-Event-ID of the request.
     """
 
     def __init__(
         self,
-        pieces: list[tuple[float, bytes]],
+        chunks: list[tuple[float, bytes]],
         *,
         begin: float = 0.0,
         end: float = 0.0,
-        was_left: bool = False,
+        still_open: bool = False,
         last_event_id: str = "",
     ) -> None:
-        self.body = b"".join(data for _, data in pieces)
+        self.body = b"".join(data for _, data in chunks)
         self.begin = begin
-        self.end = max([end, *(at for at, _ in pieces[-1:])])
-        self.was_left = was_left
+        self.end = max([end, *(at for at, _ in chunks[-1:])])
+        self.still_open = still_open
         self.has_bom = self.body.startswith(BOM)
-        self._times = [at for at, _ in pieces]
-        self._ends = list(accumulate(len(data) for _, data in pieces))
+        self._times = [at for at, _ in chunks]
+        self._ends = list(accumulate(len(data) for _, data in chunks))
         parser = Parser(last_event_id=last_event_id)
         self._events = iter(parser.feed(self.body))
         self.last_event_id = parser.last_event_id
         self.lines: list[Line] = []
         self.blocks: list[Block] = []
-        self.unfinished: tuple[Line, ...] = ()
-        self._inner: set[int] = set()
-        self._borders: set[int] = {0}
-        self._take_apart()
+        self.incomplete: tuple[Line, ...] = ()
+        # Body offsets of line ends: inside an event, and between events.
+        self._offsets_in_event: set[int] = set()
+        self._offsets_between: set[int] = {0}
+        self._split()
 
-    def _take_apart(self) -> None:
+    def _split(self) -> None:
         lines: list[Line] = []
         start = 0
         has_fields = False
@@ -139,28 +141,28 @@ class Stream:
             text, end = match.groups()
             if not text and not end:
                 break
-            position = match.end()
-            line = Line(text, end, self._time_of(position))
+            offset = match.end()
+            line = Line(text, end, self._time_of(offset))
             self.lines.append(line)
             if end and not text:
                 if lines:
                     has_data = any(each.name == b"data" and each.text for each in lines)
                     event = next(self._events, None) if has_data else None
-                    self.blocks.append(Block(tuple(lines), position - start, line.at, event))
+                    self.blocks.append(Block(tuple(lines), offset - start, line.at, event))
                 lines = []
-                start = position
+                start = offset
                 has_fields = False
             else:
                 lines.append(line)
                 has_fields = has_fields or not text.startswith(b":")
-            # Behind comments alone, no event has begun.
+            # Comments alone do not begin an event.
             if end:
-                (self._inner if has_fields else self._borders).add(position)
-        self.unfinished = tuple(lines)
+                (self._offsets_in_event if has_fields else self._offsets_between).add(offset)
+        self.incomplete = tuple(lines)
 
-    def _time_of(self, position: int) -> float:
-        """Return when the byte before this position came."""
-        return self._times[min(bisect_left(self._ends, position), len(self._times) - 1)]
+    def _time_of(self, offset: int) -> float:
+        """Return when the byte before this offset came."""
+        return self._times[min(bisect_left(self._ends, offset), len(self._times) - 1)]
 
     @cached_property
     def events(self) -> list[Event]:
@@ -169,7 +171,7 @@ class Stream:
 
     @cached_property
     def event_blocks(self) -> list[Block]:
-        """The blocks that are events."""
+        """The blocks that dispatch an event."""
         return [block for block in self.blocks if block.event is not None]
 
     @cached_property
@@ -179,37 +181,38 @@ class Stream:
 
     @cached_property
     def pending(self) -> int:
-        """Bytes of fields behind the last blank line: an event that was not finished."""
-        fields = [line for line in self.unfinished if line.name in FIELDS and line.text]
+        """Bytes of fields after the last blank line: an incomplete event."""
+        fields = [line for line in self.incomplete if line.name in FIELDS and line.text]
         return sum(len(line.text) + len(line.end) for line in fields)
 
     @cached_property
     def silences(self) -> list[Silence]:
-        """All times in which nothing came, the one before the first byte and the last one included."""
+        """All intervals without data, including those before the first byte and after the last."""
         times = [self.begin, *self._times]
-        if self.was_left:
+        if self.still_open:
             times.append(self.end)
-        behind = [0, *self._ends]
+        offsets = [0, *self._ends]
         return [
-            Silence(before, after - before, position, self._place(position))
-            for before, after, position in zip(times, times[1:], behind, strict=False)
+            Silence(before, after - before, offset, self._position(offset))
+            for before, after, offset in zip(times, times[1:], offsets, strict=False)
         ]
 
-    def _place(self, position: int) -> Place:
-        if self.body[position - 1 : position + 1] == b"\r\n":
-            position += 1
-        if position in self._borders or position == len(BOM) * self.has_bom:
-            return Place.BETWEEN
-        return Place.IN_EVENT if position in self._inner else Place.IN_LINE
+    def _position(self, offset: int) -> Position:
+        # A chunk that ends between the CR and the LF of a CRLF has ended the line.
+        if self.body[offset - 1 : offset + 1] == b"\r\n":
+            offset += 1
+        if offset in self._offsets_between or offset == len(BOM) * self.has_bom:
+            return Position.BETWEEN_EVENTS
+        return Position.IN_EVENT if offset in self._offsets_in_event else Position.IN_LINE
 
     @cached_property
     def bursts(self) -> list[Burst]:
-        """The pieces, those that came together as one."""
+        """The chunks, with those that came together joined."""
         bursts: list[Burst] = []
         begin = size = 0
         last = at = float("-inf")
         for time, end in zip(self._times, self._ends, strict=True):
-            if time - last >= TOGETHER and size:
+            if time - last >= SAME_BURST and size:
                 bursts.append(Burst(at, size, begin + size))
                 begin, size = begin + size, 0
             if not size:

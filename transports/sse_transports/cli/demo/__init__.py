@@ -1,6 +1,7 @@
-"""What `sse demo` shows: scenes in the terminal, and the chat page in a browser.
+"""The demo of `sse demo`: three demonstrations in the terminal, and the chat page in a browser.
 
-`_chat.py` and `_feed.py` are the two services, `_replies.py` what the chat says. `_scenes.py` reads both in
-the terminal, `_side_by_side.py` the feed through every transport. `_chat_server.py` serves the chat and its
-page, `chat.html`.
+- `_chat.py` and `_feed.py` are the two services; `_replies.py` has the replies of the chat.
+- `_terminal_demo.py` reads both in the terminal, `_compare_transports.py` the feed with every transport;
+  `_state_log.py` prints the state changes of an event source.
+- `_chat_server.py` serves the chat and its page, `chat.html`; `_page.py` adds the headers of the page.
 """

@@ -1,4 +1,4 @@
-"""The server behind `sse demo --serve`: the chat page, the chat, and a line for each request."""
+"""The server of `sse demo --serve`: the chat page, the chat, and a log line for each request."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from ...testing import Call, SSEServer
 from .._terminal import printable
 from ._chat import DONE, PACE, RETRY, TOKEN, ChatService, path_of
 from ._page import page
-from ._scenes import QUESTION
+from ._terminal_demo import QUESTION
 
 
 def chat_server(
-    port: int, *, pace: float = PACE, retry: int = RETRY, tell: Callable[[str], None] = lambda line: None
+    port: int, *, pace: float = PACE, retry: int = RETRY, log: Callable[[str], None] = lambda line: None
 ) -> SSEServer:
-    """Return the server, not entered yet. It listens on this machine only.
+    """Return the server, not started yet. It listens on this machine only.
 
-    A page from elsewhere whose name was made to point to this machine could read the replies, too: they
-    are canned, and the token is no secret, so the request's Host is not looked at.
+    The Host header is not checked, so a foreign page could read the replies by DNS rebinding. That does no
+    harm: the replies are fixed texts, and the token is not a secret.
 
     Args:
-        port: the port; 0 for any that is free.
+        port: the port; 0 for any free one.
         pace: seconds between the words of a reply.
-        retry: milliseconds after which clients are to come back when they were cut.
-        tell: called with a line about each request, once it is over.
+        retry: the reconnection time in milliseconds.
+        log: called with a line about each request after its response.
     """
 
-    def tell_of(call: Call, outcome: str) -> None:
-        since = f" (Last-Event-ID {call.last_event_id})" if call.last_event_id else ""
-        tell(printable(f"{call.method:<4} {path_of(call)}  {outcome}{since}"))
+    def log_call(call: Call, outcome: str) -> None:
+        resumed = f" (Last-Event-ID {call.last_event_id})" if call.last_event_id else ""
+        log(printable(f"{call.method:<4} {path_of(call)}  {outcome}{resumed}"))
 
-    chat = ChatService(pace=pace, retry=retry, tell=tell_of)
-    fields, html = page()
+    chat = ChatService(pace=pace, retry=retry, log=log_call)
+    headers, html = page()
 
     def answer(call: Call) -> None:
         if path_of(call) == "/" and call.method in ("GET", "HEAD"):
             body = html if call.method == "GET" else b""
-            call.respond(200, [*fields, ("Content-Length", str(len(html)))], body)
-            tell_of(call, "200  the page")
+            call.respond(200, [*headers, ("Content-Length", str(len(html)))], body)
+            log_call(call, "200  the page")
         else:
             chat.answer(call)
 
@@ -48,7 +48,7 @@ def chat_server(
 
 
 def tail_commands(url: str) -> tuple[str, str]:
-    """Return the two command lines that print in a terminal what the page shows."""
+    """Return two command lines that print the replies of the page in a terminal."""
     body = {"model": "demo", "stream": True, "messages": [{"role": "user", "content": QUESTION}]}
     by_get = ["sse", "tail", "--select", "text", "--until", DONE, f"{url}/reply?ask={quote(QUESTION)}"]
     by_post = [

@@ -1,4 +1,4 @@
-"""The feed of the demo: readings with ids, which the server cuts in the middle of events."""
+"""The feed of the demo: events with IDs; the server drops the connection in the middle of some."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ...testing import Call, Step, Steps
 
 FEED_LENGTH = 150
-CUTS = 5
+INTERRUPTIONS = 5
 PACE = 0.012
-"""Seconds between events, so that a person can watch."""
+"""Seconds between events, slow enough to watch."""
 RETRY = 17
-"""How many events long clients wait before they come back."""
+"""How long clients wait before they reconnect, as a number of events."""
 
 
 class FeedService:
@@ -29,35 +29,35 @@ class FeedService:
 
     def __init__(self, pace: float = PACE) -> None:
         self._pace = pace
-        # Seeded, so that each run tells the same story.
+        # Seeded, so that each run is the same.
         self._random = random.Random(9_2_6)
-        self._cuts_left = CUTS
+        self._interruptions_left = INTERRUPTIONS
 
     def answer(self, call: Call) -> Steps:
-        """Answer one request: what is behind its Last-Event-ID."""
+        """Answer one request: resume after its Last-Event-ID."""
         first = int(call.last_event_id or "0") + 1
-        # The server's wish for the reconnection time: as long as some events take, because this is a demo.
+        # The reconnection time is short because this is a demo.
         steps: list[Step] = [f"retry: {1000 * RETRY * self._pace:.0f}\n\n".encode()]
-        cut_at = self._next_cut(first)
+        drop_at = self._next_interruption(first)
         for number in range(first, FEED_LENGTH + 1):
             event = encode(Event(feed_data(number), event="reading", id=str(number)))
-            if number == cut_at:
+            if number == drop_at:
                 return [*steps, event[: self._random.randrange(1, len(event))], Cut()]
             steps += [event, Sleep(self._pace)]
-        return [*steps, Event("that was all", event="end")]
+        return [*steps, Event("end of the feed", event="end")]
 
-    def _next_cut(self, first: int) -> int | None:
-        if not self._cuts_left:
+    def _next_interruption(self, first: int) -> int | None:
+        if not self._interruptions_left:
             return None
-        self._cuts_left -= 1
+        self._interruptions_left -= 1
         return first + self._random.randrange(10, 30)
 
 
 def feed_data(number: int) -> str:
-    """Return the data of the feed's event: two lines, with a character of three bytes."""
+    """Return the data of an event: two lines, with a character of three bytes."""
     return f"reading {number}\n{number * number} €"
 
 
 def is_end(event: Event) -> bool:
-    """Tell whether this is the feed's last event."""
+    """Return whether this is the last event of the feed."""
     return event.event == "end"

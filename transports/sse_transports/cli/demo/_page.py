@@ -1,4 +1,4 @@
-"""The chat page: one file, and what a browser is told about it."""
+"""The chat page: one HTML file, and its response headers with a content security policy."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from importlib.resources import files
 
 
 def page() -> tuple[list[tuple[str, str]], bytes]:
-    """Return the header fields of the page, and the page.
+    """Return the response headers and the body of the page.
 
-    The policy lets it run its own script and style, named by their digests, and talk to its own server;
-    nothing else, whatever text might get into it.
+    The policy allows the page's own script and style, by their digests, and requests to its own server.
+    Nothing else can run, even if a text were parsed as HTML.
     """
     html = (files(__package__ or "") / "chat.html").read_text(encoding="utf-8")
     policy = {
         "default-src": "'none'",
-        "script-src": _digest_of("script", html),
-        "style-src": _digest_of("style", html),
+        "script-src": _digest("script", html),
+        "style-src": _digest("style", html),
         "img-src": "data:",
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
     }
-    fields = [
+    headers = [
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
         ("Cache-Control", "no-store"),
     ]
-    return fields, html.encode()
+    return headers, html.encode()
 
 
-def _digest_of(element: str, html: str) -> str:
+def _digest(element: str, html: str) -> str:
     found = re.search(rf"<{element}>(.*?)</{element}>", html, re.DOTALL)
-    assert found is not None, element  # noqa: S101  # the page is ours
+    assert found is not None, element  # noqa: S101  # our own page
     digest = hashlib.sha256(found[1].encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

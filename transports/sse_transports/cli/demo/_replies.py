@@ -1,11 +1,11 @@
-"""What the demo's chat says: a few replies about event streams, chosen by what was asked."""
+"""The replies of the demo chat: a few texts about event streams, chosen by words of the question."""
 
 from __future__ import annotations
 
 import re
 
-LONGEST_QUESTION = 80
-"""Characters of a question that a reply quotes."""
+MAX_QUESTION = 80
+"""How many characters of a question are quoted in a reply."""
 
 WHAT_IT_IS = (
     "A server-sent event is a few lines of text and a blank line. "
@@ -15,34 +15,34 @@ WHAT_IT_IS = (
 )
 
 WHEN_IT_BREAKS = (
-    "Every word of this reply is an event with an id, and the server can go on behind any of them. "
-    "You may have noticed that the connection was cut just now, in the middle of a character: 🚇. "
-    "The half event was thrown away. The client waited as long as the server had asked for, "
-    "sent the last id that it had seen, and got the next word.\n\n"
-    "That is all there is to it."
+    "Every word of this reply is an event with an ID, and the server can resume after any of them. "
+    "You may have noticed that the connection was lost just now, in the middle of a character: 🚇. "
+    "The client discarded the incomplete event, waited as long as the server had requested, "
+    "sent the last ID that it had received, and got the next word.\n\n"
+    "That is all."
 )
 
 TWO_WAYS = (
-    "EventSource is in every browser: three lines of code, and it reconnects by itself. "
-    "But it can only GET, and it sends no header of yours, so no token and no long prompt. "
-    "With fetch you POST what you like 📮 and read the bytes as they come; "
-    "then splitting lines, waiting and resuming is your part.\n\n"
-    "The code of each stands beside this chat."
+    "EventSource is in every browser: three lines of code, and it reconnects automatically. "
+    "But it can only send GET, without headers of yours, so no token and no long prompt. "
+    "With fetch you can POST anything 📮 and read the bytes as they come; "
+    "then you have to split lines, wait and resume yourself.\n\n"
+    "The code of both is next to this chat."
 )
 
 CHARACTERS = (
-    "A stream is UTF-8, and a character of several bytes may come in two pieces. "
-    "A reader that decodes each piece by itself shows question marks instead: "
+    "A stream is UTF-8, and a character of several bytes may be split between two chunks. "
+    "A reader that decodes each chunk separately shows question marks instead: "
     "这条连接刚刚在一个汉字的中间断开了。\n\n"
     "Here are more that are easily broken: é € 漢字 ありがとう 👩\u200d🚀 🇪🇺 👍🏽. "
     "没有丢失任何内容。 ✓"
 )
 
 WEBSOCKETS = (
-    "A WebSocket is a telephone call: both sides talk, in a protocol of its own. "
-    "An event stream is a letter that goes on and on ✉️ — a plain HTTP answer that does not end. "
-    "Proxies, compression, cookies and logs know it already — and it resumes where it was cut. "
-    "If only the server has something to say, it is the smaller of the two."
+    "A WebSocket is like a telephone call: both sides talk, in a protocol of its own. "
+    "An event stream is like an endless letter ✉️ — a plain HTTP response that does not end. "
+    "It works with existing proxies, compression, cookies and logs — and it resumes after a lost connection. "
+    "If only the server sends, it is the simpler of the two."
 )
 
 REPLIES = [
@@ -52,9 +52,9 @@ REPLIES = [
     (r"websocket|\bws\b|poll", WEBSOCKETS),
     (r"what|explain|\bsse\b|server.?sent|hello|\bhi\b", WHAT_IT_IS),
 ]
-"""What is looked for in a question, and the reply; the first that is found."""
+"""A pattern for the question, and the reply; the first match counts."""
 
-OTHERWISE = (
+DEFAULT_REPLY = (
     "You asked: “{question}” — and I have no answer to that: "
     "I am a few replies in a file, and I know about event streams only. "
     "Ask me what they are 🙂, what happens when one breaks, or how EventSource differs from fetch."
@@ -62,20 +62,20 @@ OTHERWISE = (
 
 
 def reply_to(question: str) -> str:
-    """Return the reply to a question: to the same question always the same."""
+    """Return the reply to a question. The same question always gets the same reply."""
     for pattern, reply in REPLIES:
         if re.search(pattern, question, re.IGNORECASE):
             return reply
-    return OTHERWISE.format(question=_quoted(question))
+    return DEFAULT_REPLY.format(question=_quoted(question))
 
 
-def pieces(text: str) -> list[str]:
-    """Cut a text as a model does: words, each with the space before it, and Chinese by the character."""
+def tokens(text: str) -> list[str]:
+    """Split a text as a model does: words with the space before them, and single Chinese characters."""
     wide = "\u3000-\u9fff\uff00-\uffef"
     return re.findall(rf"\s*(?:[{wide}]|[^\s{wide}]+)|\s+\Z", text)
 
 
 def _quoted(question: str) -> str:
-    # A lone surrogate, which JSON may hold, cannot be sent.
+    # JSON may contain a lone surrogate, which cannot be encoded.
     sendable = " ".join(question.encode("utf-8", "replace").decode().split())
-    return sendable if len(sendable) <= LONGEST_QUESTION else f"{sendable[: LONGEST_QUESTION - 1]}…"
+    return sendable if len(sendable) <= MAX_QUESTION else f"{sendable[: MAX_QUESTION - 1]}…"

@@ -1,4 +1,4 @@
-"""How many numbers are spread: percentiles and counts, in memory that does not grow with them."""
+"""The distribution of many numbers: percentiles and counts, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,72 +7,79 @@ import math
 from collections.abc import Iterator, Sequence
 
 EXACT = 10_000
-"""So many numbers are kept as they are."""
+"""Up to so many numbers are stored exactly."""
 
 PRECISION = 0.01
-"""Of more numbers than that, a percentile is off by at most this share of itself."""
+"""With more numbers, the largest relative error of a percentile."""
 
-NOTHING = 1e-9
-"""What is less counts as nothing: clocks do not tell it."""
+RESOLUTION = 1e-9
+"""Smaller numbers count as zero: clocks cannot measure them."""
 
-# Each bucket ends at this multiple of where it begins, so that what stands for its numbers, between the
-# two, is off by PRECISION at most.
+# Each bucket ends at this multiple of its beginning, so that one number between the two represents all
+# numbers in the bucket with an error of PRECISION at most.
 _STEP = (1 + PRECISION) / (1 - PRECISION)
 _LOG_STEP = math.log(_STEP)
 
 
 class Distribution:
-    """Numbers from 0 up, of which only their spread is kept.
+    """The distribution of numbers from 0 up.
 
-    Percentiles go by nearest rank: the least number that so many per cent of all do not exceed. They are
-    exact up to `EXACT` numbers. Then the numbers are counted in buckets that grow by a constant factor,
-    some 1,700 between a microsecond and thirty years.
+    Percentiles are nearest-rank: the smallest number such that the given percentage of all numbers are not
+    greater. They are exact up to `EXACT` numbers. After that, numbers are counted in buckets that grow by a
+    constant factor: some 1,700 between a microsecond and thirty years.
 
     Args:
-        exact: how many numbers are kept as they are.
+        exact: how many numbers are stored exactly.
 
     Attributes:
-        count: how many there were.
+        count: how many numbers were added.
         total: their sum.
-        least: the least of them, 0 if there were none.
-        least_above: the least of those above 0 (`NOTHING`), 0 if there were none.
-        most: the largest, likewise.
+        minimum: the smallest number, 0 if there are none.
+        min_positive: the smallest number that is not zero (see `RESOLUTION`), 0 if there are none.
+        maximum: the largest number, 0 if there are none.
     """
 
     def __init__(self, *, exact: int = EXACT) -> None:
         self.count = 0
         self.total = 0.0
-        self.least = 0.0
-        self.least_above = 0.0
-        self.most = 0.0
+        self.minimum = 0.0
+        self.min_positive = 0.0
+        self.maximum = 0.0
         self._exact = exact
+        # All numbers while `is_exact`, then empty.
         self._numbers: list[float] = []
+        # How many numbers are in each bucket and how many are zero, once `is_exact` is false.
         self._buckets: dict[int, int] = {}
-        self._nothings = 0
+        self._zeros = 0
 
     @property
     def is_exact(self) -> bool:
         """Whether percentiles are exact."""
         return self.count <= self._exact
 
+    @property
+    def stored(self) -> int:
+        """How many numbers and buckets are stored."""
+        return len(self._numbers) + len(self._buckets)
+
     def add(self, number: float) -> None:
-        """Count one more."""
-        self.least = number if not self.count else min(self.least, number)
-        self.most = max(self.most, number)
-        if number >= NOTHING and (number < self.least_above or not self.least_above):
-            self.least_above = number
+        """Add one number."""
+        self.minimum = number if not self.count else min(self.minimum, number)
+        self.maximum = max(self.maximum, number)
+        if number >= RESOLUTION and (number < self.min_positive or not self.min_positive):
+            self.min_positive = number
         self.count += 1
         self.total += number
         if self.count <= self._exact:
             self._numbers.append(number)
             return
         for each in self._numbers:
-            self._put(each)
+            self._add_to_bucket(each)
         self._numbers.clear()
-        self._put(number)
+        self._add_to_bucket(number)
 
     def percentile(self, percent: int) -> float:
-        """Return the least number that `percent` per cent of all do not exceed; 0 if there are none."""
+        """Return the smallest number such that `percent` per cent are not greater; 0 if there are none."""
         rank = max(1, -(-percent * self.count // 100))
         passed = 0
         for number, count in self._sorted():
@@ -82,33 +89,33 @@ class Distribution:
         return 0.0
 
     def counts(self, edges: Sequence[float]) -> list[int]:
-        """Return how many lie between each edge and the next, that one left out.
+        """Return how many numbers are between each edge and the next, the next excluded.
 
         Args:
-            edges: rising. What lies outside them counts at the nearest end.
+            edges: ascending. Numbers outside are counted at the nearest end.
         """
         counts = [0] * (len(edges) - 1)
         for number, count in self._sorted():
-            place = bisect.bisect_right(edges, number) - 1
-            counts[min(max(place, 0), len(counts) - 1)] += count
+            index = bisect.bisect_right(edges, number) - 1
+            counts[min(max(index, 0), len(counts) - 1)] += count
         return counts
 
-    def _put(self, number: float) -> None:
-        if number < NOTHING:
-            self._nothings += 1
+    def _add_to_bucket(self, number: float) -> None:
+        if number < RESOLUTION:
+            self._zeros += 1
         else:
             bucket = math.ceil(math.log(number) / _LOG_STEP)
             self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
 
     def _sorted(self) -> Iterator[tuple[float, int]]:
-        """Give each number, or what stands for some, with how many they are, from the least on."""
+        """Yield numbers in ascending order, or one for each bucket, with how many it represents."""
         if self.is_exact:
             for number in sorted(self._numbers):
                 yield number, 1
             return
-        if self._nothings:
-            yield self.least, self._nothings
+        if self._zeros:
+            yield self.minimum, self._zeros
         for bucket, count in sorted(self._buckets.items()):
-            # The place between both ends that is off by the same share of either.
+            # The number with the same relative error to both ends of the bucket.
             number = 2 * _STEP**bucket / (_STEP + 1)
-            yield min(max(number, self.least), self.most), count
+            yield min(max(number, self.minimum), self.maximum), count

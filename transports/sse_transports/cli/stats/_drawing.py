@@ -1,4 +1,4 @@
-"""What was measured, drawn for a terminal: figures, a histogram and a timeline, in lines of rich's text."""
+"""The measurement for a terminal: figures, a histogram and a timeline, as lines of rich's `Text`."""
 
 from __future__ import annotations
 
@@ -11,47 +11,49 @@ from rich.text import Text
 from .._terminal import printable
 from .._units import bytes_text, plural, rate_text, seconds_text, share_text
 from ._buckets import buckets
+from ._connection_timeline import connection_timeline
 from ._distribution import PRECISION, Distribution
-from ._measure import Measurement
-from ._strips import strips
-from ._words import ended_word
+from ._labels import end_label
+from ._model import Measurement
 
-HEAD = "bold"
-NAME = "dim"
-BAR = "cyan"
+HEADING_STYLE = "bold"
+NAME_STYLE = "dim"
+BAR_STYLE = "cyan"
 
-LABELS = 18
-"""Columns in front of the figures."""
+LABEL_WIDTH = 18
+"""Columns of the label of a figure."""
 
-FIGURES = 11
+FIGURE_WIDTH = 11
 """Columns of a figure."""
 
-WIDEST = 120
-"""Columns beyond which nothing is drawn: a bar as wide as a large screen says no more."""
+MAX_WIDTH = 120
+"""Columns of the whole drawing, at most: wider bars would show no more."""
 
 SHOWN_TYPES = 12
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
-PLAIN = str.maketrans("▏▎▍▌▋▊▉▁▂▃▄▅▆▇█╳│┄·–µ…─┬", "...####.:-=+*%#x|~ -u.-+")
-"""One character for each, so that what is aligned stays so."""
+ASCII = str.maketrans("▏▎▍▌▋▊▉▁▂▃▄▅▆▇█╳│┄·–µ…─┬", "...####.:-=+*%#x|~ -u.-+")
+"""One ASCII character for each, so that columns stay aligned."""
 
 
 def drawing(measurement: Measurement, title: str, *, width: int, plain: bool) -> Iterator[Text]:
-    """Give the lines.
+    """Yield the lines.
 
     Args:
-        measurement: what was measured.
-        title: what the stream is called.
+        measurement: the measurement.
+        title: the name of the stream.
         width: columns of the terminal.
         plain: whether only ASCII can be written.
     """
-    width = min(width, WIDEST) - 1
-    parts = [_title(measurement, title), _figures(measurement), _spreads(measurement)]
+    width = min(width, MAX_WIDTH) - 1
+    parts = [_title(measurement, title), _figures(measurement), _percentiles(measurement)]
     parts.append(_types(measurement, width))
     if measurement.timed:
-        parts.append(_histogram("gaps between events", measurement.gaps, seconds_text, "together", width))
-        parts.append(strips(measurement, width))
+        parts.append(
+            _histogram("intervals between events", measurement.intervals, seconds_text, "same read", width)
+        )
+        parts.append(connection_timeline(measurement, width))
     else:
         parts.append(_histogram("data of events", measurement.sizes, bytes_text, "empty", width))
     for number, part in enumerate(parts):
@@ -61,18 +63,18 @@ def drawing(measurement: Measurement, title: str, *, width: int, plain: bool) ->
         for line in lines:
             line.truncate(width, overflow="ellipsis")
             line.rstrip()
-            yield _as_plain(line) if plain else line
+            yield _as_ascii(line) if plain else line
 
 
-def _as_plain(line: Text) -> Text:
-    text = line.plain.translate(PLAIN)
+def _as_ascii(line: Text) -> Text:
+    text = line.plain.translate(ASCII)
     return Text(text.encode("ascii", "replace").decode(), spans=line.spans)
 
 
 def _title(measurement: Measurement, title: str) -> Iterator[Text]:
-    yield Text(printable(title), HEAD)
+    yield Text(printable(title), HEADING_STYLE)
     if not measurement.timed:
-        yield Text("a raw body: nobody noted when it came, so there are no times", NAME)
+        yield Text("a raw body: it has no times, only sizes and counts", NAME_STYLE)
 
 
 def _figures(measurement: Measurement) -> Iterator[Text]:
@@ -82,11 +84,11 @@ def _figures(measurement: Measurement) -> Iterator[Text]:
     events, size = measurement.events, measurement.bytes
     yield _row("events", f"{events:,}", f"{rate_text(events / rate)} a second" if rate else "")
     yield _row("bytes", bytes_text(size), f"{bytes_text(size / rate)} a second" if rate else "")
-    if measurement.unfinished:
-        yield _row("unfinished", bytes_text(measurement.unfinished), "of events whose end did not come")
+    if measurement.incomplete:
+        yield _row("incomplete", bytes_text(measurement.incomplete), "of events that were not completed")
     yield _row("comments", f"{measurement.comments:,}")
-    if measurement.retries:
-        values = [f"{value} ms" for value in measurement.retries]
+    if measurement.retry_values:
+        values = [f"{value} ms" for value in measurement.retry_values]
         yield _row("retry", values[0], f"then {', '.join(values[1:])}" if values[1:] else "")
     if not events:
         return
@@ -95,23 +97,24 @@ def _figures(measurement: Measurement) -> Iterator[Text]:
 
 
 def _times(measurement: Measurement) -> Iterator[Text]:
-    if measurement.head is not None:
-        yield _row("response head", seconds_text(measurement.head), "after the request")
+    if measurement.response_headers is not None:
+        yield _row("response headers", seconds_text(measurement.response_headers), "after the request")
     if measurement.first_event is not None:
         yield _row("first event", seconds_text(measurement.first_event), "after the request")
     connected = f"connected for {seconds_text(measurement.connected)} of it"
     yield _row("duration", seconds_text(measurement.duration), connected)
-    yield _row("longest silence", seconds_text(measurement.silence), "on a connection, without a byte")
+    silence = seconds_text(measurement.longest_silence)
+    yield _row("longest silence", silence, "without a byte on an open connection")
     yield _row("connections", f"{measurement.opened:,}", _causes(measurement.causes))
     if measurement.failures:
         failed = f"{measurement.failures.total():,}"
         yield _row("failed attempts", failed, _causes(measurement.failures))
-    if measurement.lost:
-        yield _row("not connected", seconds_text(measurement.lost), "after the first connection")
+    if measurement.disconnected:
+        yield _row("not connected", seconds_text(measurement.disconnected), "after the first connection")
 
 
 def _causes(causes: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {ended_word(cause)}" for cause, count in causes.most_common())
+    return ", ".join(f"{count:,} {end_label(cause)}" for cause, count in causes.most_common())
 
 
 def _ids(measurement: Measurement) -> str:
@@ -125,32 +128,34 @@ def _of_all(part: int, whole: int, what: str) -> str:
 
 
 def _row(name: str, figure: str, note: str = "") -> Text:
-    row = Text.assemble("  ", (f"{name:<{LABELS}}", NAME), f"{figure:>{FIGURES}}")
-    return row.append(f"   {printable(note)}", NAME) if note else row
+    row = Text.assemble("  ", (f"{name:<{LABEL_WIDTH}}", NAME_STYLE), f"{figure:>{FIGURE_WIDTH}}")
+    return row.append(f"   {printable(note)}", NAME_STYLE) if note else row
 
 
-def _spreads(measurement: Measurement) -> Iterator[Text]:
+def _percentiles(measurement: Measurement) -> Iterator[Text]:
     rows: list[tuple[str, Distribution, Callable[[float], str]]] = []
     if measurement.timed:
-        rows.append(("gaps", measurement.gaps, seconds_text))
+        rows.append(("intervals", measurement.intervals, seconds_text))
     rows.append(("data of events", measurement.sizes, bytes_text))
     rows = [row for row in rows if row[1].count]
     if not rows:
         return
-    names = "".join(f"{name:>{FIGURES}}" for name in ("min", "p50", "p90", "p99", "max"))
-    yield Text.assemble(("percentiles", HEAD), " " * (LABELS + 2 - len("percentiles")), (names, NAME))
-    for name, spread, text in rows:
-        numbers = [spread.least, *(spread.percentile(percent) for percent in (50, 90, 99)), spread.most]
-        row = "".join(f"{text(number):>{FIGURES}}" for number in numbers)
-        yield Text.assemble("  ", (f"{name:<{LABELS}}", NAME), row)
-    if not all(spread.is_exact for _, spread, _ in rows):
-        yield Text(f"  of many: percentiles are right to {PRECISION:.0%}", NAME)
+    names = "".join(f"{name:>{FIGURE_WIDTH}}" for name in ("min", "p50", "p90", "p99", "max"))
+    heading = f"{'percentiles':<{LABEL_WIDTH + 2}}"
+    yield Text.assemble((heading, HEADING_STYLE), (names, NAME_STYLE))
+    for name, values, text in rows:
+        percentiles = [values.percentile(percent) for percent in (50, 90, 99)]
+        numbers = [values.minimum, *percentiles, values.maximum]
+        row = "".join(f"{text(number):>{FIGURE_WIDTH}}" for number in numbers)
+        yield Text.assemble("  ", (f"{name:<{LABEL_WIDTH}}", NAME_STYLE), row)
+    if not all(values.is_exact for _, values, _ in rows):
+        yield Text(f"  with so many numbers, percentiles are accurate to {PRECISION:.0%}", NAME_STYLE)
 
 
 def _types(measurement: Measurement, width: int) -> Iterator[Text]:
     if not measurement.types:
         return
-    yield Text("event types", HEAD)
+    yield Text("event types", HEADING_STYLE)
     types = measurement.types.most_common()
     shown = [(printable(name), count) for name, count in types[:SHOWN_TYPES]]
     rest = types[SHOWN_TYPES:]
@@ -162,18 +167,18 @@ def _types(measurement: Measurement, width: int) -> Iterator[Text]:
 
 
 def _histogram(
-    head: str, spread: Distribution, text: Callable[[float], str], nothing: str, width: int
+    heading: str, values: Distribution, text: Callable[[float], str], zero_label: str, width: int
 ) -> Iterator[Text]:
-    bars = buckets(spread)
+    bars = buckets(values)
     if not bars:
         return
-    yield Text(head, HEAD)
-    edge = max(len(text(bar.high)) for bar in bars)
+    yield Text(heading, HEADING_STYLE)
+    edge_width = max(len(text(bar.high)) for bar in bars)
     rows = [
         (
-            f"{text(bar.low):>{edge}} – {text(bar.high):>{edge}}" if bar.high else nothing,
-            bar.holds,
-            share_text(bar.holds, spread.count) if bar.holds else "",
+            f"{text(bar.low):>{edge_width}} – {text(bar.high):>{edge_width}}" if bar.high else zero_label,
+            bar.frequency,
+            share_text(bar.frequency, values.count) if bar.frequency else "",
         )
         for bar in bars
     ]
@@ -181,29 +186,29 @@ def _histogram(
 
 
 def _bars(rows: Iterable[tuple[str, int, str]], width: int) -> Iterator[Text]:
-    """Give a line for each name, number and share, with a bar as long as the number is large."""
+    """Yield a line for each name, count and share, with a bar whose length shows the count."""
     rows = list(rows)
-    names = min(max(LABELS, *(len(name) for name, _, _ in rows)), width // 2)
-    most = max(count for _, count, _ in rows)
-    room = width - 2 - names - FIGURES - 8
+    name_width = min(max(LABEL_WIDTH, *(len(name) for name, _, _ in rows)), width // 2)
+    highest = max(count for _, count, _ in rows)
+    bar_width = width - 2 - name_width - FIGURE_WIDTH - 8
     for name, count, share in rows:
         yield Text.assemble(
             "  ",
-            (_cell(name, names), NAME),
-            f"{count:>{FIGURES},}",
-            (f"{share:>6}  ", NAME),
-            (bar_text(count / most if most else 0.0, room), BAR),
+            (_cell(name, name_width), NAME_STYLE),
+            f"{count:>{FIGURE_WIDTH},}",
+            (f"{share:>6}  ", NAME_STYLE),
+            (bar_text(count / highest if highest else 0.0, bar_width), BAR_STYLE),
         )
 
 
 def _cell(name: str, width: int) -> str:
-    cut = set_cell_size(name, width)
-    return cut if cut.rstrip() == name.rstrip() else set_cell_size(name, width - 1) + "…"
+    cell = set_cell_size(name, width)
+    return cell if cell.rstrip() == name.rstrip() else set_cell_size(name, width - 1) + "…"
 
 
-def bar_text(share: float, room: int) -> str:
-    """Return a bar that fills this share of the room; what is there at all can be seen."""
-    eighths = round(share * room * 8)
+def bar_text(share: float, width: int) -> str:
+    """Return a bar that fills this share of the width; the smallest share is still visible."""
+    eighths = round(share * width * 8)
     if share > 0:
         eighths = max(eighths, 1)
     whole, rest = divmod(eighths, 8)

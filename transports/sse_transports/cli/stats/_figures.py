@@ -1,9 +1,9 @@
-"""What was measured, as JSON for scripts. Every name is there always; what is not known is null."""
+"""The measurement as JSON for scripts. All keys are always present; unknown values are null."""
 
 from __future__ import annotations
 
 from ._distribution import PRECISION, Distribution
-from ._measure import Connection, Measurement
+from ._model import Connection, Measurement
 
 PERCENTS = (50, 90, 99)
 
@@ -17,22 +17,22 @@ def figures(measurement: Measurement, target: str) -> dict[str, object]:
         "timed": timed,
         "duration": _seconds(measurement.duration) if timed else None,
         "connected": _seconds(measurement.connected) if timed else None,
-        "lost": _seconds(measurement.lost) if timed else None,
-        "head": _seconds(measurement.head),
+        "disconnected": _seconds(measurement.disconnected) if timed else None,
+        "response_headers": _seconds(measurement.response_headers),
         "first_event": _seconds(measurement.first_event),
-        "longest_silence": _seconds(measurement.silence) if timed else None,
+        "longest_silence": _seconds(measurement.longest_silence) if timed else None,
         "events": measurement.events,
         "comments": measurement.comments,
         "bytes": measurement.bytes,
-        "unfinished_bytes": measurement.unfinished,
+        "incomplete_bytes": measurement.incomplete,
         "events_per_second": _rate(measurement.events, rate),
         "bytes_per_second": _rate(measurement.bytes, rate),
-        "gaps": _spread(measurement.gaps) if timed else None,
-        "sizes": {**_spread(measurement.sizes), "total": int(measurement.sizes.total)},
+        "intervals": _distribution(measurement.intervals) if timed else None,
+        "sizes": {**_distribution(measurement.sizes), "total": int(measurement.sizes.total)},
         "types": dict(measurement.types.most_common()),
         "json": measurement.json,
         "ids": {"new": measurement.new_ids, "with": measurement.with_id},
-        "retry": measurement.retries,
+        "retry": measurement.retry_values,
         "connections": {
             "opened": measurement.opened,
             "reconnects": max(0, measurement.opened - 1),
@@ -46,15 +46,15 @@ def figures(measurement: Measurement, target: str) -> dict[str, object]:
     }
 
 
-def _spread(spread: Distribution) -> dict[str, object]:
-    if not spread.count:
+def _distribution(values: Distribution) -> dict[str, object]:
+    if not values.count:
         return {"count": 0, "min": None, **{f"p{percent}": None for percent in PERCENTS}, "max": None}
     return {
-        "count": spread.count,
-        "min": _seconds(spread.least),
-        **{f"p{percent}": _seconds(spread.percentile(percent)) for percent in PERCENTS},
-        "max": _seconds(spread.most),
-        "precision": 0 if spread.is_exact else PRECISION,
+        "count": values.count,
+        "min": _seconds(values.minimum),
+        **{f"p{percent}": _seconds(values.percentile(percent)) for percent in PERCENTS},
+        "max": _seconds(values.maximum),
+        "precision": 0 if values.is_exact else PRECISION,
     }
 
 
@@ -70,7 +70,7 @@ def _connection(connection: Connection) -> dict[str, object]:
 
 
 def _seconds(seconds: float | None) -> float | None:
-    # Microseconds: finer is noise. Whole numbers, as sizes are, stay so in JSON.
+    # Rounded to microseconds: the rest is noise. Whole numbers, such as sizes, stay whole in JSON.
     if seconds is None:
         return None
     return int(seconds) if seconds == int(seconds) else round(seconds, 6)

@@ -1,4 +1,4 @@
-"""What was measured, as a picture: events over time, the histogram beside it, and figures above."""
+"""The measurement as an SVG: events over time on the left, a histogram on the right, figures above."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Callable, Iterator, Sequence
 from .._terminal import printable
 from .._units import bytes_text, plural, rate_text, seconds_text, share_text
 from ._buckets import buckets
+from ._connection_timeline import tick
 from ._distribution import Distribution
-from ._measure import Connection, Measurement
-from ._strips import tick
+from ._model import Connection, Measurement
 from ._svg import document, text
 
 WIDTH = 760
-EDGE = 16
-"""Pixels around everything."""
+MARGIN = 16
+"""Pixels on each side."""
 
 TOP = 152
-"""Where the charts begin, below title and figures."""
+"""The top of the charts, below title and figures."""
 
 HEIGHT = 232
-"""Of the charts."""
+"""The height of the charts."""
 
-BAR = 22
+BAR_STEP = 22
 """Pixels from one bar to the next, at most."""
 
-MIDDLE = 452
-"""Where the chart on the left ends."""
+LEFT_END = 452
+"""The right edge of the chart on the left."""
 
-RIGHT = 500
-"""Where the one on the right begins."""
+RIGHT_BEGIN = 500
+"""The left edge of the chart on the right."""
 
-LONGEST_TITLE = 78
+MAX_TITLE = 78
 SHOWN_TYPES = 9
 
 LIGHT = """
@@ -43,8 +43,8 @@ LIGHT = """
 .bar { fill: #1a7f64; }
 .line { stroke: #1a7f64; stroke-width: 2; stroke-linejoin: round; fill: none; }
 .area { fill: #1a7f64; opacity: 0.12; }
-.away { fill: #9aa4b0; opacity: 0.25; }
-.cut { stroke: #c4432b; stroke-width: 2; stroke-linecap: round; fill: none; }
+.disconnected { fill: #9aa4b0; opacity: 0.25; }
+.lost { stroke: #c4432b; stroke-width: 2; stroke-linecap: round; fill: none; }
 .end { stroke: #636c76; stroke-width: 2; stroke-linecap: round; fill: none; }
 """
 
@@ -55,7 +55,7 @@ DARK = """
 .bar { fill: #3fb68b; }
 .line { stroke: #3fb68b; }
 .area { fill: #3fb68b; }
-.cut { stroke: #f0765f; }
+.lost { stroke: #f0765f; }
 .end { stroke: #9198a1; }
 """
 
@@ -64,21 +64,21 @@ def picture(measurement: Measurement, title: str) -> str:
     """Return the SVG.
 
     Args:
-        measurement: what was measured.
-        title: what the stream is called.
+        measurement: the measurement.
+        title: the name of the stream.
     """
     shown = printable(title)
-    if len(shown) > LONGEST_TITLE:
-        shown = f"{shown[: LONGEST_TITLE - 1]}…"
-    body = [text(EDGE, 32, shown, kind="title"), *_key_figures(measurement)]
+    if len(shown) > MAX_TITLE:
+        shown = f"{shown[: MAX_TITLE - 1]}…"
+    body = [text(MARGIN, 32, shown, kind="title"), *_key_figures(measurement)]
     height = TOP + HEIGHT + 56
     if measurement.timed:
         body += _over_time(measurement)
-        body += _histogram("gaps between events", measurement.gaps, seconds_text, "together")
+        body += _histogram("intervals between events", measurement.intervals, seconds_text, "same read")
     else:
         types, sizes = _types(measurement), buckets(measurement.sizes)
-        height = TOP + min(HEIGHT, BAR * max(len(types), len(sizes))) + EDGE
-        body += [text(EDGE, TOP - 12, "event types", kind="head"), *_bars(types, EDGE, MIDDLE, 200)]
+        height = TOP + min(HEIGHT, BAR_STEP * max(len(types), len(sizes))) + MARGIN
+        body += [text(MARGIN, TOP - 12, "event types", kind="head"), *_bars(types, MARGIN, LEFT_END, 200)]
         body += _histogram("data of events", measurement.sizes, bytes_text, "empty")
     label = f"{plural(measurement.events, 'event')} of {shown}"
     body.insert(0, f'<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>')
@@ -87,9 +87,9 @@ def picture(measurement: Measurement, title: str) -> str:
 
 def _key_figures(measurement: Measurement) -> Iterator[str]:
     shown = list(_timed_figures(measurement) if measurement.timed else _plain_figures(measurement))
-    step = (WIDTH - 2 * EDGE) / len(shown)
+    step = (WIDTH - 2 * MARGIN) / len(shown)
     for index, (name, figure, note) in enumerate(shown):
-        x = EDGE + index * step
+        x = MARGIN + index * step
         yield text(x, 62, name, kind="note")
         yield text(x, 84, figure, kind="figure")
         yield text(x, 102, note, kind="note")
@@ -98,15 +98,17 @@ def _key_figures(measurement: Measurement) -> Iterator[str]:
 def _timed_figures(measurement: Measurement) -> Iterator[tuple[str, str, str]]:
     rate = measurement.connected
     events, size = measurement.events, measurement.bytes
-    first, head = measurement.first_event, measurement.head
-    yield "first event", _seconds(first), f"head {_seconds(head)}"
-    yield "duration", seconds_text(measurement.duration), f"silence {seconds_text(measurement.silence)}"
+    first_event = _seconds(measurement.first_event)
+    yield "first event", first_event, f"headers {_seconds(measurement.response_headers)}"
+    silence = seconds_text(measurement.longest_silence)
+    yield "duration", seconds_text(measurement.duration), f"silence {silence}"
     yield "events", f"{events:,}", f"{rate_text(events / rate)} a second" if rate else ""
     yield "bytes", bytes_text(size), f"{bytes_text(size / rate)} a second" if rate else ""
-    gaps = measurement.gaps
-    yield "gap, p50", seconds_text(gaps.percentile(50)), f"p99 {seconds_text(gaps.percentile(99))}"
-    away = f"{seconds_text(measurement.lost)} not connected" if measurement.lost else ""
-    yield "connections", f"{measurement.opened:,}", away
+    p50, p99 = (seconds_text(measurement.intervals.percentile(percent)) for percent in (50, 99))
+    yield "interval, p50", p50, f"p99 {p99}"
+    disconnected = measurement.disconnected
+    note = f"{seconds_text(disconnected)} not connected" if disconnected else ""
+    yield "connections", f"{measurement.opened:,}", note
 
 
 def _plain_figures(measurement: Measurement) -> Iterator[tuple[str, str, str]]:
@@ -114,7 +116,7 @@ def _plain_figures(measurement: Measurement) -> Iterator[tuple[str, str, str]]:
     yield "events", f"{events:,}", f"{share_text(measurement.json, events)} JSON"
     yield "bytes", bytes_text(measurement.bytes), f"{bytes_text(sizes.total)} of data"
     yield "data of an event, p50", bytes_text(sizes.percentile(50)), f"p99 {bytes_text(sizes.percentile(99))}"
-    yield "comments", f"{measurement.comments:,}", "no times are known"
+    yield "comments", f"{measurement.comments:,}", "times are unknown"
 
 
 def _seconds(seconds: float | None) -> str:
@@ -122,46 +124,46 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _over_time(measurement: Measurement) -> Iterator[str]:
-    whole = measurement.duration or 1.0
-    left, bottom = EDGE, TOP + HEIGHT
+    duration = measurement.duration or 1.0
+    left, bottom = MARGIN, TOP + HEIGHT
 
     def across(seconds: float) -> float:
-        return left + (MIDDLE - left) * seconds / whole
+        return left + (LEFT_END - left) * seconds / duration
 
-    yield text(left, TOP - 12, "events over time, all together", kind="head")
-    yield text(MIDDLE, TOP - 12, f"{measurement.events:,}", kind="note", anchor="end")
+    yield text(left, TOP - 12, "events over time, cumulative", kind="head")
+    yield text(LEFT_END, TOP - 12, f"{measurement.events:,}", kind="note", anchor="end")
     opened = [each for each in measurement.connections if each.opened is not None]
-    for begin, end in _away(measurement, opened):
-        x = across(begin)
-        yield f'<rect class="away" x="{x:.1f}" y="{TOP}" width="{across(end) - x:.1f}" height="{HEIGHT}"/>'
-    yield f'<path class="axis" d="M{left} {TOP}H{MIDDLE}M{left} {bottom}H{MIDDLE}"/>'
+    for begin, end in _disconnected(measurement, opened):
+        x, width = across(begin), across(end) - across(begin)
+        yield f'<rect class="disconnected" x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{HEIGHT}"/>'
+    yield f'<path class="axis" d="M{left} {TOP}H{LEFT_END}M{left} {bottom}H{LEFT_END}"/>'
     line = _line(measurement, across)
     yield f'<path class="area" d="{line}V{bottom}H{left}Z"/>'
     yield f'<path class="line" d="{line}"/>'
     for each in opened:
         if each.ended is not None and each.cause != "left":
             yield _mark(across(each.ended), is_end=each.cause == "complete")
-    yield from _axis(whole, across)
+    yield from _axis(duration, across)
     yield from _legend(measurement, opened)
 
 
 def _line(measurement: Measurement, across: Callable[[float], float]) -> str:
-    """Return the path of the events so far."""
-    columns = MIDDLE - EDGE
-    whole = measurement.duration or 1.0
-    points, sofar = [f"M{EDGE} {TOP + HEIGHT}"], 0
-    for column, count in enumerate(measurement.events_over_time.columns(columns, whole)):
+    """Return the path of the cumulative number of events."""
+    columns = LEFT_END - MARGIN
+    duration = measurement.duration or 1.0
+    points, total = [f"M{MARGIN} {TOP + HEIGHT}"], 0
+    for column, count in enumerate(measurement.events_over_time.columns(columns, duration)):
         if count:
-            # Flat up to here, then up: events come at once.
-            sofar += count
-            x = across(whole * (column + 0.5) / columns)
-            y = TOP + HEIGHT * (1 - sofar / measurement.events)
+            # A step: flat up to this column, then straight up.
+            total += count
+            x = across(duration * (column + 0.5) / columns)
+            y = TOP + HEIGHT * (1 - total / measurement.events)
             points.append(f"H{x:.1f}V{y:.1f}")
-    return "".join([*points, f"H{MIDDLE}"])
+    return "".join([*points, f"H{LEFT_END}"])
 
 
-def _away(measurement: Measurement, opened: Sequence[Connection]) -> Iterator[tuple[float, float]]:
-    """Give the times without a connection."""
+def _disconnected(measurement: Measurement, opened: Sequence[Connection]) -> Iterator[tuple[float, float]]:
+    """Yield the begin and end of each time without a connection."""
     end = 0.0
     for each in opened:
         yield end, each.opened or 0.0
@@ -174,28 +176,28 @@ def _mark(x: float, *, is_end: bool) -> str:
     y = TOP + HEIGHT
     if is_end:
         return f'<path class="end" d="M{x:.1f} {y - 6}v12"/>'
-    return f'<path class="cut" d="M{x - 4:.1f} {y - 4}l8 8m0 -8l-8 8"/>'
+    return f'<path class="lost" d="M{x - 4:.1f} {y - 4}l8 8m0 -8l-8 8"/>'
 
 
-def _axis(whole: float, across: Callable[[float], float]) -> Iterator[str]:
+def _axis(duration: float, across: Callable[[float], float]) -> Iterator[str]:
     y = TOP + HEIGHT + 20
-    step = tick(whole, 6)
-    for index in range(int(whole / step) + 1):
+    step = tick(duration, 6)
+    for index in range(int(duration / step) + 1):
         x = across(index * step)
-        anchor = "middle" if index and x < MIDDLE - 20 else ("end" if index else "")
+        anchor = "middle" if index and x < LEFT_END - 20 else ("end" if index else "")
         yield text(x, y, seconds_text(index * step), kind="note", anchor=anchor)
 
 
 def _legend(measurement: Measurement, opened: Sequence[Connection]) -> Iterator[str]:
-    words = []
+    entries = []
     causes = {each.cause for each in opened}
     if causes - {"left", "complete"}:
-        words.append("× lost")
+        entries.append("× lost")
     if "complete" in causes:
-        words.append("| ended")
-    if measurement.lost or measurement.head:
-        words.append("shaded: not connected")
-    yield text(EDGE, TOP + HEIGHT + 42, ",   ".join(words), kind="note")
+        entries.append("| ended")
+    if measurement.disconnected or measurement.response_headers:
+        entries.append("shaded: not connected")
+    yield text(MARGIN, TOP + HEIGHT + 42, ",   ".join(entries), kind="note")
 
 
 def _types(measurement: Measurement) -> list[tuple[str, int]]:
@@ -207,30 +209,32 @@ def _types(measurement: Measurement) -> list[tuple[str, int]]:
     return rows
 
 
-def _histogram(head: str, spread: Distribution, words: Callable[[float], str], nothing: str) -> Iterator[str]:
-    yield text(RIGHT, TOP - 12, head, kind="head")
+def _histogram(
+    heading: str, values: Distribution, unit: Callable[[float], str], zero_label: str
+) -> Iterator[str]:
+    yield text(RIGHT_BEGIN, TOP - 12, heading, kind="head")
     rows = [
-        (f"{words(bar.low)} – {words(bar.high)}" if bar.high else nothing, bar.holds)
-        for bar in buckets(spread)
+        (f"{unit(bar.low)} – {unit(bar.high)}" if bar.high else zero_label, bar.frequency)
+        for bar in buckets(values)
     ]
-    yield from _bars(rows, RIGHT, WIDTH - EDGE, 108)
+    yield from _bars(rows, RIGHT_BEGIN, WIDTH - MARGIN, 108)
 
 
-def _bars(rows: Sequence[tuple[str, int]], left: int, right: int, names: int) -> Iterator[str]:
-    """Give bars between these two places, with names of so many pixels in front and counts behind."""
+def _bars(rows: Sequence[tuple[str, int]], left: int, right: int, name_width: int) -> Iterator[str]:
+    """Yield bars between two x positions, each with its name before it and its count after it."""
     if not rows:
         return
-    step = min(HEIGHT / len(rows), BAR)
-    most = max(count for _, count in rows)
-    room = right - left - names - 52
+    step = min(HEIGHT / len(rows), BAR_STEP)
+    highest = max(count for _, count in rows)
+    max_length = right - left - name_width - 52
     for index, (name, count) in enumerate(rows):
         y = TOP + index * step
         base = y + step / 2 + 4
-        length = max(1.0, room * count / most) if count else 0.0
-        shown = name if len(name) <= names // 7 else f"{name[: names // 7 - 1]}…"
-        yield text(left + names - 8, base, shown, kind="note", anchor="end")
+        length = max(1.0, max_length * count / highest) if count else 0.0
+        shown = name if len(name) <= name_width // 7 else f"{name[: name_width // 7 - 1]}…"
+        yield text(left + name_width - 8, base, shown, kind="note", anchor="end")
         yield (
-            f'<rect class="bar" x="{left + names}" y="{y + 2:.1f}" width="{length:.1f}"'
+            f'<rect class="bar" x="{left + name_width}" y="{y + 2:.1f}" width="{length:.1f}"'
             f' height="{step - 4:.1f}" rx="2"/>'
         )
-        yield text(left + names + length + 6, base, f"{count:,}", kind="note")
+        yield text(left + name_width + length + 6, base, f"{count:,}", kind="note")

@@ -1,4 +1,4 @@
-"""An SVG without script or font of its own, which takes the reader's light or dark."""
+"""An SVG document without scripts or fonts, which follows the reader's light or dark mode."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ DARK_TEXT = "#e6edf3"
 
 
 def document(body: Iterable[str], *, width: int, height: int, label: str, light: str, dark: str) -> str:
-    """Return the whole of it.
+    """Return the SVG document.
 
     Args:
-        body: elements.
-        width: of the picture, in pixels.
-        height: likewise.
-        label: what is in it, for whoever cannot see it.
-        light: rules of CSS.
-        dark: rules of CSS that differ where the reader's colours are dark.
+        body: its elements.
+        width: its width in pixels.
+        height: its height in pixels.
+        label: a description for screen readers.
+        light: CSS rules.
+        dark: CSS rules that differ in dark mode.
     """
     style = (
         f"text {{ font: 13px system-ui, sans-serif; fill: {LIGHT_TEXT}; }}\n"
@@ -36,19 +36,19 @@ def document(body: Iterable[str], *, width: int, height: int, label: str, light:
     )
 
 
-def text(x: float, y: float, words: str, *, kind: str = "", anchor: str = "") -> str:
+def text(x: float, y: float, content: str, *, kind: str = "", anchor: str = "") -> str:
     """Return a line of text.
 
     Args:
-        x: where it begins; or ends, or has its middle, as `anchor` says.
-        y: its base line.
-        words: what is written.
-        kind: its class.
-        anchor: `end` or `middle`.
+        x: the horizontal position of its start, or of its `anchor`.
+        y: the vertical position of its baseline.
+        content: the text.
+        kind: its CSS class.
+        anchor: `end` or `middle`; empty for the start.
     """
-    kinds = f' class="{kind}"' if kind else ""
-    anchors = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text{kinds} x="{x:g}" y="{y:g}"{anchors}>{escape(words)}</text>'
+    css_class = f' class="{kind}"' if kind else ""
+    text_anchor = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text{css_class} x="{x:g}" y="{y:g}"{text_anchor}>{escape(content)}</text>'
 
 
 def _indented(rules: str) -> str:

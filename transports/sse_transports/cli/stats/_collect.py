@@ -1,4 +1,4 @@
-"""What `sse stats` measures: the stream of a server as it comes, or a file."""
+"""Fill a `Measurement` from the stream of a server or from a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..._interface import Exchange, Transport
 from ..._log import without_secrets
 from .._files import FileConnection, StreamFile
 from .._options import RequestOptions
-from ._measure import COMPLETE, LEFT, TOLD_TO_STOP, Measurement
+from ._model import COMPLETE, NO_CONTENT, STOPPED, Measurement
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -37,15 +37,15 @@ class Watch:
     """Measures the stream of a server.
 
     Args:
-        request: what is asked.
-        url: of whom.
-        seconds: how long to measure, from the first request on; None for as long as it lasts.
-        events: how many events to wait for; None likewise.
-        clock: what tells the time.
+        request: the options of the request.
+        url: the URL of the stream.
+        seconds: how long to measure, from the first request on; None without a limit.
+        events: after how many events to stop; None without a limit.
+        clock: the clock.
 
     Attributes:
-        measurement: what is known so far; complete when `run` has returned or raised.
-        name: the URL without what may be secret in it, as it may be shown around.
+        measurement: the measurement so far; complete when `run` has returned or raised.
+        name: the URL without a password and query, for output that is shared.
     """
 
     def __init__(
@@ -62,78 +62,78 @@ class Watch:
         self._events = events
         self._clock = clock
         self._begun = clock.monotonic()
-        self._is_over = False
+        self._stopped = False
         self._source = request.source(url, on_state=self._changed)
         self.name = without_secrets(self._source.url)
-        # As a recording does it: nothing else sees the bytes, and the moment they come.
+        # Only a transport sees the bytes and when they come; recordings wrap it in the same way.
         transport = self._source._transport  # noqa: SLF001  # of this package
-        self._source._transport = _Watched(transport, self)  # noqa: SLF001
+        self._source._transport = _WatchedTransport(transport, self)  # noqa: SLF001
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the measurement began."""
         return self._clock.monotonic() - self._begun
 
     def run(self) -> None:
-        """Measure until the stream ends, or enough is measured.
+        """Measure until the stream ends or a limit is reached.
 
         Raises:
-            SSEError: what ended it; or there was no stream in the time to measure.
+            SSEError: the stream failed, or there was no stream within the time limit.
             KeyboardInterrupt: Ctrl-C.
         """
         source, measurement = self._source, self.measurement
-        end = None if self._seconds is None else Timer(self._seconds, self._leave)
+        timer = None if self._seconds is None else Timer(self._seconds, self._stop)
         self._begun = self._clock.monotonic()
         try:
             with source:
-                if end is not None:
-                    end.daemon = True
-                    end.start()
+                if timer is not None:
+                    timer.daemon = True
+                    timer.start()
                 for item in source:
-                    measurement.item(item)
-                    self._look_at_retry()
+                    measurement.on_item(item)
+                    self._update_retry()
                     if measurement.events == self._events:
-                        self._leave()
-                if not self._is_over:
-                    # Told to stop by the server, or at the end that was asked for.
-                    over = COMPLETE if measurement.is_connected else TOLD_TO_STOP
-                    measurement.ended(self.elapsed, over)
+                        self._stop()
+                if not self._stopped:
+                    # The stream ended by its `until` event, or the server answered 204.
+                    cause = COMPLETE if measurement.is_connected else NO_CONTENT
+                    measurement.on_end(self.elapsed, cause)
         finally:
-            if end is not None:
-                end.cancel()
-            measurement.stopped(self.elapsed)
-        if self._is_over and not measurement.opened:
-            failed = ", ".join(measurement.failures) or "no answer"
-            raise ConnectError(f"no event stream within {self._seconds:g} seconds: {failed}")
+            if timer is not None:
+                timer.cancel()
+            measurement.on_stop(self.elapsed)
+        if self._stopped and not measurement.opened:
+            reason = ", ".join(measurement.failures) or "no response"
+            raise ConnectError(f"no event stream within {self._seconds:g} seconds: {reason}")
 
     def received(self, data: bytes) -> None:
-        """Bytes came, on a connection that may be none of an event stream."""
+        """Count bytes that came, unless they belong to a response that is not an event stream."""
         if self.measurement.is_connected:
-            self.measurement.received(len(data), self.elapsed)
+            self.measurement.on_bytes(len(data), self.elapsed)
 
-    def _leave(self) -> None:
-        self._is_over = True
+    def _stop(self) -> None:
+        self._stopped = True
         self._source.close()
 
-    def _look_at_retry(self) -> None:
-        self.measurement.retry(self._source.reconnection_time)
+    def _update_retry(self) -> None:
+        self.measurement.on_retry(self._source.reconnection_time)
 
     def _changed(self, change: StateChange) -> None:
-        self._look_at_retry()
+        self._update_retry()
         match change:
             case Connecting():
-                self.measurement.requested(self.elapsed)
+                self.measurement.on_request(self.elapsed)
             case Opened():
-                self.measurement.answered(self.elapsed)
+                self.measurement.on_open(self.elapsed)
             case Disconnected():
-                self.measurement.dropped(change.pending)
-                self.measurement.ended(self.elapsed, _cause_of(change.cause))
+                self.measurement.on_incomplete(change.pending)
+                self.measurement.on_end(self.elapsed, _cause(change.cause))
             case _:
                 pass
 
 
-class _Watched:
-    """A transport whose exchanges are watched. See `Transport`."""
+class _WatchedTransport:
+    """A transport whose exchanges report the bytes they read. See `Transport`."""
 
     def __init__(self, transport: Transport, watch: Watch) -> None:
         self._transport = transport
@@ -147,7 +147,7 @@ class _Watched:
 
 
 class _WatchedExchange:
-    """An exchange that tells when bytes came. See `Exchange`."""
+    """An exchange that reports the bytes it reads. See `Exchange`."""
 
     def __init__(self, exchange: Exchange, watch: Watch) -> None:
         self._exchange = exchange
@@ -163,15 +163,15 @@ class _WatchedExchange:
 
 
 def measure_file(file: StreamFile, measurement: Measurement) -> None:
-    """Measure what is in a file, up to the end of it.
+    """Measure the contents of a file, up to its end. After an error, what came before is measured.
 
     Args:
-        file: entered already.
-        measurement: what is told of it; `timed` if it is a recording.
+        file: an opened file.
+        measurement: the measurement to fill; `timed` if the file is a recording.
 
     Raises:
-        EventTooLarge: what came before that was measured.
-        OSError: likewise.
+        EventTooLarge: an event is too large.
+        OSError: the file cannot be read.
     """
     reading = _FileReading(measurement)
     try:
@@ -182,7 +182,7 @@ def measure_file(file: StreamFile, measurement: Measurement) -> None:
 
 
 class _FileReading:
-    """Tells a measurement what a file says, connection by connection."""
+    """Fills a measurement from a file, one connection after another."""
 
     def __init__(self, measurement: Measurement) -> None:
         self._measurement = measurement
@@ -191,35 +191,35 @@ class _FileReading:
         self._elapsed = 0.0
 
     def read(self, connection: FileConnection) -> None:
-        """Take one connection."""
+        """Read one connection."""
         head, measurement = connection.head, self._measurement
         self._parser.reset()
         if head is None:
-            for piece in connection:
-                self._received(piece.data, None)
+            for chunk in connection:
+                self._received(chunk.data, None)
             return
-        self._elapsed = max(self._elapsed, self._date(head.time))
-        measurement.requested(self._elapsed)
-        answered = self._elapsed = self._elapsed + head.seconds
+        self._elapsed = max(self._elapsed, self._seconds_since_first(head.time))
+        measurement.on_request(self._elapsed)
+        opened = self._elapsed = self._elapsed + head.seconds
         if connection.is_stream:
-            measurement.answered(answered)
-        for piece in connection:
-            self._elapsed = answered + (piece.seconds or 0.0)
+            measurement.on_open(opened)
+        for chunk in connection:
+            self._elapsed = opened + (chunk.seconds or 0.0)
             if connection.is_stream:
-                self._received(piece.data, self._elapsed)
+                self._received(chunk.data, self._elapsed)
         if connection.end is not None:
-            self._elapsed = answered + connection.end.seconds
-            measurement.dropped(self._parser.close())
+            self._elapsed = opened + connection.end.seconds
+            measurement.on_incomplete(self._parser.close())
             if head.status not in REDIRECTS:
-                measurement.ended(self._elapsed, _end_of(connection))
+                measurement.on_end(self._elapsed, _recorded_cause(connection))
 
     def stop(self) -> None:
-        """There is no more."""
-        self._measurement.dropped(self._parser.close())
-        self._measurement.stopped(self._elapsed)
+        """End the measurement at the end of the file."""
+        self._measurement.on_incomplete(self._parser.close())
+        self._measurement.on_stop(self._elapsed)
 
-    def _date(self, time: str) -> float:
-        """Return when that was, in seconds behind the first date; 0 if it is no date."""
+    def _seconds_since_first(self, time: str) -> float:
+        """Return the seconds from the first date of the file to this one; 0 if it is not a date."""
         try:
             date = datetime.fromisoformat(time)
         except ValueError:
@@ -230,27 +230,27 @@ class _FileReading:
 
     def _received(self, data: bytes, seconds: float | None) -> None:
         measurement = self._measurement
-        measurement.received(len(data), seconds)
+        measurement.on_bytes(len(data), seconds)
         try:
             items = self._parser.feed(data)
         except EventTooLarge as error:
             for item in error.events:
-                measurement.item(item)
+                measurement.on_item(item)
             raise
         for item in items:
-            measurement.item(item)
-        measurement.retry(self._parser.retry)
+            measurement.on_item(item)
+        measurement.on_retry(self._parser.retry)
 
 
-def _end_of(connection: FileConnection) -> str:
+def _recorded_cause(connection: FileConnection) -> str:
     head, end = connection.head, connection.end
     if connection.is_stream or head is None or head.status is None:
-        return LEFT if end is None else end.end
+        return STOPPED if end is None else end.end
     return NO_STREAM if head.status == 200 else f"HTTP {head.status}"
 
 
-def _cause_of(error: BaseException | None) -> str:
-    """Return in the words of a recording how a connection ended."""
+def _cause(error: BaseException | None) -> str:
+    """Return how a connection ended, as the value that a recording would have."""
     match error:
         case None:
             return COMPLETE
@@ -265,7 +265,7 @@ def _cause_of(error: BaseException | None) -> str:
         case EventTooLarge():
             return "event too large"
         case IncompleteStream() if error.__cause__ is None:
-            # It ended properly, but before its end.
+            # A clean end of the response, only earlier than its `until` event.
             return COMPLETE
         case _:
             return "lost"

@@ -1,4 +1,4 @@
-"""What happens to a source, a line for each change, and events as dots between them."""
+"""A log of the state changes of an event source, with a dot for each event between them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import time
 from sse_core import Connecting, Disconnected, Opened, StateChange, Waiting
 
 
-class Timeline:
-    """Prints what happens to a source: connections, cuts, waits, and events as dots between them."""
+class StateLog:
+    """Prints a line for each state change of an event source, and a dot for each event.
+
+    Attributes:
+        connections: how many connections were begun.
+        incomplete: how many connections were lost inside an event.
+    """
 
     def __init__(self) -> None:
         self._start = time.monotonic()
         self._dots = 0
         self.connections = 0
-        self.cuts = 0
+        self.incomplete = 0
 
-    def show(self, change: StateChange) -> None:
-        """Print one change; `on_state` of an event source."""
+    def on_state(self, change: StateChange) -> None:
+        """Print one state change. Pass this method as `on_state` to an event source."""
         if isinstance(change, Connecting):
             self.connections += 1
             resumed = f"with Last-Event-ID {change.last_event_id}" if change.last_event_id else ""
@@ -25,22 +30,22 @@ class Timeline:
         elif isinstance(change, Opened):
             self._line("opened", "")
         elif isinstance(change, Disconnected):
-            self.cuts += bool(change.pending)
-            self._line("cut", f"inside an event: {change.pending} bytes of it had come, and are dropped")
+            self.incomplete += bool(change.pending)
+            self._line("lost", f"inside an event: its first {change.pending} bytes are discarded")
         elif isinstance(change, Waiting):
             self._line("waiting", f"{change.delay:.2f} s")
 
-    def dot(self) -> None:
-        """Print one event."""
+    def on_event(self) -> None:
+        """Print a dot for an event."""
         print("        │ " * (self._dots == 0) + "·", end="", flush=True)
         self._dots += 1
 
     def end(self) -> None:
-        """Print the end."""
+        """Print the end of the stream."""
         self._line("end", "")
 
-    def _line(self, what: str, more: str) -> None:
+    def _line(self, state: str, details: str) -> None:
         if self._dots:
             print(f" {self._dots} events")
             self._dots = 0
-        print(f"{time.monotonic() - self._start:6.2f} s│ {what:<11}{more}".rstrip(), flush=True)
+        print(f"{time.monotonic() - self._start:6.2f} s│ {state:<11}{details}".rstrip(), flush=True)

@@ -1,4 +1,4 @@
-"""The same feed, cut in the same places, through every transport that is installed, at once."""
+"""Read the same feed with every installed transport at the same time, and compare the results."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ... import AsyncTransport, EventSource, Transport, UrllibTransport
 from ...testing import SSEServer
 from ._feed import FEED_LENGTH, FeedService, is_end
 
-WIDTH = 13
-EVERY = 0.4
+COLUMN_WIDTH = 13
+PRINT_INTERVAL = 0.4
 """Seconds between lines of the table."""
 
 Read = Callable[["Column", str], None]
 
 
 class Column:
-    """One transport reading the feed in a thread of its own, and how far it has come.
+    """A column of the table: one transport, which reads the feed in a thread of its own.
 
     Attributes:
-        events: what it has received.
-        connections: how many it has begun.
-        error: what ended it, if anything did but the end of the feed.
+        events: the events received so far.
+        connections: how many connections were begun.
+        error: the error that ended the reading, or None.
     """
 
     def __init__(self, name: str, runtime: str, read: Read) -> None:
@@ -37,40 +37,40 @@ class Column:
         self.connections = 0
         self.error: Exception | None = None
         self._read = read
-        self._leaving = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name}, {runtime}", daemon=True)
 
     def start(self, url: str) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._url = url
         self._thread.start()
 
     def is_done(self) -> bool:
-        """Tell whether it has come to the end."""
+        """Return whether the reading has ended."""
         return not self._thread.is_alive()
 
-    def leave(self) -> None:
-        """Do not connect again when the server cuts the next time."""
-        self._leaving.set()
+    def stop_reconnecting(self) -> None:
+        """Stop reading at the next lost connection."""
+        self._stopping.set()
 
     def join(self) -> None:
-        """Wait until it has come to the end."""
+        """Wait until the reading has ended."""
         if self._thread.ident is not None:
             self._thread.join()
 
-    def count(self, change: StateChange) -> None:
-        """Count a connection; `on_state` of an event source."""
+    def on_state(self, change: StateChange) -> None:
+        """Count connections; the `on_state` of the event source."""
         self.connections += isinstance(change, Connecting)
 
-    def go_on(self, error: SSEError) -> None:
-        """Let the policy decide on an error, unless it is to leave; `on_error` of an event source."""
-        if self._leaving.is_set():
+    def on_error(self, error: SSEError) -> None:
+        """Let the retry policy decide, unless stopping; the `on_error` of the event source."""
+        if self._stopping.is_set():
             raise error
 
     def _run(self) -> None:
         try:
             self._read(self, f"{self._url}/feed")
-        except Exception as error:  # noqa: BLE001  # shown
+        except Exception as error:  # noqa: BLE001  # printed below the table
             self.error = error
 
 
@@ -81,7 +81,7 @@ def blocking(make: Callable[[], Transport]) -> Read:
         with (
             closing(make()) as transport,
             EventSource(
-                url, transport=transport, until=is_end, on_state=column.count, on_error=column.go_on
+                url, transport=transport, until=is_end, on_state=column.on_state, on_error=column.on_error
             ) as source,
         ):
             for event in source:
@@ -90,7 +90,7 @@ def blocking(make: Callable[[], Transport]) -> Read:
     return read
 
 
-def on(runtime: str, make: Callable[[], AsyncTransport]) -> Read:
+def asynchronous(runtime: str, make: Callable[[], AsyncTransport]) -> Read:
     """Read with `AsyncEventSource` on asyncio or trio."""
     import anyio
 
@@ -100,7 +100,7 @@ def on(runtime: str, make: Callable[[], AsyncTransport]) -> Read:
         transport = make()
         try:
             async with AsyncEventSource(
-                url, transport=transport, until=is_end, on_state=column.count, on_error=column.go_on
+                url, transport=transport, until=is_end, on_state=column.on_state, on_error=column.on_error
             ) as source:
                 async for event in source:
                     column.events.append(event)
@@ -111,7 +111,7 @@ def on(runtime: str, make: Callable[[], AsyncTransport]) -> Read:
 
 
 def columns() -> tuple[list[Column], list[str]]:
-    """Return every way there is to read a stream with what is installed, and the extras that are not."""
+    """Return a column for each installed transport and runtime, and the extras that are not installed."""
     found = [Column("urllib", "blocking", blocking(UrllibTransport))]
     missing = []
     for extra, packages, add in (
@@ -127,7 +127,7 @@ def columns() -> tuple[list[Column], list[str]]:
 
 
 def _can_import(*packages: str) -> bool:
-    # In this thread, and once: several threads that import trio at the same time may fail.
+    # Import in this thread first: importing trio in several threads at the same time may fail.
     try:
         for package in packages:
             import_module(package)
@@ -141,24 +141,24 @@ def _with_httpx2() -> list[Column]:
 
     return [
         Column("httpx2", "blocking", blocking(Httpx2Transport)),
-        Column("httpx2", "asyncio", on("asyncio", AsyncHttpx2Transport)),
+        Column("httpx2", "asyncio", asynchronous("asyncio", AsyncHttpx2Transport)),
     ]
 
 
 def _with_asyncio() -> list[Column]:
     from ... import AiohttpTransport
 
-    return [Column("aiohttp", "asyncio", on("asyncio", AiohttpTransport))]
+    return [Column("aiohttp", "asyncio", asynchronous("asyncio", AiohttpTransport))]
 
 
 def _with_trio() -> list[Column]:
     from ... import AsyncHttpx2Transport
 
-    return [Column("httpx2", "trio", on("trio", AsyncHttpx2Transport))]
+    return [Column("httpx2", "trio", asynchronous("trio", AsyncHttpx2Transport))]
 
 
-def side_by_side(pace: float) -> bool:
-    """Show them all at work; return whether all received the same, whole and in order.
+def compare_transports(pace: float) -> bool:
+    """Print the progress of all transports; return whether all received the complete feed.
 
     Args:
         pace: seconds between events.
@@ -167,7 +167,7 @@ def side_by_side(pace: float) -> bool:
     _print_row("", [column.name for column in all_columns])
     _print_row("", [column.runtime for column in all_columns])
     _read_all(all_columns, pace)
-    _print_row("cut", [str(column.connections - 1) for column in all_columns])
+    _print_row("lost", [str(column.connections - 1) for column in all_columns])
     for column in all_columns:
         if column.error is not None:
             print(f"{column.name}, {column.runtime}: {column.error!r}")
@@ -184,10 +184,10 @@ def _read_all(all_columns: list[Column], pace: float) -> None:
     start = time.monotonic()
     with ExitStack() as stack:
         for column in all_columns:
-            # Left from the last to the first: nobody connects again, the server goes, the thread ends.
+            # On exit, in reverse order: reconnecting stops, the server stops, the thread ends.
             stack.callback(column.join)
             server = stack.enter_context(SSEServer(FeedService(pace).answer))
-            stack.callback(column.leave)
+            stack.callback(column.stop_reconnecting)
             column.start(server.url)
         while True:
             done = all(column.is_done() for column in all_columns)
@@ -196,8 +196,8 @@ def _read_all(all_columns: list[Column], pace: float) -> None:
             )
             if done:
                 break
-            time.sleep(EVERY)
+            time.sleep(PRINT_INTERVAL)
 
 
 def _print_row(first: str, cells: list[str]) -> None:
-    print(f"{first:>8}│ " + "".join(f"{cell:<{WIDTH}}" for cell in cells).rstrip(), flush=True)
+    print(f"{first:>8}│ " + "".join(f"{cell:<{COLUMN_WIDTH}}" for cell in cells).rstrip(), flush=True)

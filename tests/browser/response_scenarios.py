@@ -1,4 +1,4 @@
-"""What an answer's status and content type mean."""
+"""Scenarios: the status and the content type of a response."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sse_transports.testing import Call, Step
 from tests.browser.differences import Difference
-from tests.browser.scenario import ASKED, ASKED_AGAIN, FIRST, Otherwise, Scenario, behind_the_first
-from tests.browser.story import CLOSED, OPEN, event
+from tests.browser.recorded_run import CLOSED, OPEN, event
+from tests.browser.scenario import FIRST, REQUEST, RESUME, ChromiumOutcome, Scenario, after_first
 
 REFUSED_STATUSES = (
     *(201, 202, 203, 204, 205, 206),
@@ -67,35 +67,39 @@ OTHER_CHARSETS = (
     ("text/event-stream; charset=latin1", "text/event-stream"),
     ("text/event-stream", "text/event-stream; charset=latin1"),
 )
-NO_TYPES = (
+TYPES_WITH_SUFFIX = (
     ("text/event-stream utf-8",),
     ("text/event-stream(utf-8)",),
 )
 
 
-def _status(status: int, *more: Step) -> Scenario:
+def _status(status: int, *steps: Step) -> Scenario:
     body = () if status in WITHOUT_A_BODY else (STREAM, b"data: x\n\n")
     names = " and ".join(
-        [str(status), *(name for step in more if isinstance(step, Mapping) for name in step)]
+        [str(status), *(name for step in steps if isinstance(step, Mapping) for name in step)]
     )
     return Scenario(
-        name=f"an answer with {names} ends it",
-        answers=[FIRST, [status, *more, *body]],
-        told=behind_the_first(CLOSED),
-        asked=(ASKED, ASKED_AGAIN),
+        name=f"a response with {names} ends the source",
+        responses=[FIRST, [status, *steps, *body]],
+        log=after_first(CLOSED),
+        requests=(REQUEST, RESUME),
     )
 
 
-def _type(values: tuple[str, ...], *, ours: bool = True, otherwise: Difference | None = None) -> Scenario:
+def _type(
+    values: tuple[str, ...], *, is_stream: bool = True, difference: Difference | None = None
+) -> Scenario:
     accepted, refused = (OPEN, event("x")), (CLOSED,)
-    theirs = Otherwise(otherwise, refused if ours else accepted, (ASKED,)) if otherwise else None
+    chromium = (
+        ChromiumOutcome(difference, refused if is_stream else accepted, (REQUEST,)) if difference else None
+    )
     return Scenario(
-        name=f"the content type {' and '.join(map(repr, values))} is {'a' if ours else 'no'} stream's",
-        answers=[[*({"Content-Type": value} for value in values), b"data: x\n\n"]],
-        closed_at_event=1,
-        told=accepted if ours else refused,
-        asked=(ASKED,),
-        otherwise=theirs,
+        name=f"{' and '.join(map(repr, values))} is {'accepted' if is_stream else 'refused'}",
+        responses=[[*({"Content-Type": value} for value in values), b"data: x\n\n"]],
+        close_at_event=1,
+        log=accepted if is_stream else refused,
+        requests=(REQUEST,),
+        chromium=chromium,
     )
 
 
@@ -108,20 +112,20 @@ SCENARIOS = (
     _status(429, {"Retry-After": "0"}),
     _status(503, {"Retry-After": "0"}),
     *(_type(values) for values in ACCEPTED_TYPES),
-    *(_type(values, ours=False) for values in REFUSED_TYPES),
-    *(_type(values, otherwise=Difference.CHARSET) for values in OTHER_CHARSETS),
-    *(_type(values, ours=False, otherwise=Difference.TYPE_WITH_MORE) for values in NO_TYPES),
+    *(_type(values, is_stream=False) for values in REFUSED_TYPES),
+    *(_type(values, difference=Difference.CHARSET) for values in OTHER_CHARSETS),
+    *(_type(values, is_stream=False, difference=Difference.TYPE_WITH_SUFFIX) for values in TYPES_WITH_SUFFIX),
     Scenario(
-        name="an answer without a content type is no stream",
-        answers=[_without_a_type],
-        told=(CLOSED,),
-        asked=(ASKED,),
+        name="a response without a content type is refused",
+        responses=[_without_a_type],
+        log=(CLOSED,),
+        requests=(REQUEST,),
     ),
     Scenario(
-        name="a stream that is to be saved as a file is one all the same",
-        answers=[[{"Content-Disposition": "attachment; filename=x"}, b"data: x\n\n"]],
-        closed_at_event=1,
-        told=(OPEN, event("x")),
-        asked=(ASKED,),
+        name="a stream with Content-Disposition: attachment is accepted",
+        responses=[[{"Content-Disposition": "attachment; filename=x"}, b"data: x\n\n"]],
+        close_at_event=1,
+        log=(OPEN, event("x")),
+        requests=(REQUEST,),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the developer tools of Chromium see of event streams: every event, of whatever type."""
+"""The events in the network log of Chromium's developer tools: every event, of any type."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Mapping
 
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from tests.browser.story import Entry
+from tests.browser.recorded_run import Entry
 
 
-def dispatched(watched: WebDriver) -> Mapping[str, list[Entry]]:
+def events_in_network_log(browser: WebDriver) -> Mapping[str, list[Entry]]:
     """Return the events of each URL, in order, over all its connections."""
     urls: dict[str, str] = {}
     events: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in watched.execute("getLog", {"type": "performance"})["value"]:
+    for entry in browser.execute("getLog", {"type": "performance"})["value"]:
         message = json.loads(entry["message"])["message"]
-        seen = message["params"]
+        params = message["params"]
         if message["method"] == "Network.requestWillBeSent":
-            urls[seen["requestId"]] = seen["request"]["url"]
+            urls[params["requestId"]] = params["request"]["url"]
         elif message["method"] == "Network.eventSourceMessageReceived":
-            url = urls[seen["requestId"]]
-            events[url].append((seen["eventName"], seen["data"], seen["eventId"]))
+            url = urls[params["requestId"]]
+            events[url].append((params["eventName"], params["data"], params["eventId"]))
     return events

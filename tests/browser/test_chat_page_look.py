@@ -1,4 +1,4 @@
-"""The chat page for every eye and hand: widths, heights, colours, names and the keyboard."""
+"""The look and accessibility of the chat page: sizes, colors, names and the keyboard."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from tests.browser.chat_page import NEVER, Page, quick_server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_text_stands_out_from_its_ground(
-    browser: WebDriver, page: Callable[..., Page], scheme: str
-) -> None:
+def test_each_text_has_enough_contrast(browser: WebDriver, page: Callable[..., Page], scheme: str) -> None:
     devtools: Any = browser
     feature = {"name": "prefers-color-scheme", "value": scheme}
     devtools.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
@@ -27,27 +25,27 @@ def test_each_text_stands_out_from_its_ground(
         chat.until_done()
         ratios = chat.run(CONTRASTS)
     assert len(ratios) > 20
-    # WCAG 2.2, 1.4.3, for text of this size. What is disabled is exempt.
+    # WCAG 2.2, 1.4.3, for text of this size. Disabled controls are exempt.
     assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
 
 
 CONTRASTS = """
-const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-function luminance(colour) {
-  const [red, green, blue] = colour.map((part) => {
+const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+function luminance(color) {
+  const [red, green, blue] = color.map((part) => {
     const share = part / 255;
     return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
-function ground(element) {
-  const colour = numbers(getComputedStyle(element).backgroundColor);
-  return colour[3] === 0 ? ground(element.parentElement) : colour.slice(0, 3);
+function background(element) {
+  const color = numbers(getComputedStyle(element).backgroundColor);
+  return color[3] === 0 ? background(element.parentElement) : color.slice(0, 3);
 }
 const found = {};
 function note(element, pseudo) {
   const text = luminance(numbers(getComputedStyle(element, pseudo).color).slice(0, 3));
-  const [less, more] = [text, luminance(ground(element))].sort((a, b) => a - b);
+  const [less, more] = [text, luminance(background(element))].sort((a, b) => a - b);
   const name = `${element.tagName}.${element.className}#${element.id}${pseudo ?? ""}`;
   found[name] = (more + 0.05) / (less + 0.05);
 }
@@ -61,7 +59,7 @@ return found;
 
 
 @pytest.mark.parametrize("height", [480, 600, 740, 1000])
-def test_there_is_something_to_see_of_each_panel_in_a_low_window(
+def test_each_panel_is_visible_in_a_low_window(
     browser: WebDriver, page: Callable[..., Page], height: int
 ) -> None:
     devtools: Any = browser
@@ -78,7 +76,7 @@ def test_there_is_something_to_see_of_each_panel_in_a_low_window(
 
 @pytest.mark.parametrize("width", [320, 390, 800, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_width_and_the_form_stays_in_its_place(
+def test_page_fits_every_width_and_the_form_does_not_move(
     browser: WebDriver, page: Callable[..., Page], width: int, scheme: str
 ) -> None:
     devtools: Any = browser
@@ -88,15 +86,15 @@ def test_it_fits_every_width_and_the_form_stays_in_its_place(
     devtools.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     with quick_server() as server:
         chat = page(server, "fetch")
-        places = [place_of_form(chat)]
+        positions = [form_position(chat)]
         chat.ask(f"What is {'x' * 200}?")
         chat.until_step("words")
-        places.append(place_of_form(chat))
+        positions.append(form_position(chat))
         chat.until_done()
-        places.append(place_of_form(chat))
+        positions.append(form_position(chat))
         chat.click("input[value=eventsource]")
-        places.append(place_of_form(chat))
-        assert places == places[:1] * 4
+        positions.append(form_position(chat))
+        assert positions == positions[:1] * 4
         assert chat.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         assert chat.run("return [...document.querySelectorAll('#log, #chat, aside section')].every("
                         "(one) => one.scrollWidth <= one.clientWidth)")  # fmt: skip
@@ -104,15 +102,15 @@ def test_it_fits_every_width_and_the_form_stays_in_its_place(
         assert dark == (scheme == "dark")
 
 
-def place_of_form(chat: Page) -> list[float]:
-    place: list[float] = chat.run(
-        "const place = document.getElementById('ask').getBoundingClientRect();"
-        "return [place.left, place.top, place.right, place.bottom]"
+def form_position(chat: Page) -> list[float]:
+    position: list[float] = chat.run(
+        "const form = document.getElementById('question-form').getBoundingClientRect();"
+        "return [form.left, form.top, form.right, form.bottom]"
     )
-    return place
+    return position
 
 
-def test_each_control_has_a_name_and_the_reply_is_read_aloud_when_it_is_over(
+def test_controls_have_names_and_replies_are_announced(
     page: Callable[..., Page],
 ) -> None:
     with quick_server(pace=NEVER) as server:
@@ -134,7 +132,7 @@ def test_each_control_has_a_name_and_the_reply_is_read_aloud_when_it_is_over(
         assert chat.run("return document.getElementById('log').ariaLive") == "off"
 
 
-def test_the_keyboard_goes_on_where_it_is_of_use(page: Callable[..., Page]) -> None:
+def test_focus_returns_to_the_question(page: Callable[..., Page]) -> None:
     with quick_server() as server:
         chat = page(server)
         chat.type("#question", "What is SSE?", Keys.TAB, Keys.ENTER)
