@@ -11,7 +11,7 @@ from sse_transports.cli.checks._rule import Finding, Rule, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from tests.cli.checks.cases import CASES, Case
 from tests.cli.checks.observed import URL, good, reading
-from tests.recorded_streams import every_recording, there_are_some
+from tests.recorded_streams import every_recording, needs_recordings
 
 COMPLAINTS = {Verdict.WRONG, Verdict.DOUBTFUL}
 
@@ -57,7 +57,7 @@ def test_nothing_is_said_of_a_server_that_was_not_reached() -> None:
     assert apply(RULES, nothing) == []
 
 
-@there_are_some
+@needs_recordings
 @every_recording
 def test_replies_of_real_services_are_not_called_wrong(path: Path) -> None:
     body = path.read_bytes()
