@@ -108,7 +108,7 @@ def main() -> int:
     arguments.add_argument("--events", type=int, default=10**6)
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
-    print(f"{options.events:,} events from a file, CPU time of `sse tail` in times of a loop over parse()\n")
+    print(f"{options.events:,} events from a file, CPU time of `sse tail` relative to a loop over parse()\n")
     print(f"{'':<16}" + "".join(f"{kind:>16}" for kind in FORMATS))
     good = True
     with tempfile.TemporaryDirectory() as folder:
