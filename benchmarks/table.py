@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 SHORT_NAMES = {"launchdarkly-eventsource": "launchdarkly", V8: "JS on V8"}
 
 LEGEND = """\
-sse-core: ns per event. floor: sse-core as a multiple of it. Others: as a multiple of sse-core;
-below 1.00 is faster.
-! events wrong.  > stopped before the end; at least this.  - nothing to compare with."""
+sse-core: ns per event. floor: sse-core as a multiple of it. Others: as a multiple of sse-core; below 1.00 is
+faster. ! events wrong.  > stopped before the end; at least this.  - nothing to compare with."""
 
 
 def lines(rows: list[Row]) -> Iterator[str]:

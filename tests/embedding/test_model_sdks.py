@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import anthropic
@@ -42,41 +43,57 @@ class SDK(NamedTuple):
     patched: ReadReply
 
 
+def make_sdk(
+    make_reader: Callable[[Any, Any, Any], ReadReply],
+    http_client: Any,
+    request: Any,
+    stock: Any,
+    patched: Any,
+) -> SDK:
+    """Return the readers of an SDK's own client and of the one with this library's decoder."""
+    return SDK(
+        make_reader(stock, http_client, request),
+        make_reader(patched, http_client, request),
+    )
+
+
 OPENAI = {
-    "openai": SDK(
-        *(
-            blocking_reader(make, openai.DefaultHttpxClient, request_completion)
-            for make in (openai.OpenAI, model_sdks.OpenAI)
-        )
+    "openai": make_sdk(
+        blocking_reader,
+        openai.DefaultHttpxClient,
+        request_completion,
+        openai.OpenAI,
+        model_sdks.OpenAI,
     ),
-    "async openai": SDK(
-        *(
-            async_reader(make, openai.DefaultAsyncHttpxClient, request_completion)
-            for make in (openai.AsyncOpenAI, model_sdks.AsyncOpenAI)
-        )
+    "async openai": make_sdk(
+        async_reader,
+        openai.DefaultAsyncHttpxClient,
+        request_completion,
+        openai.AsyncOpenAI,
+        model_sdks.AsyncOpenAI,
     ),
 }
 ANTHROPIC = {
-    "anthropic": SDK(
-        *(
-            blocking_reader(make, anthropic.DefaultHttpxClient, request_message)
-            for make in (anthropic.Anthropic, model_sdks.Anthropic)
-        )
+    "anthropic": make_sdk(
+        blocking_reader,
+        anthropic.DefaultHttpxClient,
+        request_message,
+        anthropic.Anthropic,
+        model_sdks.Anthropic,
     ),
-    "async anthropic": SDK(
-        *(
-            async_reader(make, anthropic.DefaultAsyncHttpxClient, request_message)
-            for make in (anthropic.AsyncAnthropic, model_sdks.AsyncAnthropic)
-        )
+    "async anthropic": make_sdk(
+        async_reader,
+        anthropic.DefaultAsyncHttpxClient,
+        request_message,
+        anthropic.AsyncAnthropic,
+        model_sdks.AsyncAnthropic,
     ),
 }
 every_openai = pytest.mark.parametrize("sdk", OPENAI.values(), ids=OPENAI.keys())
 every_anthropic = pytest.mark.parametrize("sdk", ANTHROPIC.values(), ids=ANTHROPIC.keys())
 
-Server = MakeServer
 
-
-def read_both(sse_server: Server, sdk: SDK, steps: list[Step]) -> tuple[Outcome, Outcome]:
+def read_both(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> tuple[Outcome, Outcome]:
     """Return the outcomes of the same stream with this library's decoder, and with the SDK's."""
     server = sse_server([steps, steps])
     return sdk.patched(server.url), sdk.stock(server.url)
@@ -123,7 +140,7 @@ ANTHROPIC_WAYS = ways_to_send(ANTHROPIC_REPLY, anthropic_event("ping"))
 
 @every_openai
 @pytest.mark.parametrize("steps", OPENAI_WAYS.values(), ids=OPENAI_WAYS.keys())
-def test_chat_completion_is_the_same(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
+def test_chat_completion_is_the_same(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> None:
     patched, stock = read_both(sse_server, sdk, steps)
 
     assert patched.error is None
@@ -133,7 +150,7 @@ def test_chat_completion_is_the_same(sse_server: Server, sdk: SDK, steps: list[S
 
 @every_anthropic
 @pytest.mark.parametrize("steps", ANTHROPIC_WAYS.values(), ids=ANTHROPIC_WAYS.keys())
-def test_message_is_the_same(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
+def test_message_is_the_same(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> None:
     patched, stock = read_both(sse_server, sdk, steps)
 
     assert patched.error is None
@@ -145,7 +162,7 @@ PIECES = ['{"city": "Z', 'ürich", "days"', ": 3}"]
 
 
 @every_openai
-def test_openai_tool_call_is_the_same(sse_server: Server, sdk: SDK) -> None:
+def test_openai_tool_call_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, [*openai_tool_call("weather", *PIECES)])
 
     calls = [call for chunk in patched.chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
@@ -156,7 +173,7 @@ def test_openai_tool_call_is_the_same(sse_server: Server, sdk: SDK) -> None:
 
 
 @every_anthropic
-def test_anthropic_tool_call_is_the_same(sse_server: Server, sdk: SDK) -> None:
+def test_anthropic_tool_call_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, [*anthropic_tool_call("weather", *PIECES)])
 
     pieces = [chunk["delta"].get("partial_json", "") for chunk in patched.chunks if "delta" in chunk]
@@ -165,7 +182,7 @@ def test_anthropic_tool_call_is_the_same(sse_server: Server, sdk: SDK) -> None:
 
 
 @every_openai
-def test_openai_error_in_the_stream_is_the_same(sse_server: Server, sdk: SDK) -> None:
+def test_openai_error_in_the_stream_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
     error = Event(to_json({"error": {"message": "overloaded", "type": "server_error"}}))
     patched, stock = read_both(sse_server, sdk, [*OPENAI_REPLY[:2], error])
 
@@ -176,7 +193,7 @@ def test_openai_error_in_the_stream_is_the_same(sse_server: Server, sdk: SDK) ->
 
 
 @every_anthropic
-def test_anthropic_error_in_the_stream_is_the_same(sse_server: Server, sdk: SDK) -> None:
+def test_anthropic_error_in_the_stream_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
     error = anthropic_event("error", error={"type": "overloaded_error", "message": "Overloaded"})
     patched, stock = read_both(sse_server, sdk, [*ANTHROPIC_REPLY[:3], error])
 
@@ -187,7 +204,7 @@ def test_anthropic_error_in_the_stream_is_the_same(sse_server: Server, sdk: SDK)
 
 
 @every_openai
-def test_lost_connection_is_an_error_of_the_sdk(sse_server: Server, sdk: SDK) -> None:
+def test_lost_connection_is_an_error_of_the_sdk(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, [*OPENAI_REPLY[:2], Cut()])
 
     assert isinstance(patched.error, openai.APIConnectionError)
@@ -196,7 +213,7 @@ def test_lost_connection_is_an_error_of_the_sdk(sse_server: Server, sdk: SDK) ->
 
 
 @every_anthropic
-def test_event_without_a_type_is_ignored_by_both(sse_server: Server, sdk: SDK) -> None:
+def test_event_without_a_type_is_ignored_by_both(sse_server: MakeServer, sdk: SDK) -> None:
     steps: list[Step] = [Event('{"type": "none of theirs"}'), *ANTHROPIC_REPLY]
     patched, stock = read_both(sse_server, sdk, steps)
 
@@ -214,7 +231,7 @@ def test_copied_client_keeps_the_decoder() -> None:
 
 
 @every_openai
-def test_stock_openai_loses_the_first_chunk_after_a_bom(sse_server: Server, sdk: SDK) -> None:
+def test_stock_openai_loses_the_first_chunk_after_a_bom(sse_server: MakeServer, sdk: SDK) -> None:
     reply = [openai_chunk({"content": "first "}), *OPENAI_REPLY]
     patched, stock = read_both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(reply)])
 
@@ -223,7 +240,7 @@ def test_stock_openai_loses_the_first_chunk_after_a_bom(sse_server: Server, sdk:
 
 
 @every_anthropic
-def test_stock_anthropic_loses_the_start_after_a_bom(sse_server: Server, sdk: SDK) -> None:
+def test_stock_anthropic_loses_the_start_after_a_bom(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(ANTHROPIC_REPLY)])
 
     assert patched.chunks[0]["type"] == "message_start"
@@ -235,7 +252,7 @@ def with_invalid_utf_8(reply: list[Event]) -> list[Step]:
 
 
 @every_openai
-def test_stock_openai_fails_on_invalid_utf_8(sse_server: Server, sdk: SDK) -> None:
+def test_stock_openai_fails_on_invalid_utf_8(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, with_invalid_utf_8(OPENAI_REPLY))
 
     assert openai_text(patched) == "Hello\ufffd" + SPECIAL_CHARACTERS
@@ -243,7 +260,7 @@ def test_stock_openai_fails_on_invalid_utf_8(sse_server: Server, sdk: SDK) -> No
 
 
 @every_anthropic
-def test_stock_anthropic_fails_on_invalid_utf_8(sse_server: Server, sdk: SDK) -> None:
+def test_stock_anthropic_fails_on_invalid_utf_8(sse_server: MakeServer, sdk: SDK) -> None:
     patched, stock = read_both(sse_server, sdk, with_invalid_utf_8(ANTHROPIC_REPLY))
 
     assert anthropic_text(patched) == "Hello\ufffd" + SPECIAL_CHARACTERS
@@ -260,7 +277,9 @@ WITHOUT_DATA: dict[str, list[Step]] = {
 
 @every_openai
 @pytest.mark.parametrize("steps", WITHOUT_DATA.values(), ids=WITHOUT_DATA.keys())
-def test_stock_openai_fails_on_blocks_without_data(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
+def test_stock_openai_fails_on_blocks_without_data(
+    sse_server: MakeServer, sdk: SDK, steps: list[Step]
+) -> None:
     patched, stock = read_both(sse_server, sdk, [*steps, *OPENAI_REPLY])
 
     assert patched.error is None
@@ -270,7 +289,7 @@ def test_stock_openai_fails_on_blocks_without_data(sse_server: Server, sdk: SDK,
 
 @every_anthropic
 @pytest.mark.parametrize("block", [b"id: 1\n\n:ping\n\n", b"retry: 3000\n\n", b"event: message_stop\n\n"])
-def test_blocks_without_data_are_ignored_by_anthropic(sse_server: Server, sdk: SDK, block: bytes) -> None:
+def test_blocks_without_data_are_ignored_by_anthropic(sse_server: MakeServer, sdk: SDK, block: bytes) -> None:
     patched, stock = read_both(sse_server, sdk, [block, *ANTHROPIC_REPLY, block])
 
     assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
@@ -285,7 +304,7 @@ def test_blocks_without_data_are_ignored_by_anthropic(sse_server: Server, sdk: S
     ],
     ids=[*OPENAI, *ANTHROPIC],
 )
-def test_stock_sdk_ignores_an_end_inside_an_event(sse_server: Server, sdk: SDK, reply: list[Any]) -> None:
+def test_stock_sdk_ignores_an_end_inside_an_event(sse_server: MakeServer, sdk: SDK, reply: list[Any]) -> None:
     data = as_bytes(reply[:3])
     patched, stock = read_both(sse_server, sdk, [data[:-1]])
 
