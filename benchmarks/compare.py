@@ -1,13 +1,13 @@
-"""Ours beside the others: the standard's vectors through every parser, and what clients do. `make compare`.
+"""Compare with other parsers and clients: conformance to the standard, and features. `make compare`.
 
-Every vector of `sse_transports.testing.vectors()` is read as it is cut in its file, whole, and byte by byte,
-by each parser through what its documentation shows; `comparison/judgement.py` says what counts. Every answer
-in the second table comes from a client that was run against a server that breaks.
+For the first table, each parser reads every vector of `sse_transports.testing.vectors()` in the chunks of its
+file, whole, and byte by byte; `comparison/scoring.py` scores the result. For the second table, each client
+reads from a faulty server.
 
     compare.py [--peer NAME]
 
-With a name, each vector that it gets wrong is shown, and each that turns on what it does not show. A full run
-writes its findings to `results/`.
+With a name, it shows each vector that this parser gets wrong, or that is about a value which the parser does
+not show. A full run writes its findings to `results/`.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import warnings
 
 from benchmarks.comparison import published, tables
 from benchmarks.comparison.conformance import all_parsers, conformance
-from benchmarks.comparison.features import all_answers
-from benchmarks.comparison.judgement import Outcome
+from benchmarks.comparison.features import all_features
+from benchmarks.comparison.scoring import Outcome
 
 
 def explain(name: str) -> None:
-    """Print each vector that is not right, with its clause, and what came instead."""
+    """Print each vector that is not right, with its sentence of the standard, and the reason."""
     peers = {peer.name: peer for peer in all_parsers()}
     if name not in peers:
-        raise SystemExit(f"no peer {name!r}; there are {', '.join(peers)}")
+        raise SystemExit(f"no parser {name!r}; choose one of {', '.join(peers)}")
     row = conformance(peers[name])
-    for group, verdicts in row.verdicts.items():
-        for vector, verdict in verdicts:
-            if verdict.outcome is Outcome.RIGHT:
+    for group, scores in row.scores.items():
+        for vector, score in scores:
+            if score.outcome is Outcome.RIGHT:
                 continue
             print(f"{group}: {vector.name}")
             print(f"    {vector.sentence} {vector.clause}")
             print(f"    {_short(repr(vector.stream))}")
-            print(f"    {verdict.outcome.value}: {_short(verdict.why)}")
+            print(f"    {score.outcome.value}: {_short(score.why)}")
     counts = ", ".join(f"{row.count(outcome)} {outcome.value}" for outcome in Outcome)
     print(f"\n{name} {row.peer.version}: {counts}")
 
@@ -45,21 +45,21 @@ def _short(text: str) -> str:
 
 
 def main() -> None:
-    """Compare, print, write."""
+    """Compare, print, and write the results of a full run."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--peer", default="")
-    chosen = arguments.parse_args()
-    # They log and warn of what the vectors do to them.
+    options = arguments.parse_args()
+    # Many parsers log or warn about malformed streams.
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    if chosen.peer:
-        explain(chosen.peer)
+    if options.peer:
+        explain(options.peer)
         return
-    found = published.record([conformance(peer) for peer in all_parsers()], all_answers())
+    found = published.record([conformance(peer) for peer in all_parsers()], all_features())
     print(*tables.conformance(found), "", *tables.features(found), sep="\n")
     missing = published.ALL - {parser["name"] for parser in found["parsers"]}
     if missing:
-        print(f"\nnot written, as some did not take part: {', '.join(sorted(missing))}")
+        print(f"\nnot written, because these are missing: {', '.join(sorted(missing))}")
     else:
         published.write(found)
         print(f"\nwritten: {published.PATH.name}")

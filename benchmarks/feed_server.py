@@ -1,6 +1,6 @@
-"""Serves a model's answer as fast as it is taken: one HTTP chunk per event, all of it built beforehand.
+"""Serve a model's reply as fast as the client reads: one HTTP chunk per event, built in advance.
 
-`feed_server.py EVENTS` prints its port and serves until it is killed.
+`feed_server.py EVENTS` prints its port, and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def payload(number: int) -> str:
-    """Return the `data` of one event, of about 250 bytes: one token, and all that comes along with it."""
+    """Return the `data` of one event: one token with its metadata, about 250 bytes."""
     choice = {"index": 0, "delta": {"content": f" token{number}"}, "logprobs": None, "finish_reason": None}
     delta = {
         "id": "chatcmpl-0123456789abcdefghijklmnop",
@@ -37,12 +37,12 @@ def payload(number: int) -> str:
 
 
 def chunk(data: bytes) -> bytes:
-    """Return a chunk of a chunked body."""
+    """Return data as one chunk of a chunked body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def serve(connection: socket.socket, response: bytes) -> None:
-    """Read a request and answer it, whatever it asks for."""
+    """Read a request, and send the response whatever the request is."""
     with connection, contextlib.suppress(OSError):
         request = b""
         while b"\r\n\r\n" not in request:
@@ -51,13 +51,13 @@ def serve(connection: socket.socket, response: bytes) -> None:
                 return
             request += data
         connection.sendall(response)
-        # Not closed over bytes that the client has yet to read.
+        # Wait until the client closes: closing first may reset the connection before it has read everything.
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1)
 
 
 def main() -> None:
-    """Build the answer, say where it is, and give it to all who ask."""
+    """Build the response, print the port, and send the response to every client."""
     events = (chunk(f"data: {payload(number)}\n\n".encode()) for number in range(int(sys.argv[1])))
     response = HEAD + b"".join(events) + LAST_CHUNK
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,7 +1,7 @@
 """The streams that parsers are measured with: seeded, and named for what they stress.
 
-A fixture is what a server sends, chunk by chunk, and the events that must come of it. Both are made from
-the same values, and by no parser and no encoder, so that a fixture can show either wrong.
+A fixture holds what a server sends, chunk by chunk, and the events that a parser must return. Both are built
+from the same values, without a parser or an encoder, so that a fixture can find bugs in either.
 """
 
 from __future__ import annotations
@@ -37,56 +37,57 @@ CHINESE_WORDS = CHINESE.split()
 LONG_LINE_BYTES = 8 * 2**20
 MANY_LINES_COUNT = 100_000
 
-# As it is sent, an event at a time; then the sizes of a TCP segment, of a page, and of a large read.
-LIVE = None
-CUTS: tuple[int | None, ...] = (LIVE, 1460, 4096, 65536)
+PER_EVENT = None
+"""The chunk size that means one event per chunk, as a live server sends them."""
+CHUNK_SIZES: tuple[int | None, ...] = (PER_EVENT, 1460, 4096, 65536)
+"""One event per chunk; then the bytes of a TCP segment, of a memory page and of a large read."""
 
 
 @dataclass(frozen=True)
 class Fixture:
-    """A stream and what it means.
+    """A stream and its events.
 
     Attributes:
         name: what the stream stresses.
-        chunks: the bytes as a server sends them: an event or a comment at a time.
-        events: what must come of them.
+        chunks: the bytes as a server sends them, one event or comment per chunk.
+        events: the events that a parser must return.
     """
 
     name: str
     chunks: list[bytes]
     events: list[Event]
 
-    def cut(self, size: int | None) -> list[bytes]:
-        """Return the bytes in chunks of `size`; as they were sent if it is None."""
-        if size is LIVE:
+    def split(self, size: int | None) -> list[bytes]:
+        """Return the bytes in chunks of `size`; one event per chunk if it is None."""
+        if size is PER_EVENT:
             return self.chunks
         whole = b"".join(self.chunks)
         return [whole[start : start + size] for start in range(0, len(whole), size)]
 
     def streams(self, size: int | None) -> list[list[bytes]]:
-        """Return the one stream there is, cut."""
-        return [self.cut(size)]
+        """Return a list with the one stream, split into chunks."""
+        return [self.split(size)]
 
 
 def compact(value: object) -> str:
-    """Return JSON as services send it: no spaces, and text in other scripts as it is."""
+    """Return JSON as services send it: no spaces, and non-ASCII text unescaped."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def letters(chance: random.Random, count: int) -> str:
-    """Return letters and digits, as in the names that services give their replies."""
-    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=count))
+def letters(rng: random.Random, count: int) -> str:
+    """Return random letters and digits, as in the reply IDs of services."""
+    return "".join(rng.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=count))
 
 
-def openai_payloads(chance: random.Random, tokens: list[str]) -> list[str]:
-    """Return the data of a streamed chat completion of these tokens, up to the word that ends it."""
+def openai_payloads(rng: random.Random, tokens: list[str]) -> list[str]:
+    """Return the data of each event of a chat completion with these tokens, `[DONE]` included."""
     head: dict[str, Any] = {
-        "id": f"chatcmpl-{letters(chance, 29)}",
+        "id": f"chatcmpl-{letters(rng, 29)}",
         "object": "chat.completion.chunk",
-        "created": 1_764_000_000 + chance.randrange(10**6),
+        "created": 1_764_000_000 + rng.randrange(10**6),
         "model": "gpt-5.1-2025-11-13",
         "service_tier": "default",
-        "system_fingerprint": f"fp_{chance.randrange(16**10):010x}",
+        "system_fingerprint": f"fp_{rng.randrange(16**10):010x}",
     }
 
     def payload(delta: dict[str, str], reason: str | None = None) -> str:
@@ -97,62 +98,62 @@ def openai_payloads(chance: random.Random, tokens: list[str]) -> list[str]:
     return [first, *(payload({"content": token}) for token in tokens), payload({}, "stop"), "[DONE]"]
 
 
-def english(chance: random.Random, count: int) -> list[str]:
-    """Return tokens as a model writes English."""
-    return [" " + chance.choice(WORDS) for _ in range(count)]
+def english(rng: random.Random, count: int) -> list[str]:
+    """Return the tokens of an English reply."""
+    return [" " + rng.choice(WORDS) for _ in range(count)]
 
 
-def partly_chinese(chance: random.Random, count: int) -> list[str]:
-    """Return tokens of a reply that changes between English and Chinese, a sentence or two at a time."""
+def partly_chinese(rng: random.Random, count: int) -> list[str]:
+    """Return the tokens of a reply that alternates between runs of English and of Chinese."""
     tokens: list[str] = []
     while len(tokens) < count:
-        tokens += english(chance, chance.randint(20, 60))
-        tokens += chance.choices(CHINESE_WORDS, k=chance.randint(20, 60))
+        tokens += english(rng, rng.randint(20, 60))
+        tokens += rng.choices(CHINESE_WORDS, k=rng.randint(20, 60))
     return tokens[:count]
 
 
 def data_only(name: str, payloads: list[str], *, start: str = "data: ", end: str = "\n") -> Fixture:
-    """Return a fixture of events that are one data line each."""
+    """Return a fixture whose events are one data line each."""
     chunks = [f"{start}{payload}{end}{end}".encode() for payload in payloads]
     return Fixture(name, chunks, [Event(payload) for payload in payloads])
 
 
 def openai(count: int) -> Fixture:
-    """One data line per event, all ASCII: the commonest stream of all."""
-    chance = random.Random("openai")
-    return data_only(OPENAI, openai_payloads(chance, english(chance, count - 3)))
+    """One data line per event, all ASCII: the most common kind of stream."""
+    rng = random.Random("openai")
+    return data_only(OPENAI, openai_payloads(rng, english(rng, count - 3)))
 
 
 def openai_cjk(count: int) -> Fixture:
-    """The same with runs of events in Chinese: chunks with and without wide characters."""
-    chance = random.Random("openai cjk")
-    return data_only(OPENAI_CJK, openai_payloads(chance, partly_chinese(chance, count - 3)))
+    """The same with runs of events in Chinese, so that some chunks are ASCII and some are not."""
+    rng = random.Random("openai cjk")
+    return data_only(OPENAI_CJK, openai_payloads(rng, partly_chinese(rng, count - 3)))
 
 
 def crlf(count: int) -> Fixture:
-    """The same with CRLF line ends, which cuts may part."""
-    chance = random.Random("crlf")
-    return data_only(CRLF, openai_payloads(chance, english(chance, count - 3)), end="\r\n")
+    """The same with CRLF line ends. A chunk may end between the CR and the LF."""
+    rng = random.Random("crlf")
+    return data_only(CRLF, openai_payloads(rng, english(rng, count - 3)), end="\r\n")
 
 
 def spaceless(count: int) -> Fixture:
-    """The same without a space behind the colon, as some frameworks write it."""
-    chance = random.Random("spaceless")
-    return data_only(SPACELESS, openai_payloads(chance, english(chance, count - 3)), start="data:")
+    """The same without a space after the colon, as some frameworks write it."""
+    rng = random.Random("spaceless")
+    return data_only(SPACELESS, openai_payloads(rng, english(rng, count - 3)), start="data:")
 
 
 def tiny(count: int) -> Fixture:
-    """One digit or two per event: what a parser does for each event is all there is."""
-    chance = random.Random("tiny")
-    return data_only(TINY, [str(chance.randrange(100)) for _ in range(count)])
+    """One or two digits per event: measures the fixed cost of an event."""
+    rng = random.Random("tiny")
+    return data_only(TINY, [str(rng.randrange(100)) for _ in range(count)])
 
 
 def anthropic(count: int) -> Fixture:
-    """An event line and a data line; mostly of one type, others between."""
-    chance = random.Random("anthropic")
+    """An event line and a data line. Most events have the same type, a few have others."""
+    rng = random.Random("anthropic")
     usage = {"input_tokens": 25, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
     message: dict[str, Any] = {
-        "id": f"msg_01{letters(chance, 22)}",
+        "id": f"msg_01{letters(rng, 22)}",
         "type": "message",
         "role": "assistant",
         "model": "claude-sonnet-4-5-20250929",
@@ -163,14 +164,14 @@ def anthropic(count: int) -> Fixture:
     }
     payloads: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
     index = 0
-    # Three more come after the last block.
+    # The three events after the last block are added below.
     while len(payloads) < count - 3:
         block = {"type": "text", "text": ""}
         payloads += [
             {"type": "content_block_start", "index": index, "content_block": block},
             {"type": "ping"},
         ]
-        for token in english(chance, chance.randint(100, 400)):
+        for token in english(rng, rng.randint(100, 400)):
             delta = {"type": "text_delta", "text": token}
             payloads.append({"type": "content_block_delta", "index": index, "delta": delta})
         index += 1
@@ -190,19 +191,19 @@ def anthropic(count: int) -> Fixture:
 
 
 def wikimedia(count: int) -> Fixture:
-    """A long id and 1 kB of data per event; some titles are in other scripts."""
-    chance = random.Random("wikimedia")
+    """A long id and 1 kB of data per event. Some titles are not ASCII."""
+    rng = random.Random("wikimedia")
     events = []
     for number in range(count):
         moment = 1_764_000_000_000 + number * 37
-        title = chance.choice(TITLES)
-        wiki = chance.choice(("en", "de", "zh", "fr", "ru", "commons"))
+        title = rng.choice(TITLES)
+        wiki = rng.choice(("en", "de", "zh", "fr", "ru", "commons"))
         change = {
             "$schema": "/mediawiki/recentchange/1.0.0",
             "meta": {
                 "uri": f"https://{wiki}.example.org/wiki/{title.replace(' ', '_')}",
-                "request_id": f"{chance.randrange(16**32):032x}",
-                "id": f"{chance.randrange(16**32):032x}",
+                "request_id": f"{rng.randrange(16**32):032x}",
+                "id": f"{rng.randrange(16**32):032x}",
                 "domain": f"{wiki}.example.org",
                 "stream": "mediawiki.recentchange",
                 "topic": "eqiad.mediawiki.recentchange",
@@ -210,20 +211,20 @@ def wikimedia(count: int) -> Fixture:
                 "offset": 5_000_000_000 + number,
             },
             "id": 1_900_000_000 + number,
-            "type": chance.choice(("edit", "edit", "edit", "categorize", "new", "log")),
-            "namespace": chance.randrange(16),
+            "type": rng.choice(("edit", "edit", "edit", "categorize", "new", "log")),
+            "namespace": rng.randrange(16),
             "title": title,
-            "comment": " ".join(chance.choices(WORDS, k=24)),
+            "comment": " ".join(rng.choices(WORDS, k=24)),
             "timestamp": moment // 1000,
-            "user": letters(chance, 12),
-            "bot": chance.random() < 0.3,
-            "minor": chance.random() < 0.3,
-            "length": {"old": chance.randrange(10**5), "new": chance.randrange(10**5)},
+            "user": letters(rng, 12),
+            "bot": rng.random() < 0.3,
+            "minor": rng.random() < 0.3,
+            "length": {"old": rng.randrange(10**5), "new": rng.randrange(10**5)},
             "revision": {"old": 1_300_000_000 + number, "new": 1_300_000_001 + number},
             "server_url": f"https://{wiki}.example.org",
             "server_script_path": "/w",
             "wiki": f"{wiki}wiki",
-            "parsedcomment": " ".join(chance.choices(WORDS, k=30)),
+            "parsedcomment": " ".join(rng.choices(WORDS, k=30)),
         }
         places = [
             {"topic": "eqiad.mediawiki.recentchange", "partition": 0, "timestamp": moment},
@@ -236,35 +237,35 @@ def wikimedia(count: int) -> Fixture:
 
 def multiline(count: int) -> Fixture:
     """Three to six data lines per event, none of them empty."""
-    chance = random.Random("multiline")
+    rng = random.Random("multiline")
     chunks, events = [], []
     for _ in range(count):
-        lines = [" ".join(chance.choices(WORDS, k=8)) for _ in range(chance.randint(3, 6))]
+        lines = [" ".join(rng.choices(WORDS, k=8)) for _ in range(rng.randint(3, 6))]
         chunks.append(("".join(f"data: {line}\n" for line in lines) + "\n").encode())
         events.append(Event("\n".join(lines)))
     return Fixture(MULTILINE, chunks, events)
 
 
 def heartbeats(count: int) -> Fixture:
-    """A comment after every second event or so, in a chunk of its own, as it would come."""
-    chance = random.Random("heartbeats")
-    payloads = openai_payloads(chance, english(chance, count - 3))
+    """A comment in a chunk of its own after about every second event."""
+    rng = random.Random("heartbeats")
+    payloads = openai_payloads(rng, english(rng, count - 3))
     chunks = []
     for payload in payloads:
         chunks.append(f"data: {payload}\n\n".encode())
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             chunks.append(b": keepalive\n\n")
     return Fixture(HEARTBEATS, chunks, [Event(payload) for payload in payloads])
 
 
 def four_fields(count: int) -> Fixture:
     """An id, an event type, a reconnection time and data in each event."""
-    chance = random.Random("four fields")
+    rng = random.Random("four fields")
     events = []
     for number in range(count):
-        data = {"symbol": letters(chance, 4), "price": chance.randrange(10**6) / 100, "volume": number}
-        kind = chance.choice(("trade", "quote", "status"))
-        events.append(Event(compact(data), kind, str(10**9 + number), chance.randrange(1000, 5000)))
+        data = {"symbol": letters(rng, 4), "price": rng.randrange(10**6) / 100, "volume": number}
+        kind = rng.choice(("trade", "quote", "status"))
+        events.append(Event(compact(data), kind, str(10**9 + number), rng.randrange(1000, 5000)))
     chunks = [
         f"id: {event.id}\nevent: {event.event}\nretry: {event.retry}\ndata: {event.data}\n\n".encode()
         for event in events
@@ -273,20 +274,19 @@ def four_fields(count: int) -> Fixture:
 
 
 def long_line(size: int = LONG_LINE_BYTES) -> Fixture:
-    """One event of one data line, such as an image: what is held must not be copied over and over."""
+    """One event of one long data line, such as an image: shows a buffer that is copied with each chunk."""
     data = base64.b64encode(random.Random("long line").randbytes(size // 4 * 3)).decode()
     return Fixture(LONG_LINE, [f"data: {data}\n\n".encode()], [Event(data)])
 
 
 def many_lines(count: int = MANY_LINES_COUNT) -> Fixture:
-    """One event of very many data lines: what is gathered must not be copied over and over."""
-    chance = random.Random("many lines")
-    lines = [f"{number} {chance.choice(WORDS)}" for number in range(count)]
+    """One event of very many data lines: shows a list of lines that is copied with each line."""
+    rng = random.Random("many lines")
+    lines = [f"{number} {rng.choice(WORDS)}" for number in range(count)]
     stream = "".join(f"data: {line}\n" for line in lines) + "\n"
     return Fixture(MANY_LINES, [stream.encode()], [Event("\n".join(lines))])
 
 
-# What has as many events as one asks for.
 STREAMS: dict[str, Callable[[int], Fixture]] = {
     OPENAI: openai,
     OPENAI_CJK: openai_cjk,
@@ -299,9 +299,10 @@ STREAMS: dict[str, Callable[[int], Fixture]] = {
     SPACELESS: spaceless,
     FOUR_FIELDS: four_fields,
 }
+"""The fixtures with any number of events."""
 
-# What is one event, and the cuts it is read in: a long line only as the network brings it.
 GIANTS: dict[str, tuple[Callable[[int], Fixture], int, tuple[int | None, ...]]] = {
     LONG_LINE: (long_line, LONG_LINE_BYTES, (1460,)),
-    MANY_LINES: (many_lines, MANY_LINES_COUNT, CUTS),
+    MANY_LINES: (many_lines, MANY_LINES_COUNT, CHUNK_SIZES),
 }
+"""The fixtures of one large event: how to make it, its full size, and the chunk sizes to read it in."""

@@ -1,8 +1,8 @@
-"""The floor: what CPython needs to make the same events from the same chunks if it knows the stream's shape.
+"""The floor: the least time in which CPython can make the same events from the same chunks.
 
-No line is looked at for its name, no limit is kept, nothing is expected but what comes. Each fixture has
-a few ways, some for chunks that are an event each and some for chunks cut anywhere, which carry the cut
-event over to the next chunk. All are measured and the fastest is the floor.
+The code here knows the shape of each fixture. It checks no field name and no limit, and it cannot read
+anything else. Each fixture has a few ways: some for one event per chunk, and some for chunks of any size,
+which keep an incomplete event for the next chunk. All ways are measured, and the fastest one is the floor.
 """
 
 from __future__ import annotations
@@ -21,56 +21,56 @@ if TYPE_CHECKING:
 
 
 def whole_events(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:
-    """Give for each chunk the events that it completes, up to before their last end."""
+    """Yield for each chunk the complete events, without the blank line of the last one."""
     rest = b""
     for chunk in chunks:
         data = rest + chunk if rest else chunk
-        place = data.rfind(end)
-        if place < 0:
+        index = data.rfind(end)
+        if index < 0:
             rest = data
         else:
-            rest = data[place + len(end) :]
-            yield data[:place]
+            rest = data[index + len(end) :]
+            yield data[:index]
 
 
 # Events of one data line.
 
 
-def each_data_cut_as_bytes(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
-    """A chunk is an event: its value is cut out, then decoded."""
+def slice_then_decode(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
+    """A chunk is one event: slice its value, then decode it."""
     for chunk in chunks:
         yield Event(chunk[start:end].decode())
 
 
-def each_data_cut_as_text(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
-    """A chunk is an event: it is decoded, then its value is cut out."""
+def decode_then_slice(chunks: Iterable[bytes], end: int, start: int = 6) -> Iterator[Event]:
+    """A chunk is one event: decode it, then slice its value."""
     for chunk in chunks:
         yield Event(chunk.decode()[start:end])
 
 
-def data_split_as_text(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
-    """A chunk is decoded at once, then split."""
+def decode_then_split(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
+    """Decode the events of a chunk at once, then split them."""
     between = end + start
     for data in whole_events(chunks, end.encode()):
         yield from map(Event, data[len(start) :].decode().split(between))
 
 
-def data_split_as_text_in_a_list(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
-    """The same, all events of a chunk before the first is given."""
+def decode_then_split_to_list(chunks: Iterable[bytes], end: str, start: str = "data: ") -> Iterator[Event]:
+    """The same, but build all events of a chunk before yielding the first."""
     between = end + start
     for data in whole_events(chunks, end.encode()):
         yield from [Event(value) for value in data[len(start) :].decode().split(between)]
 
 
-def data_split_as_bytes(chunks: Iterable[bytes], end: bytes, start: bytes = b"data: ") -> Iterator[Event]:
-    """A chunk is split, then each value is decoded: no wide character makes another value dearer."""
+def split_then_decode(chunks: Iterable[bytes], end: bytes, start: bytes = b"data: ") -> Iterator[Event]:
+    """Split a chunk, then decode each value: a wide character does not slow down the other values."""
     between = end + start
     for data in whole_events(chunks, end):
         yield from map(Event, map(bytes.decode, data[len(start) :].split(between)))
 
 
-def data_split_by_width(chunks: Iterable[bytes], end: bytes) -> Iterator[Event]:
-    """The first way where a chunk is ASCII, the other where it is not."""
+def split_by_ascii(chunks: Iterable[bytes], end: bytes) -> Iterator[Event]:
+    """`decode_then_split` if the chunk is ASCII, `split_then_decode` if not."""
     between = end + b"data: "
     between_text = between.decode()
     for data in whole_events(chunks, end):
@@ -80,33 +80,33 @@ def data_split_by_width(chunks: Iterable[bytes], end: bytes) -> Iterator[Event]:
             yield from map(Event, map(bytes.decode, data[6:].split(between)))
 
 
-# The same with comments between.
+# The same with comments between the events.
 
 
-def each_data_but_comments(chunks: Iterable[bytes]) -> Iterator[Event]:
+def skip_comment_then_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
     """A chunk is an event or a comment."""
     for chunk in chunks:
         if chunk[0] != 58:
             yield Event(chunk[6:-2].decode())
 
 
-def each_data_but_comments_as_text(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same, decoded before the value is cut out."""
+def decode_then_skip_comment(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same, but decode before slicing the value."""
     for chunk in chunks:
         if chunk[0] != 58:
             yield Event(chunk.decode()[6:-2])
 
 
-def data_without_comments(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The comments are taken out of a chunk at once."""
+def remove_comments_then_split(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Remove all comments of a chunk with one replacement."""
     for data in whole_events(chunks, b"\n\n"):
         text = (data.decode() + "\n\n").replace(": keepalive\n\n", "")
         if text:
             yield from map(Event, text[6:-2].split("\n\ndata: "))
 
 
-def data_beside_comments(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split, and the comments among the blocks are passed over."""
+def split_then_skip_comments(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into blocks, and skip the comments among them."""
     for data in whole_events(chunks, b"\n\n"):
         yield from [Event(block[6:]) for block in data.decode().split("\n\n") if block[0] != ":"]
 
@@ -114,26 +114,26 @@ def data_beside_comments(chunks: Iterable[bytes]) -> Iterator[Event]:
 # Events of several data lines.
 
 
-def each_lines_replaced(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is an event: the names within are taken out at once."""
+def decode_then_remove_names(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """A chunk is one event: remove the field names in it with one replacement."""
     for chunk in chunks:
         yield Event(chunk[6:-2].decode().replace("\ndata: ", "\n"))
 
 
-def each_lines_replaced_as_bytes(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same before it is decoded."""
+def remove_names_then_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same, but before decoding."""
     for chunk in chunks:
         yield Event(chunk[6:-2].replace(b"\ndata: ", b"\n").decode())
 
 
-def lines_replaced(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The names within a chunk are taken out at once, then it is split."""
+def remove_names_then_split(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Remove the field names within the events of a chunk, then split it."""
     for data in whole_events(chunks, b"\n\n"):
         yield from map(Event, data[6:].decode().replace("\ndata: ", "\n").split("\n\n"))
 
 
-def lines_split_then_replaced(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split, then the names are taken out of each event."""
+def split_then_remove_names(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk, then remove the field names within each event."""
     for data in whole_events(chunks, b"\n\n"):
         for block in data[6:].decode().split("\n\ndata: "):
             yield Event(block.replace("\ndata: ", "\n"))
@@ -142,78 +142,78 @@ def lines_split_then_replaced(chunks: Iterable[bytes]) -> Iterator[Event]:
 # Events of an event line and a data line.
 
 
-def each_type_and_data(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is an event: it is parted at the name of the second line."""
+def type_and_data_by_partition(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """A chunk is one event: partition it at the name of its second line."""
     for chunk in chunks:
         head, _, data = chunk[7:-2].decode().partition("\ndata: ")
         yield Event(data, head)
 
 
-def each_type_and_data_by_place(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same by the place of the first line's end."""
+def type_and_data_by_find(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same with `find` and two slices."""
     for chunk in chunks:
         text = chunk.decode()
         end = text.find("\n")
         yield Event(text[end + 7 : -2], text[7:end])
 
 
-def type_and_data_parted(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split, and each event is parted."""
+def split_then_partition(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk, then partition each event."""
     for data in whole_events(chunks, b"\n\n"):
         for block in data[7:].decode().split("\n\nevent: "):
             head, _, value = block.partition("\ndata: ")
             yield Event(value, head)
 
 
-def type_and_data_split(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same with a split in place of the parting."""
+def split_events_then_lines(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same with `split` instead of `partition`."""
     for data in whole_events(chunks, b"\n\n"):
         for block in data[7:].decode().split("\n\nevent: "):
             head, value = block.split("\ndata: ")
             yield Event(value, head)
 
 
-def type_and_data_lines(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split into lines: every third is a type, every third a value."""
+def split_lines_by_three(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into lines: of each three, the first has the type and the second the data."""
     for data in whole_events(chunks, b"\n\n"):
         lines = data.decode().split("\n")
         yield from [Event(value[6:], head[7:]) for value, head in zip(lines[1::3], lines[::3], strict=False)]
 
 
 def type_and_data_in_one_split(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """One replacement makes all that stands between values alike, so that one split finds them all."""
+    """Make all separators equal with one replacement, so that one split finds every value."""
     for data in whole_events(chunks, b"\n\n"):
         values = data[7:].decode().replace("\n\nevent: ", "\ndata: ").split("\ndata: ")
         yield from map(Event, values[1::2], values[::2])
 
 
-# Events of an event line, an id line and a data line; some not ASCII.
+# Events of an event line, an id line and a data line. Some are not ASCII.
 
 
-def each_wikimedia(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is an event: its lines are split, then decoded."""
+def wikimedia_split_then_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """A chunk is one event: split its lines, then decode each value."""
     for chunk in chunks:
         kind, event_id, data, _, _ = chunk.split(b"\n")
         yield Event(data[6:].decode(), kind[7:].decode(), event_id[4:].decode())
 
 
-def each_wikimedia_as_text(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same, decoded before."""
+def wikimedia_decode_then_split(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same, but decode first."""
     for chunk in chunks:
         kind, event_id, data, _, _ = chunk.decode().split("\n")
         yield Event(data[6:], kind[7:], event_id[4:])
 
 
-def wikimedia_as_bytes(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split into lines, and the values are decoded one by one."""
+def wikimedia_split_lines_then_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into lines, then decode each value."""
     for data in whole_events(chunks, b"\n\n"):
         lines = data.split(b"\n")
         for kind, event_id, value in zip(lines[::4], lines[1::4], lines[2::4], strict=True):
             yield Event(value[6:].decode(), kind[7:].decode(), event_id[4:].decode())
 
 
-def wikimedia_by_event(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split into events, each is decoded, then split."""
+def wikimedia_split_events_then_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into events, then decode each of them and split its lines."""
     for data in whole_events(chunks, b"\n\n"):
         for block in data.split(b"\n\n"):
             kind, event_id, value = block.decode().split("\n")
@@ -223,8 +223,8 @@ def wikimedia_by_event(chunks: Iterable[bytes]) -> Iterator[Event]:
 # Events of four fields.
 
 
-def each_of_four(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is an event: its lines are split."""
+def four_fields_by_split(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """A chunk is one event: split its lines."""
     for chunk in chunks:
         event_id, kind, retry, data, _, _ = chunk.decode().split("\n")
         yield Event(data[6:], kind[7:], event_id[4:], int(retry[7:]))
@@ -233,8 +233,8 @@ def each_of_four(chunks: Iterable[bytes]) -> Iterator[Event]:
 FOUR = re.compile("id: (.*)\nevent: (.*)\nretry: (.*)\ndata: (.*)")
 
 
-def each_of_four_by_pattern(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same by a regular expression."""
+def four_fields_by_match(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same with a regular expression."""
     match = FOUR.match
     for chunk in chunks:
         found = match(chunk.decode())
@@ -243,16 +243,16 @@ def each_of_four_by_pattern(chunks: Iterable[bytes]) -> Iterator[Event]:
         yield Event(data, kind, event_id, int(retry))
 
 
-def four_by_event(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split into events, each into lines."""
+def four_fields_split_events(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into events, and each event into lines."""
     for whole in whole_events(chunks, b"\n\n"):
         for block in whole.decode().split("\n\n"):
             event_id, kind, retry, data = block.split("\n")
             yield Event(data[6:], kind[7:], event_id[4:], int(retry[7:]))
 
 
-def four_by_line(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A chunk is split into lines: every fifth is an event_id, and so on."""
+def four_fields_split_lines(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Split a chunk into lines: of each five, the first has the ID, the second the type, and so on."""
     for whole in whole_events(chunks, b"\n\n"):
         lines = whole.decode().split("\n")
         for event_id, kind, retry, data in zip(
@@ -261,162 +261,167 @@ def four_by_line(chunks: Iterable[bytes]) -> Iterator[Event]:
             yield Event(data[6:], kind[7:], event_id[4:], int(retry[7:]))
 
 
-def four_by_pattern(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """A regular expression finds all in a chunk."""
+def four_fields_by_findall(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Find all events of a chunk with a regular expression."""
     for whole in whole_events(chunks, b"\n\n"):
         for event_id, kind, retry, data in FOUR.findall(whole.decode()):
             yield Event(data, kind, event_id, int(retry))
 
 
-def four_in_one_split(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Replacements make all that stands between values alike, so that one split finds them all."""
+def four_fields_in_one_split(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Make all separators equal with replacements, so that one split finds every value."""
     for whole in whole_events(chunks, b"\n\n"):
         text = whole.decode()[4:].replace("\n\nid: ", "\n").replace("\nevent: ", "\n")
         values = text.replace("\nretry: ", "\n").replace("\ndata: ", "\n").split("\n")
         yield from map(Event, values[3::4], values[1::4], values[::4], map(int, values[2::4]))
 
 
-# One event, in one chunk or many.
+# One giant event, in one chunk or in many.
 
 
-def line_decoded_then_cut(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Joined once, decoded once."""
+def join_decode_slice(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Join the chunks, decode them, then slice the value."""
     yield Event(b"".join(chunks).decode()[6:-2])
 
 
-def line_cut_by_view(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Joined once, and decoded from its place within."""
+def join_slice_by_memoryview(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Join the chunks, and decode the value in place, without copying it first."""
     yield Event(str(memoryview(b"".join(chunks))[6:-2], "utf-8"))
 
 
-def lines_joined_and_replaced(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Joined once, decoded once, the names taken out at once."""
+def join_decode_remove_names(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Join the chunks, decode them, then remove the field names."""
     yield Event(b"".join(chunks)[6:-2].decode().replace("\ndata: ", "\n"))
 
 
-def lines_joined_and_replaced_as_bytes(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The same, the names taken out before."""
+def join_remove_names_decode(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The same, but remove the field names before decoding."""
     yield Event(b"".join(chunks)[6:-2].replace(b"\ndata: ", b"\n").decode())
 
 
-# What of the time is the interface: the same behind a call per chunk, which returns a list, as a parser's.
+# The same work with the interface of a parser: one call per chunk, which returns a list. The difference
+# between these ways and the ones above is what the interface costs.
 
 
-class EachData:
-    """Takes chunks that are an event of one data line each."""
+class OneEventPerChunk:
+    """Reads chunks that are one event of one data line each."""
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """Take a chunk, return its event."""
+        """Return the event of a chunk."""
         return [Event(chunk.decode()[6:-2])]
 
 
-class Gathered:
-    """Takes the chunks of one giant event, and makes it when its end comes."""
+class OneGiantEvent:
+    """Collects the chunks of one giant event, and builds it at its end."""
 
     def __init__(self, data_of: Callable[[bytes], str]) -> None:
         self.data_of = data_of
         self.chunks: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """Keep a chunk; return the event if it ends here."""
+        """Keep a chunk, and return the event if this is its last one."""
         self.chunks.append(chunk)
         if chunk.endswith(b"\n\n") or chunk == b"\n":
             return [Event(self.data_of(b"".join(self.chunks)))]
         return []
 
 
-def data_of_a_line(event: bytes) -> str:
-    """Return the value of an event's only line."""
+def data_of_one_line(event: bytes) -> str:
+    """Return the data of an event of one data line."""
     return str(memoryview(event)[6:-2], "utf-8")
 
 
-def data_of_lines(event: bytes) -> str:
-    """Return the values of an event's lines."""
+def data_of_many_lines(event: bytes) -> str:
+    """Return the data of an event of several data lines."""
     return event[6:-2].decode().replace("\ndata: ", "\n")
 
 
-def fed(chunks: Iterable[bytes], make: Callable[[], EachData | Gathered]) -> Iterator[Event]:
+def feed_chunks(
+    chunks: Iterable[bytes], make: Callable[[], OneEventPerChunk | OneGiantEvent]
+) -> Iterator[Event]:
     """Feed the chunks one by one."""
     parser = make()
     for chunk in chunks:
         yield from parser.feed(chunk)
 
 
-EACH_DATA: list[Way] = [partial(each_data_cut_as_bytes, end=-2), partial(each_data_cut_as_text, end=-2)]
-SPLIT_DATA: list[Way] = [
-    partial(data_split_as_text, end="\n\n"),
-    partial(data_split_as_text_in_a_list, end="\n\n"),
-    partial(data_split_as_bytes, end=b"\n\n"),
-    partial(data_split_by_width, end=b"\n\n"),
+PER_EVENT_WAYS: list[Way] = [partial(slice_then_decode, end=-2), partial(decode_then_slice, end=-2)]
+CHUNK_WAYS: list[Way] = [
+    partial(decode_then_split, end="\n\n"),
+    partial(decode_then_split_to_list, end="\n\n"),
+    partial(split_then_decode, end=b"\n\n"),
+    partial(split_by_ascii, end=b"\n\n"),
 ]
 
-FED = "behind a call"
+FEED_WAY = "with feed()"
+"""The name of the way with the interface of a parser."""
 
-# For chunks that are an event each, and for chunks cut anywhere.
 WAYS: dict[str, tuple[list[Way], list[Way]]] = {
-    fixtures.OPENAI: (EACH_DATA, SPLIT_DATA),
-    fixtures.OPENAI_CJK: (EACH_DATA, SPLIT_DATA),
-    fixtures.TINY: (EACH_DATA, SPLIT_DATA),
+    fixtures.OPENAI: (PER_EVENT_WAYS, CHUNK_WAYS),
+    fixtures.OPENAI_CJK: (PER_EVENT_WAYS, CHUNK_WAYS),
+    fixtures.TINY: (PER_EVENT_WAYS, CHUNK_WAYS),
     fixtures.SPACELESS: (
-        [partial(each_data_cut_as_bytes, end=-2, start=5), partial(each_data_cut_as_text, end=-2, start=5)],
+        [partial(slice_then_decode, end=-2, start=5), partial(decode_then_slice, end=-2, start=5)],
         [
-            partial(data_split_as_text, end="\n\n", start="data:"),
-            partial(data_split_as_text_in_a_list, end="\n\n", start="data:"),
-            partial(data_split_as_bytes, end=b"\n\n", start=b"data:"),
+            partial(decode_then_split, end="\n\n", start="data:"),
+            partial(decode_then_split_to_list, end="\n\n", start="data:"),
+            partial(split_then_decode, end=b"\n\n", start=b"data:"),
         ],
     ),
     fixtures.CRLF: (
-        [partial(each_data_cut_as_bytes, end=-4), partial(each_data_cut_as_text, end=-4)],
+        [partial(slice_then_decode, end=-4), partial(decode_then_slice, end=-4)],
         [
-            partial(data_split_as_text, end="\r\n\r\n"),
-            partial(data_split_as_text_in_a_list, end="\r\n\r\n"),
-            partial(data_split_as_bytes, end=b"\r\n\r\n"),
+            partial(decode_then_split, end="\r\n\r\n"),
+            partial(decode_then_split_to_list, end="\r\n\r\n"),
+            partial(split_then_decode, end=b"\r\n\r\n"),
         ],
     ),
     fixtures.HEARTBEATS: (
-        [each_data_but_comments, each_data_but_comments_as_text],
-        [data_without_comments, data_beside_comments],
+        [skip_comment_then_decode, decode_then_skip_comment],
+        [remove_comments_then_split, split_then_skip_comments],
     ),
     fixtures.MULTILINE: (
-        [each_lines_replaced, each_lines_replaced_as_bytes],
-        [lines_replaced, lines_split_then_replaced],
+        [decode_then_remove_names, remove_names_then_decode],
+        [remove_names_then_split, split_then_remove_names],
     ),
     fixtures.ANTHROPIC: (
-        [each_type_and_data, each_type_and_data_by_place],
-        [type_and_data_parted, type_and_data_split, type_and_data_lines, type_and_data_in_one_split],
+        [type_and_data_by_partition, type_and_data_by_find],
+        [split_then_partition, split_events_then_lines, split_lines_by_three, type_and_data_in_one_split],
     ),
     fixtures.WIKIMEDIA: (
-        [each_wikimedia, each_wikimedia_as_text],
-        [wikimedia_as_bytes, wikimedia_by_event],
+        [wikimedia_split_then_decode, wikimedia_decode_then_split],
+        [wikimedia_split_lines_then_decode, wikimedia_split_events_then_decode],
     ),
     fixtures.FOUR_FIELDS: (
-        [each_of_four, each_of_four_by_pattern],
-        [four_by_event, four_by_line, four_by_pattern, four_in_one_split],
+        [four_fields_by_split, four_fields_by_match],
+        [four_fields_split_events, four_fields_split_lines, four_fields_by_findall, four_fields_in_one_split],
     ),
-    fixtures.LONG_LINE: ([], [line_decoded_then_cut, line_cut_by_view]),
+    fixtures.LONG_LINE: ([], [join_decode_slice, join_slice_by_memoryview]),
     fixtures.MANY_LINES: (
-        [lines_joined_and_replaced, lines_joined_and_replaced_as_bytes],
-        [lines_joined_and_replaced, lines_joined_and_replaced_as_bytes],
+        [join_decode_remove_names, join_remove_names_decode],
+        [join_decode_remove_names, join_remove_names_decode],
     ),
 }
+"""The ways of each fixture: for one event per chunk, and for chunks of any size."""
 
 
-def ways(fixture: str, cut: int | None) -> dict[str, Way]:
-    """Return the ways for a fixture in a cut, by name; none for streams of unknown shape."""
-    live, sized = WAYS.get(fixture, ([], []))
-    return {name_of(way): way for way in (live if cut is fixtures.LIVE else sized)}
+def ways(fixture: str, chunk_size: int | None) -> dict[str, Way]:
+    """Return the ways for a fixture and a chunk size, by name; none for streams of unknown shape."""
+    per_event, sized = WAYS.get(fixture, ([], []))
+    return {name_of(way): way for way in (per_event if chunk_size is fixtures.PER_EVENT else sized)}
 
 
-def fed_way(fixture: str, cut: int | None) -> dict[str, Way]:
-    """Return the way behind a call, of plain data that comes an event at a time, and of giants."""
-    if cut is fixtures.LIVE and fixture in (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY):
-        return {FED: partial(fed, make=EachData)}
-    giants = {fixtures.LONG_LINE: data_of_a_line, fixtures.MANY_LINES: data_of_lines}
+def feed_way(fixture: str, chunk_size: int | None) -> dict[str, Way]:
+    """Return the way with the interface of a parser, for plain data in one event per chunk and for giants."""
+    plain = (fixtures.OPENAI, fixtures.OPENAI_CJK, fixtures.TINY)
+    if chunk_size is fixtures.PER_EVENT and fixture in plain:
+        return {FEED_WAY: partial(feed_chunks, make=OneEventPerChunk)}
+    giants = {fixtures.LONG_LINE: data_of_one_line, fixtures.MANY_LINES: data_of_many_lines}
     if fixture in giants:
-        return {FED: partial(fed, make=partial(Gathered, giants[fixture]))}
+        return {FEED_WAY: partial(feed_chunks, make=partial(OneGiantEvent, giants[fixture]))}
     return {}
 
 
 def name_of(way: Way) -> str:
-    """Return what a way is called."""
+    """Return the name of a way's function."""
     return str(way.func.__name__ if isinstance(way, partial) else getattr(way, "__name__", way))

@@ -1,26 +1,27 @@
-"""Whether time grows with the bytes and no faster: a giant event beside one of half its size."""
+"""Check that time grows linearly with the bytes: a giant event compared with one of half its size."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.ours import ours
-from benchmarks.rounds import Figure, Runner, alternate, seconds_of
+from benchmarks.rounds import Runner, Timing, cpu_seconds, run_rounds
+from benchmarks.this_library import this_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.fixtures import Fixture
 
-CUT = 1460
+CHUNK_SIZE = 1460
 
 
 def growth(make: Callable[[int], Fixture], size: int, rounds: int) -> float:
     """Return the time of the whole over twice the time of the half: 1 if it is linear, 2 if quadratic."""
-    streams = {"whole": make(size).streams(CUT), "half": make(size // 2).streams(CUT)}
+    streams = {"whole": make(size).streams(CHUNK_SIZE), "half": make(size // 2).streams(CHUNK_SIZE)}
     runners = [
-        Runner(name, partial(seconds_of, ours, chunks), Figure(0.0), 1) for name, chunks in streams.items()
+        Runner(name, partial(cpu_seconds, this_library, chunks), Timing(0.0), 1)
+        for name, chunks in streams.items()
     ]
-    figures = alternate(runners, rounds)
-    return figures["whole"].seconds / figures["half"].seconds / 2
+    timings = run_rounds(runners, rounds)
+    return timings["whole"].seconds / timings["half"].seconds / 2

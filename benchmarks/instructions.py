@@ -1,12 +1,12 @@
-"""How many instructions an event takes: ours beside the floor, as valgrind counts. `make bench-instructions`.
+"""Count the CPU instructions per event with valgrind: this library and the floor. `make bench-instructions`.
 
-Counts do not move with the machine's load, so that a change of one per cent shows. Each is the difference
-between two processes that are alike, but that one reads the stream once more than the other: start-up and
-the making of the stream cancel out.
+The counts do not depend on the load of the machine, so a change of one percent is visible. Each count is the
+difference between two processes, of which one reads the stream once more than the other. This cancels the
+instructions of start-up and of building the stream.
 
     instructions.py [--events 2000] [--twice]
 
-`--twice` counts everything again, and fails if a count differs.
+`--twice` counts everything again, and exits with 1 if a count differs.
 """
 
 from __future__ import annotations
@@ -20,55 +20,61 @@ import sys
 from pathlib import Path
 
 from benchmarks import floor
-from benchmarks.cells import cut_name
-from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, LIVE, OPENAI
-from benchmarks.ours import OURS
+from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, OPENAI, PER_EVENT
+from benchmarks.rows import chunks_name
+from benchmarks.this_library import THIS_LIBRARY
 
-READ: tuple[tuple[str, int | None], ...] = ((OPENAI, LIVE), (ANTHROPIC, 4096), (FOUR_FIELDS, 65536))
-READER = Path(__file__).with_name("counted_reading.py")
+STREAMS: tuple[tuple[str, int | None], ...] = ((OPENAI, PER_EVENT), (ANTHROPIC, 4096), (FOUR_FIELDS, 65536))
+SCRIPT = Path(__file__).with_name("read_fixture.py")
 COLLECTED = re.compile(r"Collected : (\d+)")
 
 
-def collected(fixture: str, cut: int | None, reader: str, events: int, readings: int) -> int:
-    """Return the instructions of a whole process that reads so often."""
+def collected(fixture: str, chunk_size: int | None, reader: str, events: int, readings: int) -> int:
+    """Return the instructions of a whole process with so many readings."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    child = [sys.executable, str(READER), fixture, str(cut or 0), reader, str(events), str(readings)]
-    # A hash seed of its own would give each process other dictionaries.
-    settings = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run([*valgrind, *child], capture_output=True, text=True, env=settings, check=False)
+    arguments = [fixture, str(chunk_size or 0), reader, str(events), str(readings)]
+    # A random hash seed would make the dictionaries of each process different.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        [*valgrind, sys.executable, str(SCRIPT), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
     found = COLLECTED.search(done.stderr)
     if done.returncode != 0 or found is None:
         raise SystemExit(done.stderr)
     return int(found[1])
 
 
-def per_event(fixture: str, cut: int | None, reader: str, events: int) -> float:
-    """Return the instructions that one event takes."""
-    once, twice = (collected(fixture, cut, reader, events, readings) for readings in (1, 2))
+def per_event(fixture: str, chunk_size: int | None, reader: str, events: int) -> float:
+    """Return the instructions per event."""
+    once, twice = (collected(fixture, chunk_size, reader, events, readings) for readings in (1, 2))
     return (twice - once) / events
 
 
 def main() -> int:
-    """Count, print; return 1 if a second count differs from the first."""
+    """Count and print; return 1 if a second count differs from the first."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--events", type=int, default=2000)
     arguments.add_argument("--twice", action="store_true")
-    chosen = arguments.parse_args()
+    options = arguments.parse_args()
     print(f"CPython {platform.python_version()}, instructions per event\n")
-    print(f"{'':44} {'ours':>8} {'floor':>8} {'ours/floor':>11}")
+    print(f"{'':44} {THIS_LIBRARY:>8} {'floor':>8} {'ratio':>11}")
     differs = False
-    for fixture, cut in READ:
-        readers = [OURS, *floor.ways(fixture, cut)]
-        counts = {reader: per_event(fixture, cut, reader, chosen.events) for reader in readers}
-        ours = counts.pop(OURS)
+    for fixture, chunk_size in STREAMS:
+        readers = [THIS_LIBRARY, *floor.ways(fixture, chunk_size)]
+        counts = {reader: per_event(fixture, chunk_size, reader, options.events) for reader in readers}
+        count = counts.pop(THIS_LIBRARY)
         way = min(counts, key=lambda name: counts[name])
-        name = f"{fixture}, {cut_name(cut)}"
-        ratio = ours / counts[way]
-        print(f"{name:44} {ours:8,.0f} {counts[way]:8,.0f} {ratio:10.2f}x  ({way})", flush=True)
-        if chosen.twice:
-            again = per_event(fixture, cut, OURS, chosen.events)
+        name = f"{fixture}, {chunks_name(chunk_size)}"
+        ratio = count / counts[way]
+        print(f"{name:44} {count:8,.0f} {counts[way]:8,.0f} {ratio:10.2f}x  ({way})", flush=True)
+        if options.twice:
+            again = per_event(fixture, chunk_size, THIS_LIBRARY, options.events)
             print(f"{'  counted again':44} {again:8,.0f}", flush=True)
-            differs |= again != ours
+            differs |= again != count
     return 1 if differs else 0
 
 

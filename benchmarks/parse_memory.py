@@ -1,8 +1,8 @@
-"""How much memory a long stream takes: 1 GB of small events, read and not kept. `make bench-memory`.
+"""Measure the memory that a long stream takes: 1 GB of small events, read and dropped. `make bench-memory`.
 
-Two measures, each at several points of the stream: the most that Python objects took beyond the chunk at
-hand (tracemalloc), and the most that the process grew by (its peak resident size), in a process of its own.
-Both must be flat: a stream takes what a chunk of it takes.
+There are two measures, each at several points of the stream: the peak size of Python's objects apart from the
+current chunk (tracemalloc), and the peak growth of the resident size, in a separate process. Both must stay
+constant: a long stream takes no more memory than one chunk of it.
 
     parse_memory.py [--bytes 1000000000]
 """
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 CHUNK = 65536
 POINTS = 8
 
-# What repeats is long, and no multiple of a chunk: the cuts fall elsewhere each time.
 PATTERN_EVENTS = 9973
+"""Events in the bytes that the stream repeats: no multiple of a chunk, so that the chunks always differ."""
 
 
 def chunks_of(pattern: bytes, size: int) -> Iterator[bytes]:
-    """Give a stream of `size` bytes in chunks, each a new object, as from a socket."""
-    place = 0
+    """Yield a stream of `size` bytes in chunks. Each is a new object, as from a socket."""
+    offset = 0
     for start in range(0, size, CHUNK):
         wanted = min(CHUNK, size - start)
-        piece = pattern[place : place + wanted]
-        place = (place + wanted) % len(pattern)
-        yield piece if len(piece) == wanted else piece + pattern[:place]
+        piece = pattern[offset : offset + wanted]
+        offset = (offset + wanted) % len(pattern)
+        yield piece if len(piece) == wanted else piece + pattern[:offset]
 
 
 def peaks(pattern: bytes, size: int, points: int, peak: Callable[[], int]) -> Iterator[tuple[int, int, int]]:
-    """Read the stream, and give at each point: the bytes read, the events, and the peak so far."""
+    """Read the stream, and yield at each point the bytes and the events so far, and the peak."""
     parser = Parser()
     read = events = 0
     step = size / points
@@ -50,7 +50,7 @@ def peaks(pattern: bytes, size: int, points: int, peak: Callable[[], int]) -> It
     for chunk in chunks_of(pattern, size):
         returned = parser.feed(chunk)
         events += len(returned)
-        # Looked at and dropped, as a reader does that keeps nothing.
+        # Iterate and drop the events, as a reader does that keeps nothing.
         deque(returned, maxlen=0)
         del returned
         read += len(chunk)
@@ -60,7 +60,7 @@ def peaks(pattern: bytes, size: int, points: int, peak: Callable[[], int]) -> It
 
 
 def object_peaks(pattern: bytes, size: int, points: int) -> Iterator[tuple[int, int, int]]:
-    """Give the peaks of what Python objects take beyond the chunk."""
+    """Yield the peaks of the size of Python's objects without the chunk."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -70,22 +70,22 @@ def object_peaks(pattern: bytes, size: int, points: int) -> Iterator[tuple[int, 
 
 
 def resident_peaks(pattern: bytes, size: int, points: int) -> Iterator[tuple[int, int, int]]:
-    """Give the peaks of what this process grew by. For Linux, which tells."""
-    # What was there before, such as the making of the pattern, is no peak of the reading.
+    """Yield the peaks of the growth of this process. Linux only."""
+    # Reset the peak, which building the pattern has raised.
     Path("/proc/self/clear_refs").write_text("5")
     before = peak_resident()
     yield from peaks(pattern, size, points, lambda: peak_resident() - before)
 
 
 def peak_resident() -> int:
-    """Return the most bytes that this process had in memory since that was last forgotten."""
+    """Return the peak resident size of this process in bytes, since the last reset."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found
     return int(found[1]) * 1024
 
 
 def pattern_of_small_events() -> bytes:
-    """Return what the stream repeats."""
+    """Return the bytes that the stream repeats."""
     return b"".join(STREAMS[ANTHROPIC](PATTERN_EVENTS).chunks)
 
 
@@ -97,26 +97,28 @@ def show(title: str, points: Iterator[tuple[int, int, int]]) -> None:
 
 
 def main() -> None:
-    """Measure both ways, print."""
+    """Measure both, and print."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--bytes", type=int, default=10**9)
-    arguments.add_argument("--resident", action="store_true", help="this process measures its own size")
-    chosen = arguments.parse_args()
+    arguments.add_argument(
+        "--resident", action="store_true", help="measure the resident size of this process only"
+    )
+    options = arguments.parse_args()
     pattern = pattern_of_small_events()
-    if chosen.resident:
+    if options.resident:
         show(
-            "Peak growth of the process, which first takes again what it had freed:",
-            resident_peaks(pattern, chosen.bytes, POINTS),
+            "Peak growth of the process, which first reuses memory it had freed:",
+            resident_peaks(pattern, options.bytes, POINTS),
         )
         return
     average = len(pattern) // PATTERN_EVENTS
     print(f"Events of {average} bytes on average, in chunks of {CHUNK // 1024} KiB\n")
     show(
-        "Peak of Python's objects beyond the chunk, its events among them:",
-        object_peaks(pattern, chosen.bytes, POINTS),
+        "Peak size of Python's objects without the chunk, with its events:",
+        object_peaks(pattern, options.bytes, POINTS),
     )
     print(flush=True)
-    subprocess.run([sys.executable, __file__, "--resident", "--bytes", str(chosen.bytes)], check=True)
+    subprocess.run([sys.executable, __file__, "--resident", "--bytes", str(options.bytes)], check=True)
 
 
 if __name__ == "__main__":

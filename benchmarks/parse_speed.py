@@ -1,8 +1,8 @@
-"""How fast the parser is, beside every other: one table from one run, and what it amounts to. `make bench`.
+"""Measure the parser's speed and that of other parsers: one table and the goals from one run. `make bench`.
 
-Who is measured: ours, the Python peers, the parser on V8 where Node is found, and the floor. All read the
-same chunks in rounds that alternate; answers are checked before speed. Trust the ratios: the times move
-with the machine.
+Measured are this library, other Python parsers, a JavaScript parser on V8 if Node is installed, and the
+floor. All read the same chunks, in turn, in several rounds; their events are checked before they are timed.
+Trust the ratios: the times depend on the machine.
 
     parse_speed.py [--quick] [--streams FOLDER]
 
@@ -20,54 +20,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import chart, results, table, v8
-from benchmarks.cells import measure
-from benchmarks.fixtures import CUTS, GIANTS, LIVE, STREAMS
+from benchmarks.fixtures import CHUNK_SIZES, GIANTS, PER_EVENT, STREAMS
+from benchmarks.goals import goals
 from benchmarks.growth import growth
 from benchmarks.peers import python_parsers
 from benchmarks.recordings import recordings
-from benchmarks.verdicts import verdicts
+from benchmarks.rows import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.cells import Cell
     from benchmarks.fixtures import Fixture
     from benchmarks.recordings import Recordings
+    from benchmarks.rows import Row
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured."""
+    """How much is measured.
+
+    Attributes:
+        events: in each fixture, the giants excepted.
+        rounds: in which the parsers take turns.
+        chunk_sizes: in which each fixture is read.
+        giants_divisor: by which the size of the giants is divided.
+    """
 
     events: int
     rounds: int
-    cuts: tuple[int | None, ...]
-    # The giants are divided by this.
-    giants_by: int
+    chunk_sizes: tuple[int | None, ...]
+    giants_divisor: int
 
 
-FULL = Effort(events=8000, rounds=27, cuts=CUTS, giants_by=1)
-QUICK = Effort(events=1500, rounds=9, cuts=(LIVE, 4096), giants_by=8)
+FULL = Effort(events=8000, rounds=27, chunk_sizes=CHUNK_SIZES, giants_divisor=1)
+QUICK = Effort(events=1500, rounds=9, chunk_sizes=(PER_EVENT, 4096), giants_divisor=8)
 
 
-def what_is_read(effort: Effort, folder: Path | None) -> Iterator[tuple[Fixture | Recordings, int | None]]:
-    """Give each stream with each of its cuts."""
+def all_streams(effort: Effort, folder: Path | None) -> Iterator[tuple[Fixture | Recordings, int | None]]:
+    """Yield each fixture with each of its chunk sizes."""
     for make in STREAMS.values():
         fixture = make(effort.events)
-        yield from ((fixture, cut) for cut in effort.cuts)
-    for make, size, cuts in GIANTS.values():
-        fixture = make(size // effort.giants_by)
-        yield from ((fixture, cut) for cut in cuts if cut in effort.cuts or len(cuts) == 1)
+        yield from ((fixture, size) for size in effort.chunk_sizes)
+    for make, full_size, sizes in GIANTS.values():
+        fixture = make(full_size // effort.giants_divisor)
+        yield from ((fixture, size) for size in sizes if size in effort.chunk_sizes or len(sizes) == 1)
     if folder is not None:
         replies = recordings(folder)
-        yield from ((replies, cut) for cut in effort.cuts)
+        yield from ((replies, size) for size in effort.chunk_sizes)
 
 
-def measure_all(effort: Effort, folder: Path | None) -> tuple[list[Cell], dict[str, str]]:
-    """Return all cells, and the versions of all who took part."""
+def measure_all(effort: Effort, folder: Path | None) -> tuple[list[Row], dict[str, str]]:
+    """Return all rows of the table, and the versions of all parsers in it."""
     parsers = python_parsers()
     versions = {parser.name: parser.version for parser in parsers}
-    cells = []
+    rows = []
     with ExitStack() as stack:
         node = None
         reason = v8.missing()
@@ -76,37 +82,37 @@ def measure_all(effort: Effort, folder: Path | None) -> tuple[list[Cell], dict[s
         else:
             node = stack.enter_context(v8.node_parser())
             versions[v8.V8] = node.version
-        for fixture, cut in what_is_read(effort, folder):
-            cells.append(measure(fixture, cut, parsers, node, effort.rounds))
+        for fixture, chunk_size in all_streams(effort, folder):
+            rows.append(measure(fixture, chunk_size, parsers, node, effort.rounds))
             print(".", end="", flush=True)
     print("\n")
-    return cells, versions
+    return rows, versions
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print, and write the results."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--streams", type=Path)
-    chosen = arguments.parse_args()
-    effort = QUICK if chosen.quick else FULL
-    cells, versions = measure_all(effort, chosen.streams)
+    options = arguments.parse_args()
+    effort = QUICK if options.quick else FULL
+    rows, versions = measure_all(effort, options.streams)
     grown = {
-        name: growth(make, size // effort.giants_by, effort.rounds)
+        name: growth(make, size // effort.giants_divisor, effort.rounds)
         for name, (make, size, _) in GIANTS.items()
     }
-    found = verdicts(cells, grown)
+    found = goals(rows, grown)
     print(f"CPython {platform.python_version()}; " + ", ".join(f"{k} {v}" for k, v in versions.items()))
     print(table.LEGEND)
-    if chosen.quick:
-        print(f"Quick: few rounds, and the giants are of 1/{effort.giants_by} of their size.")
+    if options.quick:
+        print(f"Quick: few rounds, and the giants have 1/{effort.giants_divisor} of their size.")
     print()
-    for line in (*table.lines(cells), "", *table.mistakes(cells), ""):
+    for line in (*table.lines(rows), "", *table.mistakes(rows), ""):
         print(line)
-    for verdict in found:
-        print(*verdict.lines(), sep="\n")
-    if not chosen.quick and chosen.streams is None:
-        path = results.write(cells, found, versions, effort.rounds)
+    for goal in found:
+        print(*goal.lines(), sep="\n")
+    if not options.quick and options.streams is None:
+        path = results.write(rows, found, versions, effort.rounds)
         print(f"\nwritten: {path.name}")
         if path == results.path_for(chart.PYTHON):
             print(f"written: {chart.draw(path).name}")

@@ -1,7 +1,7 @@
-"""The other Python parsers that ours is measured beside, each fed as its own client feeds it.
+"""The other Python parsers in the speed table, each fed as its own client feeds it.
 
-Where a client has no parser that takes bytes, its steps from bytes to events are taken here in the same
-order and with the same pieces, without the HTTP between.
+If a client has no parser that takes bytes, the functions here call the same parts in the same order as the
+client does, without its HTTP.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ld_eventsource.reader import _BufferedLineReader, _SSEReader
 from openai._streaming import SSEDecoder as OpenAIDecoder
 from sseclient import SSEClient
 
-from benchmarks.ours import OURS, ours
+from benchmarks.this_library import THIS_LIBRARY, this_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +36,7 @@ def launchdarkly(chunks: Iterable[bytes]) -> Iterator[Any]:
 
 
 def httpx_sse(chunks: Iterable[bytes]) -> Iterator[Any]:
-    """Read as `EventSource.iter_sse` does: httpx's text decoding, its line decoder, its event decoder."""
+    """Read as `EventSource.iter_sse` does: httpx's text decoder, its line decoder, its event decoder."""
     text = codecs.getincrementaldecoder("utf-8")(errors="replace")
     lines = SSELineDecoder()
     events = HttpxDecoder()
@@ -48,7 +48,7 @@ def httpx_sse(chunks: Iterable[bytes]) -> Iterator[Any]:
 
 
 def httpx2(chunks: Iterable[bytes]) -> Iterator[Any]:
-    """Read as its `EventSource` does, but without a limit: by default an event over 1 MiB is refused."""
+    """Read as its `EventSource` does, but without its default limit of 1 MiB per event."""
     text = codecs.getincrementaldecoder("utf-8")(errors="replace")
     parser = _SSEParser()
     for chunk in chunks:
@@ -87,7 +87,7 @@ def axio(chunks: Iterable[bytes]) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class PythonParser:
-    """A parser and the release that is measured."""
+    """A parser and its installed version."""
 
     name: str
     version: str
@@ -95,9 +95,9 @@ class PythonParser:
 
 
 def python_parsers() -> list[PythonParser]:
-    """Return ours, then the peers that run under this Python."""
+    """Return this library, then the peers that run under this Python."""
     readers: dict[str, Read] = {
-        OURS: ours,
+        THIS_LIBRARY: this_library,
         "launchdarkly-eventsource": launchdarkly,
         "httpx-sse": httpx_sse,
         "httpx2": httpx2,
@@ -106,7 +106,7 @@ def python_parsers() -> list[PythonParser]:
         "sseclient-py": sseclient,
         "assel": assel_parse,
     }
-    # It needs Python 3.12.
+    # axio-sse needs Python 3.12.
     if importlib.util.find_spec("axio_sse") is not None:
         readers["axio-sse"] = axio
     return [PythonParser(name, version(name), read) for name, read in readers.items()]

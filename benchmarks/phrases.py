@@ -1,4 +1,4 @@
-"""What the text in the fixtures is made of."""
+"""The words and titles of which the fixtures are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded replies of real services, if a folder of them is given: one fixture made of many streams."""
+"""Recorded replies of real services, if a folder of them is given: one fixture of many streams."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.fixtures import LIVE
+from benchmarks.fixtures import PER_EVENT
 from sse_core import Event
 from tests.sse_core.reference import interpret
 
@@ -18,12 +18,12 @@ EVENT = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Recordings:
-    """Streams of unknown shapes, each read by a parser of its own.
+    """Streams of unknown shapes, each read by a new parser.
 
     Attributes:
-        name: what they are called.
-        replies: each reply's bytes.
-        events: what the standard, done literally, makes of them, one reply after the other.
+        name: the name of this fixture.
+        replies: the bytes of each reply.
+        events: the events of all replies in order, as the reference parser of the tests finds them.
     """
 
     name: str
@@ -31,18 +31,20 @@ class Recordings:
     events: list[Event]
 
     def streams(self, size: int | None) -> list[list[bytes]]:
-        """Return the chunks of each reply, of `size` bytes; an event each if it is None."""
-        return [in_events(reply) if size is LIVE else in_pieces(reply, size) for reply in self.replies]
+        """Return each reply in chunks of `size` bytes; one event per chunk if it is None."""
+        return [
+            split_events(reply) if size is PER_EVENT else split_bytes(reply, size) for reply in self.replies
+        ]
 
 
-def in_events(reply: bytes) -> list[bytes]:
-    """Return a reply cut after each blank line."""
+def split_events(reply: bytes) -> list[bytes]:
+    """Return a reply split after each blank line."""
     chunks = EVENT.findall(reply)
     rest = reply[sum(map(len, chunks)) :]
     return [*chunks, rest] if rest else chunks
 
 
-def in_pieces(reply: bytes, size: int) -> list[bytes]:
+def split_bytes(reply: bytes, size: int) -> list[bytes]:
     """Return a reply in chunks of `size` bytes."""
     return [reply[start : start + size] for start in range(0, len(reply), size)]
 

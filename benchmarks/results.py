@@ -1,4 +1,4 @@
-"""The figures of a full run as a file: what was measured, with what, and what it amounts to."""
+"""Write and read the figures of a full run: a JSON file with the versions, the table and the goals."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.cells import cut_name
+from benchmarks.rows import chunks_name
 
 if TYPE_CHECKING:
-    from benchmarks.cells import Cell
-    from benchmarks.verdicts import Verdict
+    from benchmarks.goals import Goal
+    from benchmarks.rows import Row
 
 FOLDER = Path(__file__).with_name("results")
 
@@ -22,15 +22,15 @@ def path_for(python: str) -> Path:
     return FOLDER / f"parse_speed-{python}.json"
 
 
-def write(cells: list[Cell], found: list[Verdict], versions: dict[str, str], rounds: int) -> Path:
-    """Write the figures of this run in place of the last under this Python."""
+def write(rows: list[Row], found: list[Goal], versions: dict[str, str], rounds: int) -> Path:
+    """Replace the figures of the last run under this Python."""
     results = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": platform.machine(),
         "versions": versions,
         "rounds": rounds,
-        "cells": [record(cell) for cell in cells],
-        "verdicts": [asdict(verdict) for verdict in found],
+        "rows": [record(row) for row in rows],
+        "goals": [asdict(goal) for goal in found],
     }
     path = path_for(".".join(platform.python_version_tuple()[:2]))
     path.parent.mkdir(exist_ok=True)
@@ -39,30 +39,33 @@ def write(cells: list[Cell], found: list[Verdict], versions: dict[str, str], rou
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what was written."""
+    """Return the figures in a file."""
     results: dict[str, Any] = json.loads(path.read_text())
     return results
 
 
-def record(cell: Cell) -> dict[str, Any]:
-    """Return a cell as it is written."""
+def record(row: Row) -> dict[str, Any]:
+    """Return a row as JSON."""
     parsers: dict[str, dict[str, Any]] = {}
-    for name, figure in cell.figures.items():
-        parsers[name] = {"ns_per_event": _ns(figure.seconds, cell), "over_ours": round(cell.ratio(name), 3)}
-        if figure.wrong:
-            parsers[name]["wrong"] = figure.wrong
-        if figure.stopped:
+    for name, timing in row.timings.items():
+        parsers[name] = {
+            "ns_per_event": _ns(timing.seconds, row),
+            "over_this_library": round(row.ratio(name), 3),
+        }
+        if timing.wrong:
+            parsers[name]["wrong"] = timing.wrong
+        if timing.stopped:
             parsers[name]["stopped"] = True
     return {
-        "fixture": cell.fixture,
-        "cut": cut_name(cell.cut),
-        "events": cell.events,
+        "fixture": row.fixture,
+        "chunks": chunks_name(row.chunk_size),
+        "events": row.events,
         "parsers": parsers,
-        "floor_ns_per_event": None if cell.floor is None else _ns(cell.floor, cell),
-        "floor_way": cell.floor_way,
-        "ours_over_floor": None if cell.over_floor is None else round(cell.over_floor, 3),
+        "floor_ns_per_event": None if row.floor is None else _ns(row.floor, row),
+        "floor_way": row.floor_way,
+        "this_library_over_floor": None if row.over_floor is None else round(row.over_floor, 3),
     }
 
 
-def _ns(seconds: float, cell: Cell) -> float:
-    return round(seconds / cell.events * 1e9, 1)
+def _ns(seconds: float, row: Row) -> float:
+    return round(seconds / row.events * 1e9, 1)

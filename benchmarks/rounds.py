@@ -1,7 +1,7 @@
-"""How parsers are timed: the same chunks for all, in rounds that alternate, after their answers were checked.
+"""Time parsers fairly: check their events first, then run them in turn, with the same chunks, in rounds.
 
-Times are CPU time of this process, so that other work on the machine is not measured. A fresh parser reads
-each stream; its events are counted and not kept; the garbage collector rests.
+The times are CPU time of this process, so that other work on the machine is not measured. Each reading uses a
+new parser, counts the events and drops them. The garbage collector is off while the rounds run.
 """
 
 from __future__ import annotations
@@ -13,30 +13,33 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.answers import difference, said
+from benchmarks.compare_events import compare_events, event_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.answers import Said
+    from benchmarks.compare_events import EventValues
     from benchmarks.peers import Read
 
-# Who is slower in one reading is not read again in rounds. That reading is the figure, which was made to
-# check the answers: its events are kept, and the garbage collector works. Nothing turns on it at such times.
 SLOW_SECONDS = 1.0
+"""A parser that takes longer for one reading does not run in the rounds.
 
-# Who has not finished by then is stopped, if there is another chunk to stop at.
-PATIENCE_SECONDS = 3.0
+Its figure is then the time of the check, which keeps the events and has the garbage collector on. That makes
+no difference that matters at such times.
+"""
+
+TIME_LIMIT = 3.0
+"""Seconds after which the check of a parser is stopped, at the start of the next chunk."""
 
 
 @dataclass
-class Figure:
-    """What was measured of one parser on one stream.
+class Timing:
+    """The time that one parser took for one fixture.
 
     Attributes:
-        seconds: the median of the rounds, for one reading; a lower bound if `stopped`.
-        wrong: what it answered otherwise than expected, or nothing.
-        stopped: whether it was stopped before the end.
+        seconds: for one reading, the median of the rounds; a lower bound if `stopped`.
+        wrong: how its events differ from the expected ones; "" if they are right.
+        stopped: whether it was stopped at the time limit.
     """
 
     seconds: float
@@ -46,20 +49,25 @@ class Figure:
 
 @dataclass
 class Runner:
-    """One who takes part in the rounds: in each of them, in every third, in none if `every` is 0."""
+    """One parser in the rounds.
+
+    Attributes:
+        run: reads once, and returns the seconds.
+        every: 1 to run in every round, 3 in every third, 0 in none.
+    """
 
     name: str
     run: Callable[[], float]
-    figure: Figure
+    timing: Timing
     every: int
     times: list[float] = field(default_factory=list)
 
 
-class _Stopped(Exception):
-    """Patience ended."""
+class _TimeLimitReached(Exception):
+    """Stops a parser that takes too long."""
 
 
-def seconds_of(read: Read, streams: list[list[bytes]]) -> float:
+def cpu_seconds(read: Read, streams: list[list[bytes]]) -> float:
     """Return the CPU time of one reading."""
     start = time.process_time()
     for chunks in streams:
@@ -67,47 +75,48 @@ def seconds_of(read: Read, streams: list[list[bytes]]) -> float:
     return time.process_time() - start
 
 
-def with_patience(chunks: list[bytes], deadline: float, taken: list[int]) -> Iterator[bytes]:
-    """Give the chunks, but none after the deadline."""
+def until_deadline(chunks: list[bytes], deadline: float, consumed: list[int]) -> Iterator[bytes]:
+    """Yield the chunks and count their bytes in `consumed[0]`; raise at the first one after the deadline."""
     for chunk in chunks:
         if time.process_time() > deadline:
-            raise _Stopped
-        taken[0] += len(chunk)
+            raise _TimeLimitReached
+        consumed[0] += len(chunk)
         yield chunk
 
 
-def checked(read: Read, streams: list[list[bytes]], expected: list[Said]) -> Figure:
-    """Read once, compare the answers, and return that reading's time."""
+def check_and_time(read: Read, streams: list[list[bytes]], expected: list[EventValues]) -> Timing:
+    """Read once, compare the events, and return the time of that reading."""
     total = sum(len(chunk) for chunks in streams for chunk in chunks)
-    taken = [0]
+    consumed = [0]
     events: list[object] = []
     start = time.process_time()
     try:
         for chunks in streams:
-            events += read(with_patience(chunks, start + PATIENCE_SECONDS, taken))
-    except _Stopped:
+            events += read(until_deadline(chunks, start + TIME_LIMIT, consumed))
+    except _TimeLimitReached:
         seconds = time.process_time() - start
-        # It would have taken at least in proportion, and those who are this slow do not slow down less.
-        return Figure(seconds * total / taken[0], stopped=True)
-    except Exception as error:  # noqa: BLE001  # whatever a peer raises is its answer
-        return Figure(time.process_time() - start, wrong=f"raised {error!r:.80}")
+        # Scale up to the whole stream. This is a lower bound: a parser this slow is at least linear.
+        return Timing(seconds * total / consumed[0], stopped=True)
+    except Exception as error:  # noqa: BLE001  # any error of a peer is reported as a wrong result
+        return Timing(time.process_time() - start, wrong=f"raised {error!r:.80}")
     seconds = time.process_time() - start
-    return Figure(seconds, wrong=difference([say for event in events if (say := said(event))], expected))
+    found = [values for event in events if (values := event_values(event))]
+    return Timing(seconds, wrong=compare_events(found, expected))
 
 
-def alternate(runners: list[Runner], rounds: int) -> dict[str, Figure]:
-    """Let all take their rounds in turn, and return their figures."""
+def run_rounds(runners: list[Runner], rounds: int) -> dict[str, Timing]:
+    """Run all parsers in turn, round after round, and return their timings by name."""
     gc.collect()
     gc.disable()
     try:
         for number in range(rounds):
-            for place, runner in enumerate(runners):
-                # Those of every third round are spread over all of them.
-                if runner.every and (number + place) % runner.every == 0:
+            for index, runner in enumerate(runners):
+                # Adding the index spreads the parsers of every third round over all rounds.
+                if runner.every and (number + index) % runner.every == 0:
                     runner.times.append(runner.run())
     finally:
         gc.enable()
     for runner in runners:
         if runner.times:
-            runner.figure.seconds = median(runner.times)
-    return {runner.name: runner.figure for runner in runners}
+            runner.timing.seconds = median(runner.times)
+    return {runner.name: runner.timing for runner in runners}

@@ -1,4 +1,4 @@
-"""A server in a process of its own: what it does must not count as the client's time or memory."""
+"""Run a server in a separate process, so that its time and memory do not count as the client's."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def served_by(script: str, *arguments: object) -> Iterator[str]:
-    """Run a script of this folder, which prints its port, and give the URL it serves."""
+def run_server(script: str, *arguments: object) -> Iterator[str]:
+    """Run a script of this folder that prints its port, and yield its URL."""
     command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

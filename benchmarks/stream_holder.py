@@ -1,7 +1,7 @@
-"""Holds many streams in one process, and tells what that cost: a measurement of `transport_scale.py`.
+"""Hold many streams in one process, and measure the cost: one measurement of `transport_scale.py`.
 
-`stream_holder.py KIND STREAMS SECONDS URL` prints one line of JSON. A process of its own, so that no
-memory is reused that something before it had left.
+`stream_holder.py KIND STREAMS SECONDS URL` prints one line of JSON. Each measurement is a new process, so
+that it cannot reuse memory which an earlier one has freed.
 """
 
 from __future__ import annotations
@@ -22,19 +22,27 @@ from statistics import quantiles
 import aiohttp
 
 from benchmarks.open_files import allow_open_files
-from benchmarks.tick_server import CALM_SECONDS
+from benchmarks.tick_server import QUIET_SECONDS
 from sse_transports import AiohttpTransport, AsyncEventSource
 
-# Connecting many at a time would leave memory behind that no stream needs.
-CONNECT_AT_ONCE = 20
+MAX_CONNECTING = 20
+"""Streams that connect at the same time. More would allocate memory that no open stream needs."""
 
 
 @dataclass
 class Cost:
-    """What holding the streams cost. Memory is that of one stream, in bytes; delays are in ms."""
+    """The cost of holding the streams.
+
+    Attributes:
+        received: how many events came, over all streams.
+        in_order: whether each stream's events came in order, from the first on, none of them twice.
+        memory_connected: bytes of memory per stream when all are connected.
+        memory_streaming: the same half-way through the run.
+        cpu_per_second: seconds of CPU time per second.
+        delay_50, delay_99, delay_max: percentiles of the delay of an event, in ms.
+    """
 
     received: int
-    # Whether each stream had its events in order, from the first on, none of them twice.
     in_order: bool
     memory_connected: float
     memory_streaming: float
@@ -45,11 +53,11 @@ class Cost:
 
 
 class Log:
-    """Notes what arrives, and when all are connected."""
+    """Record the events, and the moment when all streams are connected."""
 
     def __init__(self, streams: int) -> None:
         self._streams = streams
-        self._gate = asyncio.Semaphore(CONNECT_AT_ONCE)
+        self._connecting = asyncio.Semaphore(MAX_CONNECTING)
         self._open = 0
         self.first_open = asyncio.Event()
         self.all_open = asyncio.Event()
@@ -57,20 +65,20 @@ class Log:
         self.delays_ns = array("q")
         self.in_order = True
 
-    async def may_connect(self) -> None:
-        """Wait until there is leave to connect."""
-        await self._gate.acquire()
+    async def wait_to_connect(self) -> None:
+        """Wait until fewer than `MAX_CONNECTING` streams are connecting."""
+        await self._connecting.acquire()
 
     def opened(self) -> None:
-        """One more is connected."""
-        self._gate.release()
+        """Count a connected stream."""
+        self._connecting.release()
         self._open += 1
         self.first_open.set()
         if self._open == self._streams:
             self.all_open.set()
 
-    def arrived(self, stream: int, data: str | bytes) -> None:
-        """An event is here: its number, and when it was sent."""
+    def received(self, stream: int, data: str | bytes) -> None:
+        """Record an event, whose data is its number and the time it was sent."""
         now = time.monotonic_ns()
         number, sent = map(int, data.split())
         self.in_order &= number == self.next_numbers[stream]
@@ -79,25 +87,25 @@ class Log:
 
 
 async def hold_event_source(stream: int, url: str, log: Log, transport: AiohttpTransport | None) -> None:
-    """Hold a stream with ours."""
+    """Hold a stream with an `AsyncEventSource`."""
     async with AsyncEventSource(
         url, transport=transport, retry=None, on_open=lambda _: log.opened()
     ) as source:
         async for event in source:
-            log.arrived(stream, event.data)
+            log.received(stream, event.data)
 
 
 async def hold_bare(stream: int, url: str, log: Log, session: aiohttp.ClientSession) -> None:
-    """Hold a stream with aiohttp alone. Without a parser: what the server sends is known."""
+    """Hold a stream with aiohttp alone. No parser is needed, because each event has the same form."""
     async with session.get(url) as response:
         log.opened()
         async for chunk in response.content.iter_any():
             for event in chunk.split(b"\n\n")[:-1]:
-                log.arrived(stream, event.removeprefix(b"data: "))
+                log.received(stream, event.removeprefix(b"data: "))
 
 
 def bare_session() -> aiohttp.ClientSession:
-    """Return a session that holds as many streams as there are, for as long as they take."""
+    """Return a session without a limit of connections or of time."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
     )
@@ -105,7 +113,7 @@ def bare_session() -> aiohttp.ClientSession:
 
 @dataclass
 class Shared:
-    """What the streams may have in common."""
+    """A transport and a session that all streams may share."""
 
     transport: AiohttpTransport
     session: aiohttp.ClientSession
@@ -113,7 +121,7 @@ class Shared:
 
 async def hold(kind: str, stream: int, url: str, log: Log, shared: Shared) -> None:
     """Hold one stream until it ends."""
-    await log.may_connect()
+    await log.wait_to_connect()
     match kind:
         case "own":
             await hold_event_source(stream, url, log, None)
@@ -127,54 +135,54 @@ async def hold(kind: str, stream: int, url: str, log: Log, shared: Shared) -> No
 
 
 @asynccontextmanager
-async def sharing() -> AsyncIterator[Shared]:
-    """Give what the streams may have in common."""
+async def open_shared() -> AsyncIterator[Shared]:
+    """Open the transport and the session that all streams may share."""
     async with AiohttpTransport() as transport, bare_session() as session:
         yield Shared(transport, session)
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process has."""
+    """Return the resident size of this process in bytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 async def measure(kind: str, streams: int, seconds: int, url: str) -> Cost:
-    """Hold the streams from their beginning to their end."""
+    """Hold the streams until they end, and return the cost."""
     log = Log(streams)
-    async with sharing() as shared:
+    async with open_shared() as shared:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hold(kind, 0, url, log, shared))
-            # With the first come imports and tables that the others share: no memory per stream.
+            # Do not count the first stream: it brings imports and tables that the others share.
             await log.first_open.wait()
             gc.collect()
             before = resident()
             for stream in range(1, streams):
                 tasks.create_task(hold(kind, stream, url, log, shared))
             await log.all_open.wait()
-            # The server gives this moment: with nothing to do, and what connecting left behind cleared.
+            # The server sends nothing for QUIET_SECONDS. Collect the garbage of connecting before measuring.
             gc.collect()
             connected = resident()
             cpu, wall = time.process_time(), time.perf_counter()
-            await asyncio.sleep(CALM_SECONDS + seconds / 2)
+            await asyncio.sleep(QUIET_SECONDS + seconds / 2)
             streaming = resident()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     delays = [delay / 1e6 for delay in log.delays_ns]
-    cuts = quantiles(delays, n=100, method="inclusive")
+    percentiles = quantiles(delays, n=100, method="inclusive")
     return Cost(
         received=len(delays),
         in_order=log.in_order,
         memory_connected=(connected - before) / (streams - 1),
         memory_streaming=(streaming - before) / (streams - 1),
         cpu_per_second=cpu / wall,
-        delay_50=cuts[49],
-        delay_99=cuts[98],
+        delay_50=percentiles[49],
+        delay_99=percentiles[98],
         delay_max=max(delays),
     )
 
 
 def main() -> None:
-    """Measure, print."""
+    """Measure, and print the cost as JSON."""
     kind, streams, seconds, url = sys.argv[1:]
     allow_open_files(int(streams))
     print(json.dumps(asdict(asyncio.run(measure(kind, int(streams), int(seconds), url)))))

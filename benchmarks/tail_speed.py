@@ -1,11 +1,11 @@
-"""What `sse tail FILE` costs beside parsing the file in Python: `make bench-tail`.
+"""Compare the cost of `sse tail FILE` with that of a loop over `parse()` in Python: `make bench-tail`.
 
-Whole processes in rounds that alternate, each one's CPU time as the system counted it; the output goes to
-/dev/null. The ratio is the median of the rounds', each a format's time by that of the loop in the same round.
-`sse tail` lets the garbage collector look less often than Python does by itself, as the loop has it; that is
-how a format can come out below 1.
+Whole processes run in turn, in several rounds; the times are their CPU time as the system counts it. The
+output goes to /dev/null. A ratio is the time of a format divided by that of the loop in the same round, and
+the figure is the median of the rounds. It can be below 1, because `sse tail` runs the garbage collector less
+often than Python's default, which the loop uses.
 
-Memory is the most that a process had, with all the events and with a tenth of them.
+Memory is the peak of a process, with all the events and with a tenth of them.
 
     tail_speed.py [--events 1000000] [--rounds 5]
 """
@@ -39,24 +39,25 @@ for event in parse(chunks()):
 
 FORMATS = ("json", "data", "raw")
 
-AIM = 2.0
-"""What a format may cost, in times of the loop."""
+MAX_RATIO = 2.0
+"""How many times the cost of the loop a format may cost."""
 
 PART = 10
+"""The number of events is divided by this for the smaller file."""
 
-FLAT = 2 * 2**20
-"""Bytes by which the memory of all the events may differ from that of a part, as it does between runs."""
+MAX_GROWTH = 2 * 2**20
+"""Bytes by which the peak memory of the whole file may exceed that of the smaller one: noise of a run."""
 
 
 class Cost(NamedTuple):
-    """What one process took: seconds of CPU time, and bytes of memory at most."""
+    """The cost of one process: seconds of CPU time, and the peak memory in bytes."""
 
     seconds: float
     memory: int
 
 
 def chat_event(number: int) -> Event:
-    """Return a delta as models send them: some 170 bytes of JSON, alike but for a word."""
+    """Return a delta of a model's reply: some 170 bytes of JSON, of which one word changes."""
     choice = {"index": 0, "delta": {"content": f" word{number}"}, "finish_reason": None}
     reply = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "choices": [choice]}
     return Event(json.dumps(reply))
@@ -68,7 +69,7 @@ def feed_event(number: int) -> Event:
 
 
 def short_event(number: int) -> Event:
-    """Return an event that has next to nothing in it."""
+    """Return an event whose data is a number."""
     return Event(str(number))
 
 
@@ -76,7 +77,7 @@ STREAMS = {"chat deltas": chat_event, "feed with IDs": feed_event, "numbers": sh
 
 
 def cost_of(arguments: list[str]) -> Cost:
-    """Run a program to its end, its output dropped."""
+    """Run a program, drop its output, and return its cost."""
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -87,12 +88,12 @@ def cost_of(arguments: list[str]) -> Cost:
 
 
 def tail(path: Path, kind: str) -> list[str]:
-    """Return the arguments of one run."""
+    """Return the arguments of `sse tail`."""
     return ["-m", "sse_transports", "tail", str(path), "--format", kind]
 
 
 def ratios(path: Path, rounds: int) -> dict[str, float]:
-    """Return each format's cost in times of the loop."""
+    """Return each format's cost as a multiple of the loop's."""
     found: dict[str, list[float]] = {kind: [] for kind in FORMATS}
     for _ in range(rounds):
         loop = cost_of(["-c", LOOP, str(path)]).seconds
@@ -102,31 +103,31 @@ def ratios(path: Path, rounds: int) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 if an aim was missed."""
+    """Measure and print; return 1 if a limit was exceeded."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--events", type=int, default=10**6)
     arguments.add_argument("--rounds", type=int, default=5)
-    chosen = arguments.parse_args()
-    print(f"{chosen.events:,} events from a file, CPU time of `sse tail` in times of a loop over parse()\n")
+    options = arguments.parse_args()
+    print(f"{options.events:,} events from a file, CPU time of `sse tail` relative to a loop over parse()\n")
     print(f"{'':<16}" + "".join(f"{kind:>16}" for kind in FORMATS))
     good = True
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stream.sse"
         part = Path(folder) / "part.sse"
         for name, make in STREAMS.items():
-            for file, count in ((path, chosen.events), (part, chosen.events // PART)):
+            for file, count in ((path, options.events), (part, options.events // PART)):
                 with file.open("wb") as stream:
-                    # Not all at once: the peak of a child counts from that of its parent.
+                    # Write event by event: the peak memory of a child starts at that of its parent.
                     stream.writelines(encode(make(number)) for number in range(count))
-            costs = ratios(path, chosen.rounds)
+            costs = ratios(path, options.rounds)
             print(f"{name:<16}" + "".join(f"{costs[kind]:>15.2f}x" for kind in FORMATS), flush=True)
             peaks = [(cost_of(tail(part, kind)).memory, cost_of(tail(path, kind)).memory) for kind in FORMATS]
             shown = (f"{few / 2**20:.1f} to {all_ / 2**20:.1f}" for few, all_ in peaks)
-            print(f"{'  MiB at most':<16}" + "".join(f"{each:>16}" for each in shown), flush=True)
-            good &= all(cost <= AIM for cost in costs.values())
-            good &= all(all_ - few <= FLAT for few, all_ in peaks)
-    aim = f"at most {AIM:g}x, and no more memory for {PART} times the events"
-    print(f"\n{aim}: {'met' if good else 'missed'}")
+            print(f"{'  peak MiB':<16}" + "".join(f"{each:>16}" for each in shown), flush=True)
+            good &= all(cost <= MAX_RATIO for cost in costs.values())
+            good &= all(all_ - few <= MAX_GROWTH for few, all_ in peaks)
+    goal = f"at most {MAX_RATIO:g}x, and no more memory for {PART} times the events"
+    print(f"\n{goal}: {'met' if good else 'missed'}")
     return 0 if good else 1
 
 

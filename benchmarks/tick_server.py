@@ -1,9 +1,9 @@
-"""Serves many streams slowly: an event a second to each, with its number and the time it was sent.
+"""Serve many slow streams: one event per second to each, with its number and the time it was sent.
 
-`tick_server.py STREAMS SECONDS` prints its port. It begins when that many streams are connected, and a
-moment for the client to look at its memory has passed. The streams' turns are spread over the second, so
-that an event has the server, and the client, to itself. The time is CLOCK_MONOTONIC's, which on Linux is
-the same in all processes.
+`tick_server.py STREAMS SECONDS` prints its port. It starts to send when that many streams are connected and
+`QUIET_SECONDS` have passed, in which the client measures its memory. The streams' events are spread over each
+second, so that they do not wait for each other. The time is that of CLOCK_MONOTONIC, which on Linux is the
+same in all processes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import time
 from benchmarks.feed_server import HEAD, LAST_CHUNK, chunk
 from benchmarks.open_files import allow_open_files
 
-# How long the client's streams are left alone before the first event.
-CALM_SECONDS = 2.0
+QUIET_SECONDS = 2.0
+"""Seconds without an event after all streams are connected."""
 
 
 class Streams:
-    """Collects the connections, and serves them when they are complete."""
+    """Collect the connections, and serve them once all are there."""
 
     def __init__(self, expected: int) -> None:
         self._expected = expected
@@ -29,7 +29,7 @@ class Streams:
         self.complete = asyncio.Event()
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read a request, and answer with the head of a stream."""
+        """Read a request, and answer with the response headers."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(HEAD)
@@ -38,11 +38,11 @@ class Streams:
                 self.complete.set()
 
     async def tick(self, seconds: int) -> None:
-        """Send each stream its events, then its end."""
-        start = time.monotonic() + CALM_SECONDS
+        """Send each stream its events, then end it."""
+        start = time.monotonic() + QUIET_SECONDS
         for number in range(seconds):
-            for turn, writer in enumerate(self._writers):
-                left = start + number + turn / self._expected - time.monotonic()
+            for index, writer in enumerate(self._writers):
+                left = start + number + index / self._expected - time.monotonic()
                 if left > 0:
                     await asyncio.sleep(left)
                 writer.write(chunk(b"data: %d %d\n\n" % (number, time.monotonic_ns())))
@@ -52,7 +52,7 @@ class Streams:
 
 
 async def main() -> None:
-    """Say where it is, wait for the streams, serve them, and wait to be killed."""
+    """Print the port, wait for the streams, serve them, and wait until killed."""
     streams = Streams(int(sys.argv[1]))
     allow_open_files(int(sys.argv[1]))
     server = await asyncio.start_server(streams.connected, "127.0.0.1", 0, backlog=4096)

@@ -1,6 +1,7 @@
-"""Who reads an event stream in `transport_speed.py`: ours, the bare HTTP clients, and peers.
+"""The readers of `transport_speed.py`: this library, bare HTTP clients, and the clients of other packages.
 
-Each opens a URL and gives something to iterate, without a wrapper of its own around each item.
+Each reader opens a URL and returns an iterator. The iterator is that of the package itself, since a wrapper
+would add its own cost to each item. The blocking readers and the async ones are plain twins.
 """
 
 from __future__ import annotations
@@ -42,16 +43,16 @@ OpenAsync = Callable[[str], AbstractAsyncContextManager[AsyncIterator[Any]]]
 
 
 class Role(Enum):
-    """What a reader is there for."""
+    """What a reader is measured for."""
 
     BARE = "bare"
-    OURS = "ours"
+    THIS_LIBRARY = "this library"
     PEER = "peer"
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One way to read a stream. It is opened by `sync` or, on asyncio and trio, by `async_`."""
+    """One way to read a stream, opened by `sync` or, on asyncio and trio, by `async_`."""
 
     name: str
     role: Role
@@ -61,13 +62,17 @@ class Reader:
 
 @dataclass(frozen=True)
 class Group:
-    """Those who read over the same HTTP client, in the same way of waiting."""
+    """Readers over the same HTTP client, all of them blocking or all on the same async backend.
+
+    Attributes:
+        backend: `asyncio`, `trio`, or None for blocking readers.
+        readers: the bare client first, this library second, then the peers.
+        same_client: whether this library uses the HTTP client that the others use.
+    """
 
     name: str
-    # None for threads.
     backend: str | None
     readers: list[Reader]
-    # Whether the HTTP client under ours is the one under the others.
     same_client: bool = True
 
 
@@ -75,11 +80,11 @@ class Group:
 
 
 @contextmanager
-def _ours(transport: Callable[[], Transport], url: str) -> Iterator[Iterator[Any]]:
-    carrier = transport()
-    with EventSource(url, transport=carrier, retry=None) as source:
+def _event_source(make_transport: Callable[[], Transport], url: str) -> Iterator[Iterator[Any]]:
+    transport = make_transport()
+    with EventSource(url, transport=transport, retry=None) as source:
         yield source
-    carrier.close()
+    transport.close()
 
 
 @contextmanager
@@ -101,7 +106,7 @@ def _requests(read: Callable[[requests.Response], Iterator[Any]], url: str) -> I
 
 
 def _sseclient(response: requests.Response) -> Iterator[Any]:
-    # As its own manual says. It iterates, and asks for no iterator as its types do.
+    # As its manual shows. Its types ask for an iterator, but an iterable is enough.
     return SSEClient(response).events()  # type: ignore[arg-type]
 
 
@@ -113,11 +118,13 @@ def _openai(response: httpx2.Response) -> Iterator[Any]:
 
 
 @asynccontextmanager
-async def _ours_async(transport: Callable[[], AsyncTransport], url: str) -> AsyncIterator[AsyncIterator[Any]]:
-    carrier = transport()
-    async with AsyncEventSource(url, transport=carrier, retry=None) as source:
+async def _async_event_source(
+    make_transport: Callable[[], AsyncTransport], url: str
+) -> AsyncIterator[AsyncIterator[Any]]:
+    transport = make_transport()
+    async with AsyncEventSource(url, transport=transport, retry=None) as source:
         yield source
-    await carrier.close()
+    await transport.close()
 
 
 @asynccontextmanager
@@ -129,7 +136,7 @@ async def _aiohttp(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
 @asynccontextmanager
 async def _aiohttp_sse_client2(url: str) -> AsyncIterator[AsyncIterator[Any]]:
     def stop() -> None:
-        # Called at the end of the stream, before it waits and asks again.
+        # It calls this at the end of the stream, before it waits and reconnects.
         raise StopAsyncIteration
 
     async with AiohttpSSEClient2(url, on_error=stop) as source:
@@ -148,12 +155,12 @@ def _openai_async(response: httpx2.Response) -> AsyncIterator[Any]:
     return SSEDecoder().aiter_bytes(response.aiter_bytes())
 
 
-def _named(package: str) -> str:
+def _with_version(package: str) -> str:
     return f"{package} {version(package)}"
 
 
 def groups() -> list[Group]:
-    """Return all readers. The first of a group is the bare client, the second is ours."""
+    """Return all readers in their groups."""
     httpx2_async = [
         Reader(
             "bare: aiter_raw()",
@@ -162,12 +169,12 @@ def groups() -> list[Group]:
         ),
         Reader(
             "sse-core: AsyncHttpx2Transport",
-            Role.OURS,
-            async_=partial(_ours_async, AsyncHttpx2Transport),
+            Role.THIS_LIBRARY,
+            async_=partial(_async_event_source, AsyncHttpx2Transport),
         ),
-        Reader(_named("openai"), Role.PEER, async_=partial(_httpx2_async, _openai_async)),
+        Reader(_with_version("openai"), Role.PEER, async_=partial(_httpx2_async, _openai_async)),
         Reader(
-            f"{_named('httpx2')} EventSource",
+            f"{_with_version('httpx2')} EventSource",
             Role.PEER,
             async_=partial(_httpx2_async, lambda response: aiter(httpx2.EventSource(response))),
         ),
@@ -178,7 +185,11 @@ def groups() -> list[Group]:
             None,
             [
                 Reader("bare: read1(65536)", Role.BARE, sync=_urllib),
-                Reader("sse-core: UrllibTransport", Role.OURS, sync=partial(_ours, UrllibTransport)),
+                Reader(
+                    "sse-core: UrllibTransport",
+                    Role.THIS_LIBRARY,
+                    sync=partial(_event_source, UrllibTransport),
+                ),
             ],
         ),
         Group(
@@ -190,18 +201,22 @@ def groups() -> list[Group]:
                     Role.BARE,
                     sync=partial(_httpx2, lambda response: response.iter_raw()),
                 ),
-                Reader("sse-core: Httpx2Transport", Role.OURS, sync=partial(_ours, Httpx2Transport)),
-                Reader(_named("openai"), Role.PEER, sync=partial(_httpx2, _openai)),
                 Reader(
-                    f"{_named('httpx2')} EventSource",
+                    "sse-core: Httpx2Transport",
+                    Role.THIS_LIBRARY,
+                    sync=partial(_event_source, Httpx2Transport),
+                ),
+                Reader(_with_version("openai"), Role.PEER, sync=partial(_httpx2, _openai)),
+                Reader(
+                    f"{_with_version('httpx2')} EventSource",
                     Role.PEER,
                     sync=partial(_httpx2, lambda response: iter(httpx2.EventSource(response))),
                 ),
             ],
         ),
         Group(
-            # Nothing of ours is over requests: what stands against it is what needs no package either.
-            "requests, blocking (ours: over urllib)",
+            # This library has no transport over requests. It runs over urllib, its default.
+            "requests, blocking (sse-core: over urllib)",
             None,
             [
                 Reader(
@@ -209,9 +224,13 @@ def groups() -> list[Group]:
                     Role.BARE,
                     sync=partial(_requests, lambda response: response.iter_content(None)),
                 ),
-                Reader("sse-core: UrllibTransport", Role.OURS, sync=partial(_ours, UrllibTransport)),
                 Reader(
-                    _named("sseclient-py"),
+                    "sse-core: UrllibTransport",
+                    Role.THIS_LIBRARY,
+                    sync=partial(_event_source, UrllibTransport),
+                ),
+                Reader(
+                    _with_version("sseclient-py"),
                     Role.PEER,
                     sync=partial(_requests, _sseclient),
                 ),
@@ -225,10 +244,10 @@ def groups() -> list[Group]:
                 Reader("bare: iter_any()", Role.BARE, async_=_aiohttp),
                 Reader(
                     "sse-core: AiohttpTransport",
-                    Role.OURS,
-                    async_=partial(_ours_async, AiohttpTransport),
+                    Role.THIS_LIBRARY,
+                    async_=partial(_async_event_source, AiohttpTransport),
                 ),
-                Reader(_named("aiohttp-sse-client2"), Role.PEER, async_=_aiohttp_sse_client2),
+                Reader(_with_version("aiohttp-sse-client2"), Role.PEER, async_=_aiohttp_sse_client2),
             ],
         ),
         Group("httpx2, asyncio", "asyncio", httpx2_async),

@@ -1,18 +1,18 @@
-"""What many streams at once cost in one process: memory, CPU, and the way to the caller. `make bench-scale`.
+"""Measure the cost of many concurrent streams in one process: memory, CPU and delay. `make bench-scale`.
 
-A server in another process sends each stream an event a second. As many `AsyncEventSource`s as there are
-streams read them, on asyncio over aiohttp: each with a transport of its own, as it has by default, or
-sharing one. Next to them, the same streams held by aiohttp alone: with one session, and with one each.
-Every measurement has a new process.
+A server in another process sends each stream one event per second. One `AsyncEventSource` per stream reads
+them on asyncio over aiohttp: each with its own transport, which is the default, or all with a shared one. For
+comparison, the same streams are held by aiohttp alone: with one session, and with one session each. Every
+measurement is a new process.
 
 - memory: KiB of resident memory per stream when all are connected, and half-way through the run. "beyond"
-  is what ours takes beyond the bare client with one session.
-- CPU: seconds of the client's process per second.
-- delay: ms from sending an event to having it in the caller's hands.
+  is the difference to the bare client with one session.
+- CPU: seconds of CPU time of the client's process per second.
+- delay: ms from sending an event until the caller has it.
 
     transport_scale.py [--streams 500 1000 2000] [--seconds 30]
 
-Exit code 1 if an event is missing, twice or out of order. Linux only.
+Exit code 1 if an event is missing, repeated or out of order. Linux only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.open_files import allow_open_files
-from benchmarks.server_process import served_by
+from benchmarks.server_process import run_server
 from benchmarks.stream_holder import Cost
 
 KINDS = {
@@ -35,14 +35,15 @@ KINDS = {
     "own": "sse-core, a transport each",
     "shared": "sse-core, one transport",
 }
+"""The ways to hold the streams."""
 
 
 def measure(kind: str, streams: int, seconds: int) -> Cost:
-    """Return what the streams cost when they are held in this way."""
-    with served_by("tick_server.py", streams, seconds) as url:
+    """Return the cost of holding the streams in this way."""
+    with run_server("tick_server.py", streams, seconds) as url:
         script = str(Path(__file__).with_name("stream_holder.py"))
         command = [sys.executable, script, kind, str(streams), str(seconds), url]
-        # A minute for connecting: it is never waited for without an end.
+        # Allow a minute for connecting.
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + 60)
     return Cost(**json.loads(result.stdout))
 
@@ -60,12 +61,12 @@ def show(kind: str, cost: Cost, bare: Cost, expected: int) -> None:
 
 
 def main() -> int:
-    """Measure, print."""
+    """Measure and print; return 1 if events are missing, repeated or out of order."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--streams", type=int, nargs="+", default=[500, 1000, 2000])
     arguments.add_argument("--seconds", type=int, default=30)
     options = arguments.parse_args()
-    # Found out now, and not in the last and longest measurement.
+    # Fail now if the limit is too low, rather than in the last and longest measurement.
     allow_open_files(max(options.streams))
     print(f"CPython {platform.python_version()}, aiohttp {version('aiohttp')}, {options.seconds} s each\n")
     complete = True
@@ -81,7 +82,7 @@ def main() -> int:
             costs[kind] = cost = measure(kind, streams, options.seconds)
             show(kind, cost, costs["bare"], expected)
             if cost.received != expected or not cost.in_order:
-                print(f"  {KINDS[kind]}: events are missing, twice or out of order")
+                print(f"  {KINDS[kind]}: events are missing, repeated or out of order")
                 complete = False
         print()
     return 0 if complete else 1

@@ -1,7 +1,7 @@
-"""The fastest parser elsewhere, eventsource-parser on Node, as a process that reads a round when asked.
+"""Run eventsource-parser, the most used parser of JavaScript, in a Node process that answers requests.
 
-It is given the same bytes in the same chunks, warms up until V8 has compiled it, and its rounds alternate
-with those of the Python parsers. npm installs it when it is first needed.
+The benchmark gives it the same bytes in the same chunks, lets V8 compile it first, and runs its rounds in
+turn with those of the Python parsers. npm installs the package on first use.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from benchmarks.answers import Said
+    from benchmarks.compare_events import EventValues
+
+    Ask = Callable[[dict[str, Any]], Any]
+    """Sends a request to a Node process, and returns its answer."""
 
 FOLDER = Path(__file__).with_name("node")
 PACKAGE = "eventsource-parser"
@@ -25,32 +28,46 @@ V8 = f"{PACKAGE} on V8"
 WARM_UP_SECONDS = 0.4
 
 
-class NodeParser:
-    """The parser in its process. `load` a fixture, then ask for a `round` as often as needed."""
+@contextmanager
+def node_process(script: str) -> Iterator[Ask]:
+    """Run a script of the folder `node`, which reads a line of JSON and answers with one, again and again."""
+    with subprocess.Popen(
+        ["node", script], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests, answers = process.stdin, process.stdout
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path, version: str) -> None:
+        def ask(request: dict[str, Any]) -> Any:
+            requests.write(json.dumps(request) + "\n")
+            requests.flush()
+            line = answers.readline()
+            if not line:
+                raise SystemExit(f"the Node process of {script} ended")
+            return json.loads(line)
+
+        try:
+            yield ask
+        finally:
+            process.kill()
+
+
+class NodeParser:
+    """The parser in its process. `load` a fixture, then call `round` as often as needed."""
+
+    def __init__(self, ask: Ask, folder: Path, version: str) -> None:
         self.version = version
-        self._process = process
+        self._ask = ask
         self._stream = folder / "stream"
         self._readings = 1
 
-    def _ask(self, request: dict[str, Any]) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit("the benchmark's Node process ended")
-        return json.loads(line)
-
-    def load(self, streams: list[list[bytes]]) -> list[Said]:
-        """Take these streams, and return what their events say."""
+    def load(self, streams: list[list[bytes]]) -> list[EventValues]:
+        """Load and warm up these streams, and return the values of their events."""
         self._stream.write_bytes(b"".join(chunk for chunks in streams for chunk in chunks))
         lengths = [[len(chunk) for chunk in chunks] for chunks in streams]
-        said = self._ask({"load": str(self._stream), "streams": lengths})["said"]
-        self._readings = self._ask({"warm": WARM_UP_SECONDS})["times"]
-        return [(data, event, event_id) for data, event, event_id in said]
+        events = self._ask({"load": str(self._stream), "streams": lengths})["events"]
+        self._readings = self._ask({"warm": WARM_UP_SECONDS})["readings"]
+        return [(data, event, event_id) for data, event, event_id in events]
 
     def round(self) -> float:
         """Return the seconds that one reading of the streams took."""
@@ -58,7 +75,7 @@ class NodeParser:
 
 
 def missing() -> str:
-    """Return why it cannot be measured, or nothing if it can; install it if that is all that is missing."""
+    """Return why the parser cannot run, or "" if it can. Installs the package if only that is missing."""
     wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"][PACKAGE]
     if shutil.which("node") is None:
         return "node is not installed"
@@ -73,22 +90,14 @@ def missing() -> str:
 
 
 def installed() -> str | None:
-    """Return the version that is installed here, if one is."""
+    """Return the installed version of the package, or None."""
     package = FOLDER / "node_modules" / PACKAGE / "package.json"
     return str(json.loads(package.read_text())["version"]) if package.exists() else None
 
 
 @contextmanager
 def node_parser() -> Iterator[NodeParser]:
-    """Run the process while it is needed."""
+    """Run the parser's process for the duration of the block."""
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            ["node", "rounds.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process,
-    ):
-        try:
-            yield NodeParser(process, Path(folder), f"{installed()} (Node {node.removeprefix('v')})")
-        finally:
-            process.kill()
+    with tempfile.TemporaryDirectory() as folder, node_process("rounds.mjs") as ask:
+        yield NodeParser(ask, Path(folder), f"{installed()} (Node {node.removeprefix('v')})")

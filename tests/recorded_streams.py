@@ -1,6 +1,6 @@
-"""Where recorded replies of real services lie, which are not part of the project.
+"""The folder of recorded replies of real services, which are not part of this repository.
 
-`SSE_CORE_STREAMS` names their folder, or they lie beside the repository, in `shared/streams`.
+The environment variable `SSE_CORE_STREAMS` names it. The default is `shared/streams`, next to the repository.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("SSE_CORE_STREAMS") or REPOSITORY.parent / "shared" / "streams")
 FILES = sorted(FOLDER.glob("*.sse"))
 
-there_are_some = pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")
+needs_recordings = pytest.mark.skipif(not FILES, reason=f"no recorded streams (*.sse) in {FOLDER}")
 every_recording = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

@@ -1,7 +1,7 @@
-"""The clients whose behaviour is probed: each reads a URL as its documentation shows, until it is done.
+"""The clients that are probed: each reads a URL as its documentation shows, until it ends.
 
-Those that reconnect are told to wait 10 ms, and to try few times, where they can be told; all else is as it
-comes.
+Clients that reconnect are set to wait for 10 ms and to try a few times, if they have such options. All other
+options keep their defaults.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from aiosseclient import aiosseclient
 from ld_eventsource import SSEClient as LaunchDarklyClient
 from ld_eventsource.config import ConnectStrategy, ErrorStrategy
 
-from benchmarks.comparison.over_requests import sseclient_module
-from benchmarks.ours import OURS
+from benchmarks.comparison.requests_parsers import sseclient_module
+from benchmarks.this_library import THIS_LIBRARY
 from sse_core import RetryPolicy
 from sse_transports import EventSource
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-FIRST_WAIT = 0.01
-"""Seconds before a client reconnects, as it is told."""
+INITIAL_DELAY = 0.01
+"""The seconds that clients are set to wait before they reconnect."""
 
-ATTEMPTS = 4
+MAX_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +46,56 @@ class Client:
     """A client.
 
     Attributes:
-        read: read this URL with this method, and call the function for each event.
-        methods: the methods it can be told to use; the first is what it is made for.
-        in_chunks: whether it understands a body with `Transfer-Encoding: chunked`.
+        read: reads a URL with a method, and calls the function for each event.
+        methods: the methods that it can use; the first is its default.
+        reads_chunked: whether it understands a body with `Transfer-Encoding: chunked`.
     """
 
     name: str
     read: Callable[[str, str, Callable[[], None]], None]
     methods: tuple[str, ...]
-    in_chunks: bool = True
+    reads_chunked: bool = True
 
     @property
     def posts(self) -> bool:
-        """Whether it can be told to use POST."""
+        """Whether it can use POST."""
         return "POST" in self.methods
 
 
-def ours(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_this_library(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with `EventSource`."""
-    policy = RetryPolicy(initial_delay=FIRST_WAIT, min_delay=0.0, factor=1.0, max_attempts=ATTEMPTS)
+    policy = RetryPolicy(initial_delay=INITIAL_DELAY, min_delay=0.0, factor=1.0, max_attempts=MAX_ATTEMPTS)
     with EventSource(url, method=method, retry=policy) as source:
         for _ in source:
-            heard()
+            on_event()
 
 
-def launchdarkly(url: str, method: str, heard: Callable[[], None]) -> None:
-    """Read with `SSEClient`, which is to go on after errors."""
+def read_launchdarkly(url: str, method: str, on_event: Callable[[], None]) -> None:
+    """Read with `SSEClient`, set to continue after errors."""
     with LaunchDarklyClient(
         ConnectStrategy.http(url),
-        initial_retry_delay=FIRST_WAIT,
-        error_strategy=ErrorStrategy.continue_with_max_attempts(ATTEMPTS),
+        initial_retry_delay=INITIAL_DELAY,
+        error_strategy=ErrorStrategy.continue_with_max_attempts(MAX_ATTEMPTS),
     ) as client:
         for _ in client.events:
-            heard()
+            on_event()
 
 
-def of_httpx_sse(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_httpx_sse(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with `connect_sse`."""
     with httpx.Client() as client, httpx_sse.connect_sse(client, method, url) as source:
         for _ in source.iter_sse():
-            heard()
+            on_event()
 
 
-def of_httpx2(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_httpx2(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with the client's `sse`."""
     with httpx2.Client() as client, client.sse(url, method=method) as source:
         for _ in source:
-            heard()
+            on_event()
 
 
-def of_openai(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_openai(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read a streamed chat completion."""
     with (
         openai.OpenAI(base_url=url, api_key="none") as client,
@@ -104,10 +104,10 @@ def of_openai(url: str, method: str, heard: Callable[[], None]) -> None:
         ) as stream,
     ):
         for _ in stream:
-            heard()
+            on_event()
 
 
-def of_anthropic(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_anthropic(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read a streamed message."""
     with (
         anthropic.Anthropic(base_url=url, api_key="none") as client,
@@ -116,39 +116,39 @@ def of_anthropic(url: str, method: str, heard: Callable[[], None]) -> None:
         ) as stream,
     ):
         for _ in stream:
-            heard()
+            on_event()
 
 
-def of_requests_sse(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_requests_sse(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with `EventSource`."""
-    wait = timedelta(seconds=FIRST_WAIT)
+    wait = timedelta(seconds=INITIAL_DELAY)
     with requests_sse.EventSource(
-        url, method=method, reconnection_time=wait, max_connect_retry=ATTEMPTS
+        url, method=method, reconnection_time=wait, max_connect_retry=MAX_ATTEMPTS
     ) as source:
         for _ in source:
-            heard()
+            on_event()
 
 
-def of_sseclient_py(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_sseclient_py(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read a response of requests."""
     with requests.request(method, url, stream=True, headers={"Accept": "text/event-stream"}) as response:
         client: Any = sseclient_py.SSEClient(response)  # type: ignore[arg-type]
         for _ in client.events():
-            heard()
+            on_event()
 
 
-def of_sseclient(module: ModuleType, url: str, method: str, heard: Callable[[], None]) -> None:
+def read_sseclient(module: ModuleType, url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with `SSEClient`."""
     with requests.Session() as session:
-        for _ in module.SSEClient(url, retry=1000 * FIRST_WAIT, session=session):
-            heard()
+        for _ in module.SSEClient(url, retry=1000 * INITIAL_DELAY, session=session):
+            on_event()
 
 
-def of_aiohttp_sse_client2(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_aiohttp_sse_client2(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with `EventSource`."""
 
     async def read() -> None:
-        wait = timedelta(seconds=FIRST_WAIT)
+        wait = timedelta(seconds=INITIAL_DELAY)
         async with (
             aiohttp.ClientSession() as session,
             AiohttpEventSource(
@@ -156,35 +156,35 @@ def of_aiohttp_sse_client2(url: str, method: str, heard: Callable[[], None]) -> 
             ) as source,
         ):
             async for _ in source:
-                heard()
+                on_event()
 
     asyncio.run(read())
 
 
-def of_aiosseclient(url: str, method: str, heard: Callable[[], None]) -> None:
+def read_aiosseclient(url: str, method: str, on_event: Callable[[], None]) -> None:
     """Read with its function."""
 
     async def read() -> None:
         async for _ in aiosseclient(url):
-            heard()
+            on_event()
 
     asyncio.run(read())
 
 
 def clients() -> list[Client]:
-    """Return ours, then the others that are more than a parser."""
+    """Return this library, then the other packages that have a client."""
     both = ("GET", "POST")
     return [
-        Client(OURS, ours, both),
-        Client("launchdarkly-eventsource", launchdarkly, ("GET",)),
-        Client("httpx-sse", of_httpx_sse, both),
-        Client("httpx2", of_httpx2, both),
-        Client("openai", of_openai, ("POST",)),
-        Client("anthropic", of_anthropic, ("POST",)),
-        Client("requests-sse", of_requests_sse, both),
-        Client("sseclient-py", of_sseclient_py, both),
-        # It reads behind the back of requests, and so takes the lengths of chunks for lines.
-        Client("sseclient", partial(of_sseclient, sseclient_module()), ("GET",), in_chunks=False),
-        Client("aiohttp-sse-client2", of_aiohttp_sse_client2, both),
-        Client("aiosseclient", of_aiosseclient, ("GET",)),
+        Client(THIS_LIBRARY, read_this_library, both),
+        Client("launchdarkly-eventsource", read_launchdarkly, ("GET",)),
+        Client("httpx-sse", read_httpx_sse, both),
+        Client("httpx2", read_httpx2, both),
+        Client("openai", read_openai, ("POST",)),
+        Client("anthropic", read_anthropic, ("POST",)),
+        Client("requests-sse", read_requests_sse, both),
+        Client("sseclient-py", read_sseclient_py, both),
+        # It reads from the socket below requests, and takes the chunk sizes of a chunked body for lines.
+        Client("sseclient", partial(read_sseclient, sseclient_module()), ("GET",), reads_chunked=False),
+        Client("aiohttp-sse-client2", read_aiohttp_sse_client2, both),
+        Client("aiosseclient", read_aiosseclient, ("GET",)),
     ]

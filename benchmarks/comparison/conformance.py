@@ -1,46 +1,46 @@
-"""Every vector through every parser: how many of each group are right, wrong, or not to be judged."""
+"""Run every vector through every parser, and count per group how many are right, wrong, or not shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.comparison.aiohttp_parsers import aiohttp_parsers
 from benchmarks.comparison.groups import grouped
-from benchmarks.comparison.judgement import Outcome, judge
-from benchmarks.comparison.on_node import node_parsers
-from benchmarks.comparison.over_aiohttp import aiohttp_parsers
-from benchmarks.comparison.over_requests import requests_parsers
+from benchmarks.comparison.node_parsers import node_parsers
 from benchmarks.comparison.python_parsers import python_parsers
+from benchmarks.comparison.requests_parsers import requests_parsers
+from benchmarks.comparison.scoring import Outcome, score
 
 if TYPE_CHECKING:
-    from benchmarks.comparison.judgement import Verdict
-    from benchmarks.comparison.said import Peer
+    from benchmarks.comparison.events import Peer
+    from benchmarks.comparison.scoring import Score
     from sse_transports.testing import Vector
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What became of the vectors: for each group, each vector with its verdict."""
+class Conformance:
+    """The scores of one parser: for each group, each vector with its score."""
 
     peer: Peer
-    verdicts: dict[str, list[tuple[Vector, Verdict]]]
+    scores: dict[str, list[tuple[Vector, Score]]]
 
     def count(self, outcome: Outcome, group: str | None = None) -> int:
-        """Return how many vectors have this outcome, of a group or of all."""
-        groups = self.verdicts.values() if group is None else [self.verdicts[group]]
-        return sum(verdict.outcome is outcome for verdicts in groups for _, verdict in verdicts)
+        """Return how many vectors have this outcome, in one group or in all."""
+        groups = self.scores.values() if group is None else [self.scores[group]]
+        return sum(score.outcome is outcome for scores in groups for _, score in scores)
 
 
 def all_parsers() -> list[Peer]:
-    """Return ours and all others that can run here."""
+    """Return this library and all others that can run here."""
     return [*python_parsers(), *requests_parsers(), *aiohttp_parsers(), *node_parsers()]
 
 
-def conformance(peer: Peer) -> Row:
+def conformance(peer: Peer) -> Conformance:
     """Read all vectors with a parser."""
     with peer.open() as read:
-        verdicts = {
-            group: [(vector, judge(vector, group, peer.shows, read)) for vector in vectors]
+        scores = {
+            group: [(vector, score(vector, group, peer.shows, read)) for vector in vectors]
             for group, vectors in grouped().items()
         }
-    return Row(peer, verdicts)
+    return Conformance(peer, scores)

@@ -1,6 +1,6 @@
-"""All questions to all clients, each client in a process of its own: what one does cannot touch another.
+"""Ask all questions about all clients. Each client runs in a separate process, so that none affects another.
 
-features.py NAME    asks one, and prints its answers as JSON
+features.py NAME    asks about one client or parser, and prints the answers as JSON
 """
 
 from __future__ import annotations
@@ -18,53 +18,57 @@ from pathlib import Path
 
 from benchmarks import v8
 from benchmarks.comparison.clients import clients
-from benchmarks.comparison.parsers_alone import node_parser, parsers_alone
+from benchmarks.comparison.parser_features import node_parser, parser_features
 from benchmarks.comparison.probes import PROBES
 
-AT_A_TIME = 5
-"""They wait more than they work, but those that copy much work a lot."""
+MAX_PROCESSES = 5
+"""Processes at a time. They wait more than they work, but clients that copy their buffer work a lot."""
 
-LONGEST = 300.0
+PROCESS_TIMEOUT = 300.0
 """Seconds."""
 
 
-def answers(name: str) -> dict[str, str]:
-    """Ask one client, or a parser without one."""
+def features_of(name: str) -> dict[str, str]:
+    """Return the answers for one client, or for a parser that has no client."""
     if name == v8.PACKAGE:
         return node_parser()
-    alone = parsers_alone()
-    if name in alone:
-        return alone[name]()
+    parsers = parser_features()
+    if name in parsers:
+        return parsers[name]()
     client = next(client for client in clients() if client.name == name)
     return {question: probe(client) for question, probe in PROBES.items()}
 
 
-def all_answers() -> dict[str, dict[str, str]]:
-    """Ask all, several at a time."""
-    names = [*(client.name for client in clients()), *parsers_alone()]
+def all_features() -> dict[str, dict[str, str]]:
+    """Return the answers for all clients and parsers, several at a time."""
+    names = [*(client.name for client in clients()), *parser_features()]
     if not v8.missing():
         names.append(v8.PACKAGE)
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        return dict(zip(names, pool.map(_in_a_process, names), strict=True))
+    with ThreadPoolExecutor(MAX_PROCESSES) as pool:
+        return dict(zip(names, pool.map(_in_process, names), strict=True))
 
 
-def _in_a_process(name: str) -> dict[str, str]:
+def _in_process(name: str) -> dict[str, str]:
     done = subprocess.run(
-        [sys.executable, Path(__file__), name], capture_output=True, text=True, timeout=LONGEST, check=False
+        [sys.executable, Path(__file__), name],
+        capture_output=True,
+        text=True,
+        timeout=PROCESS_TIMEOUT,
+        check=False,
     )
     if done.returncode != 0:
-        raise SystemExit(f"{name} could not be asked:\n{done.stderr}")
+        raise SystemExit(f"the process for {name} failed:\n{done.stderr}")
     found: dict[str, str] = json.loads(done.stdout)
     return found
 
 
 def main() -> None:
-    """Ask one, and end without waiting for what it may have left behind."""
+    """Print the answers for one name, and exit without waiting for threads that are still running."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    # Some print what they are about.
+    # Some clients print messages of their own.
     with redirect_stdout(StringIO()):
-        found = answers(sys.argv[1])
+        found = features_of(sys.argv[1])
     print(json.dumps(found, ensure_ascii=False), flush=True)
     os._exit(0)
 

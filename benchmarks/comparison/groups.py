@@ -1,4 +1,4 @@
-"""The vectors in the groups of their files, which are what the columns of the comparison are."""
+"""Group the vectors by their file. Each group is a column of the comparison."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUPS = {
     "end-of-stream": "end",
     "examples": "examples",
 }
-"""The name of each file, and of its column."""
+"""The title of the column of each file."""
 
 
 def grouped() -> dict[str, list[Vector]]:

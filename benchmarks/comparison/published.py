@@ -1,4 +1,4 @@
-"""The comparison as data, and the file of the last full run."""
+"""The comparison as JSON, and the file of the last full run."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.comparison.judgement import Outcome
-from benchmarks.ours import OURS
+from benchmarks.comparison.scoring import Outcome
+from benchmarks.this_library import THIS_LIBRARY
 
 if TYPE_CHECKING:
-    from benchmarks.comparison.conformance import Row
+    from benchmarks.comparison.conformance import Conformance
 
 PATH = Path(__file__).parents[1] / "results" / "comparison.json"
 
 ALL = frozenset(
     {
-        OURS,
+        THIS_LIBRARY,
         "aiohttp-sse-client2",
         "aiosseclient",
         "anthropic",
@@ -33,43 +33,41 @@ ALL = frozenset(
         "sseclient-py",
     }
 )
-"""Who takes part in a full run."""
+"""The parsers of a full run."""
 
 
-def record(rows: list[Row], features: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Return what was found, the parsers that are right most often first."""
+def record(found: list[Conformance], features: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return the comparison, best conformance first."""
     parsers = [
         {
-            # Ours is of the commit that is looked at.
+            # This library has no version here: the file belongs to the commit that it is part of.
             "name": row.peer.name,
-            "version": "" if row.peer.name == OURS else row.peer.version,
+            "version": "" if row.peer.name == THIS_LIBRARY else row.peer.version,
             "conformance": conformance_of(row),
             "features": features[row.peer.name],
         }
-        for row in sorted(rows, key=lambda row: (-row.count(Outcome.RIGHT), row.peer.name))
+        for row in sorted(found, key=lambda row: (-row.count(Outcome.RIGHT), row.peer.name))
     ]
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "vectors": sum(len(verdicts) for verdicts in rows[0].verdicts.values()),
+        "vectors": sum(len(scores) for scores in found[0].scores.values()),
         "parsers": parsers,
     }
 
 
-def conformance_of(row: Row) -> dict[str, dict[str, Any]]:
-    """Return the counts of each group, and which vectors were wrong."""
+def conformance_of(row: Conformance) -> dict[str, dict[str, Any]]:
+    """Return the counts of each group, and the names of the vectors that were wrong."""
     return {
         group: {
             **{outcome.value: row.count(outcome, group) for outcome in Outcome},
-            "vectors wrong": [
-                vector.name for vector, verdict in verdicts if verdict.outcome is Outcome.WRONG
-            ],
+            "vectors wrong": [vector.name for vector, score in scores if score.outcome is Outcome.WRONG],
         }
-        for group, verdicts in row.verdicts.items()
+        for group, scores in row.scores.items()
     }
 
 
 def write(found: dict[str, Any]) -> None:
-    """Write a full run in place of the last."""
+    """Replace the last full run."""
     PATH.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

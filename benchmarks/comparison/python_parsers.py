@@ -1,7 +1,7 @@
-"""The parsers of Python packages that take bytes, each through what its documentation shows.
+"""The parsers of Python packages, each used as its documentation shows.
 
-Where a package parses the response of its HTTP client only, that client is used, over a transport of its own
-kind for tests that gives the chunks. The answer says that the stream is UTF-8, for those who ask.
+If a package parses only the responses of its HTTP client, that client is used with its mock transport, which
+returns the chunks. The response has a charset of UTF-8, because some clients look at it.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from ld_eventsource.actions import Event as LaunchDarklyEvent
 from ld_eventsource.config import ConnectionClient, ConnectionResult, ConnectStrategy
 from openai._streaming import SSEDecoder as OpenAIDecoder
 
-from benchmarks.comparison.said import Heard, Peer, Said, Shows
-from benchmarks.ours import OURS
+from benchmarks.comparison.events import ParsedEvent, ParsedStream, Peer, Shows
+from benchmarks.this_library import THIS_LIBRARY
 from sse_core import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Read = Callable[[Sequence[bytes], str], Heard]
+    Read = Callable[[Sequence[bytes], str], ParsedStream]
 
 URL = "http://stream.example.com/"
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8"}
 
 
-def of_event(event: Any) -> Said:
-    """Return what an event says that has `event`, `data`, `id` and `retry`, the id being the last one."""
-    return Said(event.event or "message", event.data, event.id or "", event.retry)
+def event_with_last_id(event: Any) -> ParsedEvent:
+    """Convert an event with `event`, `data`, `id` and `retry`, whose `id` is the last event ID."""
+    return ParsedEvent(event.event or "message", event.data, event.id or "", event.retry)
 
 
-def of_own_event(event: Any) -> Said:
-    """Return what an event says whose `id` is of its own lines, or None."""
-    return Said(event.event or "message", event.data, event.id, getattr(event, "retry", None))
+def event_with_own_id(event: Any) -> ParsedEvent:
+    """Convert an event whose `id` is that of its own lines, or None."""
+    return ParsedEvent(event.event or "message", event.data, event.id, getattr(event, "retry", None))
 
 
-def ours(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def this_library(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
     """Read with `sse_core.Parser`."""
     parser = Parser(last_event_id=last_event_id)
     events = [event for chunk in chunks for event in parser.feed(chunk)]
     parser.close()
-    return Heard([of_event(event) for event in events], parser.last_event_id, parser.retry)
+    return ParsedStream([event_with_last_id(event) for event in events], parser.last_event_id, parser.retry)
 
 
-def launchdarkly(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-    """Read with its client, which takes a stream of chunks from a strategy of its user's."""
+def read_launchdarkly(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+    """Read with its client, and with a connection strategy that returns the chunks."""
 
     class Client(ConnectionClient):  # type: ignore[misc]  # it has no types
         def connect(self, last_event_id: str | None) -> ConnectionResult:
@@ -67,28 +67,28 @@ def launchdarkly(chunks: Sequence[bytes], last_event_id: str) -> Heard:
 
     with LaunchDarklyClient(Strategy(), last_event_id=last_event_id or None) as client:
         events = [
-            Said(event.event, event.data, event.last_event_id or "")
+            ParsedEvent(event.event, event.data, event.last_event_id or "")
             for event in client.all
             if isinstance(event, LaunchDarklyEvent)
         ]
-        return Heard(events, client.last_event_id or "")
+        return ParsedStream(events, client.last_event_id or "")
 
 
 @contextmanager
-def over(library: Any, events_of: Callable[[Any], Iterable[Any]]) -> Iterator[Read]:
-    """Read the responses of httpx, or of httpx2, which has the same names for all that is used here."""
-    sent: Sequence[bytes] = ()
+def open_httpx(library: Any, events_of: Callable[[Any], Iterable[Any]]) -> Iterator[Read]:
+    """Yield a function that reads with httpx, or with httpx2, which has the same names."""
+    current: Sequence[bytes] = ()
 
     def answer(request: object) -> Any:
-        return library.Response(200, headers=HEADERS, content=iter(sent))
+        return library.Response(200, headers=HEADERS, content=iter(current))
 
     with library.Client(transport=library.MockTransport(answer)) as client:
 
-        def read(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-            nonlocal sent
-            sent = chunks
+        def read(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+            nonlocal current
+            current = chunks
             with client.stream("GET", URL) as response:
-                return Heard([of_event(event) for event in events_of(response)])
+                return ParsedStream([event_with_last_id(event) for event in events_of(response)])
 
         yield read
 
@@ -99,56 +99,56 @@ def httpx_sse_events(response: httpx.Response) -> Iterable[Any]:
 
 
 def openai_events(response: httpx2.Response) -> Iterable[Any]:
-    """Read with the decoder of `Stream`, which alone has no public name: in public, data is JSON."""
+    """Read with the decoder of `Stream`. It is private, but the public classes accept only JSON."""
     return OpenAIDecoder().iter_bytes(response.iter_bytes())
 
 
-def of_sseclient_py(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def read_sseclient_py(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
     """Read an iterable of chunks."""
-    # It asks for no more than that, though its types say otherwise.
+    # An iterable is enough, though its types ask for more.
     client: Any = sseclient_py.SSEClient(iter(chunks))
-    return Heard([of_own_event(event) for event in client.events()])
+    return ParsedStream([event_with_own_id(event) for event in client.events()])
 
 
-def of_assel(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def read_assel(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
     """Read an iterable of chunks."""
-    # All its parsers share one decoder of UTF-8. What is left in it from another stream is no part of this.
+    # All its parsers share one UTF-8 decoder, which may still hold bytes of another stream.
     assel.LineParser.utf8dec.reset()
-    return Heard([of_own_event(event) for event in assel.parse(chunks)])
+    return ParsedStream([event_with_own_id(event) for event in assel.parse(chunks)])
 
 
-def of_axio_sse(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-    """Feed its decoder, and say when the stream is over."""
+def read_axio_sse(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+    """Feed its decoder, and signal the end of the stream."""
     from axio_sse import Decoder
 
     decoder = Decoder()
     events = [event for chunk in chunks for event in decoder.decode(chunk)]
     events += decoder.decode(b"", final=True)
-    return Heard([of_event(event) for event in events])
+    return ParsedStream([event_with_last_id(event) for event in events])
 
 
 def python_parsers() -> list[Peer]:
-    """Return ours, then the peers that run under this Python."""
+    """Return this library, then the peers that run under this Python."""
 
     def plain(name: str, read: Read, shows: Shows) -> Peer:
         return Peer(name, version(name), shows, lambda: nullcontext(read))
 
-    def over_httpx(name: str, library: Any, events_of: Callable[[Any], Iterable[Any]]) -> Peer:
-        return Peer(name, version(name), on_events, partial(over, library, events_of))
+    def with_httpx(name: str, library: Any, events_of: Callable[[Any], Iterable[Any]]) -> Peer:
+        return Peer(name, version(name), on_events, partial(open_httpx, library, events_of))
 
     on_events = Shows(retry="event")
     own = Shows(own_ids=True, retry="event")
     peers = [
-        plain(OURS, ours, Shows(last_id=True, begins=True, retry="stream")),
-        plain("launchdarkly-eventsource", launchdarkly, Shows(last_id=True, begins=True)),
-        over_httpx("httpx-sse", httpx, httpx_sse_events),
-        over_httpx("httpx2", httpx2, httpx2.EventSource),
-        over_httpx("openai", httpx2, openai_events),
-        over_httpx("anthropic", httpx2, anthropic.Stream.raw_events),
-        plain("sseclient-py", of_sseclient_py, own),
-        plain("assel", of_assel, own),
+        plain(THIS_LIBRARY, this_library, Shows(last_id=True, initial_id=True, retry="stream")),
+        plain("launchdarkly-eventsource", read_launchdarkly, Shows(last_id=True, initial_id=True)),
+        with_httpx("httpx-sse", httpx, httpx_sse_events),
+        with_httpx("httpx2", httpx2, httpx2.EventSource),
+        with_httpx("openai", httpx2, openai_events),
+        with_httpx("anthropic", httpx2, anthropic.Stream.raw_events),
+        plain("sseclient-py", read_sseclient_py, own),
+        plain("assel", read_assel, own),
     ]
-    # It needs Python 3.12.
+    # axio-sse needs Python 3.12.
     if importlib.util.find_spec("axio_sse") is not None:
-        peers.append(plain("axio-sse", of_axio_sse, on_events))
+        peers.append(plain("axio-sse", read_axio_sse, on_events))
     return peers

@@ -5,34 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.comparison.groups import GROUPS
-from benchmarks.comparison.judgement import Outcome
+from benchmarks.comparison.scoring import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 QUESTIONS = {
     "reconnects": "resumes with Last-Event-ID",
-    "retry": "waits as `retry` says",
-    "type": "refuses another content type",
+    "retry": "obeys `retry`",
+    "type": "refuses other content types",
     "post": "sends a POST once",
-    "unfinished": "an end inside an event brings",
-    "limit": "limits an event, unasked",
-    "at once": "gives an event at once",
-    "CR": "also with CR",
+    "incomplete event": "stream ends inside an event",
+    "limit": "default event size limit",
+    "immediate": "returns an event immediately",
+    "CR": "immediately with CR",
 }
-"""The questions as the table's columns say them."""
+"""The title of the column of each question."""
 
 
 def conformance(found: dict[str, Any]) -> list[str]:
-    """Return the table of vectors: how many are right, of those that can be judged."""
+    """Return the table of vectors: how many are right, of those that can be scored."""
     heads = ["", "all", *GROUPS.values(), "not shown"]
     return _table(heads, (_conformance_row(parser) for parser in found["parsers"]))
 
 
 def _conformance_row(parser: dict[str, Any]) -> list[str]:
     groups = [parser["conformance"][group] for group in GROUPS]
-    hidden = sum(group[Outcome.NOT_SHOWN.value] for group in groups)
-    return [_name(parser), _right_of(groups), *(_right_of([group]) for group in groups), str(hidden or "")]
+    not_shown = sum(group[Outcome.NOT_SHOWN.value] for group in groups)
+    return [_name(parser), _right_of(groups), *(_right_of([group]) for group in groups), str(not_shown or "")]
 
 
 def _right_of(groups: list[dict[str, Any]]) -> str:
@@ -43,7 +43,7 @@ def _right_of(groups: list[dict[str, Any]]) -> str:
 
 
 def features(found: dict[str, Any]) -> list[str]:
-    """Return the table of what clients do."""
+    """Return the table of the clients' features."""
     rows = (
         [_name(parser), *(parser["features"][question] for question in QUESTIONS)]
         for parser in found["parsers"]

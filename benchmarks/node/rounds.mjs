@@ -1,20 +1,20 @@
-// Reads streams with eventsource-parser on V8, a round at a time, as `benchmarks/v8.py` asks for them.
+// Reads streams with eventsource-parser on V8, one round per request of `benchmarks/v8.py`.
 //
 // A request is a line of JSON, and so is the answer:
-//   {"load": path, "streams": [[bytes of a chunk, ...], ...]}   ->   {"said": [[data, event, id], ...]}
-//   {"warm": seconds}                                           ->   {"times": readings in a round}
+//   {"load": path, "streams": [[bytes of a chunk, ...], ...]}   ->   {"events": [[data, event, id], ...]}
+//   {"warm": seconds}                                           ->   {"readings": how many make a round}
 //   {"round": readings}                                         ->   {"seconds": of one reading}
 
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { createParser } from "eventsource-parser"
 
-// A round lasts at least this long, so that a garbage collection is spread over what caused it.
+// The least duration of a round, which spreads the cost of a garbage collection over many readings.
 const ROUND_SECONDS = 0.02
 
 let streams = []
 
-// Chunks of bytes come from the network; a decoder turns them into text, which the parser takes.
+// The parser takes text. A client decodes the bytes of the network first, so this decodes them too.
 function read(chunks, onEvent, onId) {
   const decoder = new TextDecoder()
   const parser = createParser({ onEvent, onId })
@@ -23,27 +23,27 @@ function read(chunks, onEvent, onId) {
 
 function load(path, lengths) {
   const bytes = readFileSync(path)
-  let place = 0
+  let offset = 0
   streams = lengths.map((chunks) =>
     chunks.map((length) => {
-      // A buffer of its own, as from a socket.
-      const chunk = new Uint8Array(bytes.subarray(place, place + length))
-      place += length
+      // Each chunk is a buffer of its own, as from a socket.
+      const chunk = new Uint8Array(bytes.subarray(offset, offset + length))
+      offset += length
       return chunk
     }),
   )
-  const said = []
+  const events = []
   for (const chunks of streams) {
     let lastId = ""
     const onId = (id) => {
       lastId = id
     }
-    read(chunks, ({ data, event }) => said.push([data, event || "message", lastId]), onId)
+    read(chunks, ({ data, event }) => events.push([data, event || "message", lastId]), onId)
   }
-  return { said }
+  return { events }
 }
 
-// What a Python peer does with its events: looks at each, and keeps none.
+// As with the Python parsers, each event is received and dropped.
 function readAll() {
   let last
   const onEvent = (event) => {
@@ -53,8 +53,8 @@ function readAll() {
   return last
 }
 
-// V8 compiles and collects on other threads: their CPU time should not count against it, nor should
-// other work on the machine, which only wall time contains. So the smaller of the two counts.
+// Returns the smaller of CPU time and wall time. CPU time includes V8's compiler and garbage collector
+// threads; wall time includes other work on the machine. Neither should count.
 function seconds(readings) {
   const wall = performance.now()
   const cpu = process.cpuUsage()
@@ -63,13 +63,13 @@ function seconds(readings) {
   return Math.min((performance.now() - wall) / 1e3, (user + system) / 1e6)
 }
 
-// Until the code is compiled for speed, and a reading takes what it will take.
+// Reads until V8 has compiled the code, and returns how many readings make a round.
 function warm(atLeast) {
   const start = performance.now()
   let last
   do last = seconds(1)
   while (performance.now() - start < atLeast * 1e3)
-  return { times: Math.max(1, Math.ceil(ROUND_SECONDS / Math.max(last, 1e-6))) }
+  return { readings: Math.max(1, Math.ceil(ROUND_SECONDS / Math.max(last, 1e-6))) }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

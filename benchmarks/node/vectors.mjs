@@ -1,9 +1,9 @@
-// Reads streams with eventsource-parser, as `benchmarks/comparison/on_node.py` asks for them.
+// Reads streams with eventsource-parser, one per request of `benchmarks/comparison/node_parsers.py`.
 //
 // A request is a line of JSON, and so is the answer:
-//   {"chunks": [base64, ...]}   ->   {"events": [[event, data, id], ...], "last": id, "retry": text of a number}
-//   {"endless": bytes}          ->   {"refused": whether a line that goes on and on was refused}
-//   {"waits": [base64, ...]}    ->   {"events": how many came with these chunks, without an end of the stream}
+//   {"chunks": [base64, ...]}      ->  {"events": [[event, data, id], ...], "last": id, "retry": text}
+//   {"endless": bytes}             ->  {"refused": whether the parser refused a line that does not end}
+//   {"unfinished": [base64, ...]}  ->  {"events": how many events came before the end of the stream}
 
 import { createInterface } from "node:readline"
 import { createParser } from "eventsource-parser"
@@ -18,7 +18,7 @@ function read(chunks) {
       last = id
     },
     onRetry(time) {
-      // As text, for JSON has no Infinity, which is what a number of thousands of digits becomes.
+      // As text: a number of thousands of digits becomes Infinity, which JSON does not have.
       retry = String(time)
     },
     onEvent(event) {
@@ -45,11 +45,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
   let answer
   if (request.endless) answer = endless(request.endless)
-  else if (request.waits) answer = { events: read(request.waits).events.length }
+  else if (request.unfinished) answer = { events: read(request.unfinished).events.length }
   else {
-    const heard = read(request.chunks)
-    heard.finish()
-    answer = { events: heard.events, last: heard.last, retry: heard.retry }
+    const { events, last, retry, finish } = read(request.chunks)
+    finish()
+    answer = { events, last, retry }
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }

@@ -1,4 +1,4 @@
-"""The comparison is as published, and judges a parser by what the standard says and by what it shows."""
+"""The comparison matches what is published, and scores a parser by the standard and by what it shows."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from sse_transports.testing import vectors
 pytest.importorskip("assel", reason="the peers are not installed")
 
 from benchmarks import compare
-from benchmarks.comparison import parsers_alone as alone
-from benchmarks.comparison import published, tables
+from benchmarks.comparison import parser_features, published, tables
 from benchmarks.comparison.conformance import conformance
+from benchmarks.comparison.events import ParsedEvent, ParsedStream, Shows
 from benchmarks.comparison.groups import grouped
-from benchmarks.comparison.judgement import Outcome, judge
-from benchmarks.comparison.over_requests import requests_parsers
-from benchmarks.comparison.python_parsers import ours, python_parsers
-from benchmarks.comparison.said import Heard, Said, Shows
-from benchmarks.ours import OURS
+from benchmarks.comparison.python_parsers import python_parsers, this_library
+from benchmarks.comparison.requests_parsers import requests_parsers
+from benchmarks.comparison.scoring import Outcome, score
+from benchmarks.this_library import THIS_LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.comparison.said import Peer
+    from benchmarks.comparison.events import Peer
 
-    Read = Callable[[Sequence[bytes], str], Heard]
+    Read = Callable[[Sequence[bytes], str], ParsedStream]
 
 README = Path(__file__).parents[2] / "README.md"
 WITHOUT_SOCKETS = [*python_parsers(), *requests_parsers()]
-ALL_SHOWN = Shows(last_id=True, begins=True, retry="stream")
+ALL_SHOWN = Shows(last_id=True, initial_id=True, retry="stream")
 
 
 def published_parser(name: str) -> dict[str, object]:
@@ -44,132 +43,136 @@ def published_parser(name: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("table", [tables.conformance, tables.features])
-def test_the_tables_of_the_readme_are_those_of_the_last_full_run(
+def test_readme_tables_match_last_full_run(
     table: Callable[[dict[str, object]], list[str]],
 ) -> None:
     assert "\n\n" + "\n".join(table(published.read())) + "\n\n" in README.read_text()
 
 
-def test_the_readme_says_how_many_vectors_there_are() -> None:
-    said = re.search(r"the (\d+) vectors", README.read_text())
-    assert said
-    assert int(said[1]) == published.read()["vectors"] == len(vectors())
+def test_readme_has_number_of_vectors() -> None:
+    found = re.search(r"the (\d+) vectors", README.read_text())
+    assert found
+    assert int(found[1]) == published.read()["vectors"] == len(vectors())
 
 
-def test_everybody_took_part_in_the_last_full_run() -> None:
+def test_last_full_run_has_all_parsers() -> None:
     assert {parser["name"] for parser in published.read()["parsers"]} == published.ALL
 
 
 @pytest.mark.parametrize("peer", WITHOUT_SOCKETS, ids=[peer.name for peer in WITHOUT_SOCKETS])
-def test_a_parser_that_is_installed_answers_as_published(peer: Peer) -> None:
-    told = published_parser(peer.name)
-    if peer.name != OURS:
-        assert told["version"] == version(peer.name)
-    assert published.conformance_of(conformance(peer)) == told["conformance"]
+def test_conformance_is_as_published(peer: Peer) -> None:
+    expected = published_parser(peer.name)
+    if peer.name != THIS_LIBRARY:
+        assert expected["version"] == version(peer.name)
+    assert published.conformance_of(conformance(peer)) == expected["conformance"]
 
 
-# One is given up after these seconds, since it would take minutes; the other is to have all it needs.
+# assel has no limit, and would take minutes to show it. axio-sse has one, and needs time to reach it.
 @pytest.mark.parametrize(("name", "seconds"), [("assel", 0.1), ("axio-sse", 60.0)])
-def test_a_parser_without_a_client_does_as_published(
+def test_features_without_client_are_as_published(
     name: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alone, "WORK", seconds)
-    asked = alone.parsers_alone().get(name)
-    if asked is None:
+    monkeypatch.setattr(parser_features, "CPU_TIME_LIMIT", seconds)
+    answer = parser_features.parser_features().get(name)
+    if answer is None:
         pytest.skip(f"{name} needs a later Python")
-    assert asked() == published_parser(name)["features"]
+    assert answer() == published_parser(name)["features"]
 
 
-# What judges, judged: parsers that are ours but for one habit.
+# The scoring itself: parsers that differ from this library in one respect.
 
 
 def wrong_in(read: Read, shows: Shows = ALL_SHOWN) -> dict[str, int]:
-    """Return how many vectors of each group are wrong, without the groups that are right."""
+    """Return how many vectors of each group are wrong, without the groups in which all are right."""
     return outcomes(read, shows, Outcome.WRONG)
 
 
 def outcomes(read: Read, shows: Shows, outcome: Outcome) -> dict[str, int]:
     counts = {
-        group: sum(judge(vector, group, shows, read).outcome is outcome for vector in group_vectors)
+        group: sum(score(vector, group, shows, read).outcome is outcome for vector in group_vectors)
         for group, group_vectors in grouped().items()
     }
     return {group: count for group, count in counts.items() if count}
 
 
-def test_every_vector_has_a_group() -> None:
+def test_every_vector_has_one_group() -> None:
     assert sorted(vector.name for group in grouped().values() for vector in group) == sorted(
         vector.name for vector in vectors()
     )
 
 
-def test_a_parser_that_does_what_the_standard_says_is_right_everywhere() -> None:
-    assert outcomes(ours, ALL_SHOWN, Outcome.RIGHT) == {
+def test_conformant_parser_is_right_everywhere() -> None:
+    assert outcomes(this_library, ALL_SHOWN, Outcome.RIGHT) == {
         group: len(group_vectors) for group, group_vectors in grouped().items()
     }
 
 
-def test_who_gives_an_unfinished_event_is_wrong_about_ends_of_streams() -> None:
-    def eager(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        return ours([*chunks, b"\n\n"], last_event_id)
+def test_returning_an_incomplete_event_is_wrong() -> None:
+    def eager(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        return this_library([*chunks, b"\n\n"], last_event_id)
 
     wrong = wrong_in(eager)
     assert wrong["end-of-stream"] == 7
     assert set(wrong) <= {"end-of-stream", "comments", "examples", "ids", "retry", "utf-8"}
 
 
-def test_who_refuses_malformed_text_is_wrong_about_utf_8() -> None:
-    def strict(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def test_raising_for_invalid_utf_8_is_wrong() -> None:
+    def strict(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
         b"".join(chunks).decode()
-        return ours(chunks, last_event_id)
+        return this_library(chunks, last_event_id)
 
     wrong = wrong_in(strict)
     assert wrong["utf-8"] == 31
     assert not set(wrong) & {"dispatch", "fields", "examples"}
 
 
-def test_who_depends_on_the_cuts_is_wrong_though_whole_streams_are_right() -> None:
-    def chunk_by_chunk(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        # A CR at the end of a chunk and a LF at the start of the next become two line ends.
-        return ours([chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for chunk in chunks], last_event_id)
+def test_depending_on_chunk_boundaries_is_wrong() -> None:
+    def chunk_by_chunk(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        # A CR at the end of a chunk and an LF at the start of the next become two line ends.
+        return this_library(
+            [chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for chunk in chunks], last_event_id
+        )
 
     assert set(wrong_in(chunk_by_chunk)) == {"line-ends", "end-of-stream"}
     (vector,) = (vector for vector in vectors() if vector.name == "lines end at CRLF")
-    assert judge(vector, "line-ends", ALL_SHOWN, chunk_by_chunk).why.startswith("byte by byte: ")
+    assert score(vector, "line-ends", ALL_SHOWN, chunk_by_chunk).why.startswith("byte by byte: ")
 
 
-def with_empty_events(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-    """Give an empty event for each block that has fields, but no data."""
-    events: list[Said] = []
+def with_empty_events(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+    """Return an empty event for each block that has fields but no data."""
+    events: list[ParsedEvent] = []
     parser = Parser(last_event_id=last_event_id)
     text = b"".join(chunks).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for block in re.split(rb"(?<=\n\n)", text):
-        given = parser.feed(block)
+        returned = parser.feed(block)
         retry = re.search(rb"^retry: ([0-9]+)$", block, re.MULTILINE)
-        events += [Said(event.event, event.data, event.id, event.retry) for event in given]
-        if not given and block.endswith(b"\n\n") and re.match(rb"(\xef\xbb\xbf)?(id|event|retry)", block):
-            events.append(Said("message", "", parser.last_event_id, retry and int(retry[1])))
-    return Heard(events, parser.last_event_id, parser.retry)
+        events += [ParsedEvent(event.event, event.data, event.id, event.retry) for event in returned]
+        if not returned and block.endswith(b"\n\n") and re.match(rb"(\xef\xbb\xbf)?(id|event|retry)", block):
+            events.append(ParsedEvent("message", "", parser.last_event_id, retry and int(retry[1])))
+    return ParsedStream(events, parser.last_event_id, parser.retry)
 
 
-def test_an_empty_event_for_a_block_without_data_is_held_against_a_parser_once() -> None:
+def test_empty_events_count_in_one_group_only() -> None:
     assert set(wrong_in(with_empty_events)) == {"dispatch"}
 
 
-def test_what_a_parser_does_not_show_is_not_judged() -> None:
-    def quiet(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        return Heard([replace(said, retry=None) for said in ours(chunks, "").events])
+def test_values_not_shown_are_not_scored() -> None:
+    def quiet(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        return ParsedStream([replace(event, retry=None) for event in this_library(chunks, "").events])
 
     assert wrong_in(quiet, Shows()) == {}
-    hidden = outcomes(quiet, Shows(), Outcome.NOT_SHOWN)
-    assert hidden["retry"] == len(grouped()["retry"])
-    assert hidden["ids"] == 10
-    assert not set(hidden) & {"utf-8", "line-ends", "comments", "examples", "end-of-stream"}
+    not_shown = outcomes(quiet, Shows(), Outcome.NOT_SHOWN)
+    assert not_shown["retry"] == len(grouped()["retry"])
+    assert not_shown["ids"] == 10
+    assert not set(not_shown) & {"utf-8", "line-ends", "comments", "examples", "end-of-stream"}
 
 
-def test_a_retry_shown_by_events_is_judged_by_the_events_that_come() -> None:
+def test_retry_of_events_is_scored_by_event() -> None:
     def by_event(change: Callable[[object], object]) -> Read:
-        def read(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-            return Heard([replace(said, retry=change(said.retry)) for said in ours(chunks, "").events])
+        def read(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+            return ParsedStream(
+                [replace(event, retry=change(event.retry)) for event in this_library(chunks, "").events]
+            )
 
         return read
 
@@ -179,64 +182,66 @@ def test_a_retry_shown_by_events_is_judged_by_the_events_that_come() -> None:
     assert wrong_in(by_event(lambda retry: None if retry is None else 7), shows)["retry"] > 5
 
 
-def test_an_id_of_an_events_own_lines_is_kept_by_the_user() -> None:
-    def own(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        kept = last_event_id
+def test_user_remembers_id_of_own_lines() -> None:
+    def own(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        remembered = last_event_id
         events = []
-        for said in ours(chunks, last_event_id).events:
-            events.append(replace(said, id=None if said.id == kept else said.id))
-            kept = said.id or ""
-        return Heard(events)
+        for event in this_library(chunks, last_event_id).events:
+            events.append(replace(event, id=None if event.id == remembered else event.id))
+            remembered = event.id or ""
+        return ParsedStream(events)
 
     shows = Shows(own_ids=True)
     assert wrong_in(own, shows) == {}
-    # What only a block without data says.
+    # Only the id of a block without data is not shown.
     assert outcomes(own, shows, Outcome.NOT_SHOWN)["ids"] < 9
 
 
-def test_a_wrong_id_is_wrong() -> None:
-    def forgetful(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        return Heard([replace(said, id="") for said in ours(chunks, last_event_id).events])
+def test_wrong_id_is_wrong() -> None:
+    def forgetful(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        return ParsedStream([replace(event, id="") for event in this_library(chunks, last_event_id).events])
 
     assert wrong_in(forgetful, Shows())["ids"] > 10
 
 
-def test_a_reconnection_time_longer_than_the_vectors_cap_is_right() -> None:
+def test_retry_above_cap_of_vectors_is_right() -> None:
     (vector,) = (vector for vector in vectors() if vector.name == "retry of 20 digits is a number")
 
-    def exact(chunks: Sequence[bytes], last_event_id: str) -> Heard:
-        return replace(ours(chunks, last_event_id), retry=12345678901234567890)
+    def exact(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
+        return replace(this_library(chunks, last_event_id), retry=12345678901234567890)
 
-    assert judge(vector, "retry", ALL_SHOWN, exact).outcome is Outcome.RIGHT
+    assert score(vector, "retry", ALL_SHOWN, exact).outcome is Outcome.RIGHT
 
 
-def test_a_verdict_says_how_it_was_cut_what_came_and_what_should_have() -> None:
+def test_score_explains_difference() -> None:
     vector = next(vector for vector in vectors() if vector.events == (Event("first"),))
-    verdict = judge(vector, "byte-order-mark", ALL_SHOWN, lambda *_: Heard([Said("message", "x", "")]))
+    result = score(
+        vector, "byte-order-mark", ALL_SHOWN, lambda *_: ParsedStream([ParsedEvent("message", "x", "")])
+    )
     assert (
-        verdict.why == "as it is cut in its file: events [('message', 'x')] instead of [('message', 'first')]"
+        result.why == "in the chunks of its file: events [('message', 'x')] instead of [('message', 'first')]"
     )
 
 
-def test_an_error_is_wrong_and_is_told() -> None:
-    def broken(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def test_error_is_wrong_and_explained() -> None:
+    def broken(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
         raise ValueError("no")
 
-    verdict = judge(vectors()[0], "byte-order-mark", ALL_SHOWN, broken)
-    assert verdict.outcome is Outcome.WRONG
-    assert "ValueError('no')" in verdict.why
+    result = score(vectors()[0], "byte-order-mark", ALL_SHOWN, broken)
+    assert result.outcome is Outcome.WRONG
+    assert "ValueError('no')" in result.why
 
 
-def test_one_peer_can_be_explained(
+def test_compare_explains_one_parser(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compare, "all_parsers", lambda: WITHOUT_SOCKETS)
     compare.explain("httpx-sse")
-    told = capsys.readouterr().out
-    assert "byte-order-mark: a leading byte order mark is stripped\n" in told
+    output = capsys.readouterr().out
+    assert "byte-order-mark: a leading byte order mark is stripped\n" in output
     assert (
-        "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation" in told
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation" in output
     )
-    assert "wrong: as it is cut in its file: events [] instead of [('message', 'first')]" in told
-    with pytest.raises(SystemExit, match="no peer 'curl'"):
+    assert "wrong: in the chunks of its file: events [] instead of [('message', 'first')]" in output
+    with pytest.raises(SystemExit, match="no parser 'curl'"):
         compare.explain("curl")

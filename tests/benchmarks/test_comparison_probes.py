@@ -1,4 +1,4 @@
-"""What is asked of clients is answered right: by a client that is as it should be, and by careless ones."""
+"""The probes find the right answers, for this library's client and for clients with known faults."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ import pytest
 
 pytest.importorskip("assel", reason="the peers are not installed")
 
-from benchmarks.comparison import parsers_alone, probes, published, tables
-from benchmarks.comparison.clients import Client, ours
-from benchmarks.comparison.features import answers
-from benchmarks.comparison.probes import ENDLESS, PROBES
-from benchmarks.ours import OURS
+from benchmarks.comparison import parser_features, probes, published, tables
+from benchmarks.comparison.clients import Client, read_this_library
+from benchmarks.comparison.features import features_of
+from benchmarks.comparison.probes import ENDLESS_LINE, PROBES
+from benchmarks.this_library import THIS_LIBRARY
 from sse_core import Parser
 
-GOOD = Client(OURS, ours, ("GET", "POST"))
+THIS_CLIENT = Client(THIS_LIBRARY, read_this_library, ("GET", "POST"))
 
-AS_IT_SHOULD_BE = {
+EXPECTED = {
     "reconnects": "yes",
     "retry": "yes",
     "type": "yes",
     "post": "yes",
-    "unfinished": "an error",
-    "at once": "yes",
+    "incomplete event": "an error",
+    "immediate": "yes",
     "CR": "yes",
     "limit": "32 MiB",
 }
 
 
-def test_all_that_is_asked_is_in_the_table() -> None:
+def test_every_probe_has_a_column() -> None:
     assert set(PROBES) == set(tables.QUESTIONS)
 
 
 @pytest.mark.parametrize("question", PROBES)
-def test_our_client_does_what_is_asked(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # However busy the machine is: nothing here waits for what does not come.
-    monkeypatch.setattr(probes, "SILENCE", 30.0)
-    assert PROBES[question](GOOD) == AS_IT_SHOULD_BE[question]
+def test_this_client_has_every_feature(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Long, for a busy machine: this client returns every event, so that no probe waits in vain.
+    monkeypatch.setattr(probes, "EVENT_TIMEOUT", 30.0)
+    assert PROBES[question](THIS_CLIENT) == EXPECTED[question]
 
 
-def test_what_our_client_does_is_what_is_published() -> None:
-    (told,) = (parser for parser in published.read()["parsers"] if parser["name"] == OURS)
-    assert told["features"] == AS_IT_SHOULD_BE
+def test_published_features_are_those_of_this_client() -> None:
+    (parser,) = (parser for parser in published.read()["parsers"] if parser["name"] == THIS_LIBRARY)
+    assert parser["features"] == EXPECTED
 
 
-def careless(url: str, method: str, heard: Callable[[], None]) -> None:
-    """Read all of a body before anything is given, and ask again and again, four times, whatever comes."""
+def careless(url: str, method: str, on_event: Callable[[], None]) -> None:
+    """Read the whole body before returning an event, and send four requests whatever happens."""
     for _ in range(4):
         try:
             with urllib.request.urlopen(urllib.request.Request(url, method=method)) as response:
@@ -56,7 +56,7 @@ def careless(url: str, method: str, heard: Callable[[], None]) -> None:
         except (OSError, HTTPException):
             continue
         for _ in range(body.count(b"\n\n")):
-            heard()
+            on_event()
 
 
 @pytest.mark.parametrize(
@@ -66,117 +66,119 @@ def careless(url: str, method: str, heard: Callable[[], None]) -> None:
         "retry": "no",
         "type": "no",
         "post": "no",
-        "unfinished": "asks again",
-        "at once": "no",
+        "incomplete event": "reconnects",
+        "immediate": "no",
         "CR": "no",
         "limit": "no",
     }.items(),
 )
-def test_a_careless_client_is_found_out(question: str, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # What it does not do, it does not do later either; and so long it takes for nothing.
-    monkeypatch.setattr(probes, "SILENCE", 0.3)
-    monkeypatch.setattr(probes, "PATIENCE", 0.3)
-    monkeypatch.setattr(probes, "RETRY", 60_000)
+def test_careless_client_fails_every_probe(
+    question: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Short, because each probe waits in vain for something that this client never does.
+    monkeypatch.setattr(probes, "EVENT_TIMEOUT", 0.3)
+    monkeypatch.setattr(probes, "PROBE_TIMEOUT", 0.3)
+    monkeypatch.setattr(probes, "RETRY_MS", 60_000)
     assert PROBES[question](Client("careless", careless, ("GET", "POST"))) == answer
 
 
-def once(url: str, method: str, heard: Callable[[], None]) -> None:
-    """Read one answer as it comes, and take its end for the end."""
+def once(url: str, method: str, on_event: Callable[[], None]) -> None:
+    """Read one response as it comes, and never reconnect."""
     with urllib.request.urlopen(urllib.request.Request(url, method=method)) as response:
         while chunk := response.read1(2**16):
             for _ in range(chunk.count(b"data")):
-                heard()
+                on_event()
 
 
 @pytest.mark.parametrize(
     ("question", "answer"),
-    {"reconnects": "no", "retry": "—", "post": "yes", "unfinished": "half an event"}.items(),
+    {"reconnects": "no", "retry": "—", "post": "yes", "incomplete event": "a partial event"}.items(),
 )
-def test_a_client_that_reads_once_is_told_from_one_that_reconnects(question: str, answer: str) -> None:
+def test_client_that_never_reconnects(question: str, answer: str) -> None:
     assert PROBES[question](Client("once", once, ("GET", "POST"))) == answer
 
 
-def again_after(ending: str) -> Client:
-    """Return a client that asks a second time, from the start, after a cut or after an end."""
+def reconnects_after(ending: str) -> Client:
+    """Return a client that sends the same request again, after a lost connection or after a clean end."""
 
-    def read(url: str, method: str, heard: Callable[[], None]) -> None:
+    def read(url: str, method: str, on_event: Callable[[], None]) -> None:
         try:
-            once(url, method, heard)
-            ended = "end"
+            once(url, method, on_event)
+            ended = "clean end"
         except (OSError, HTTPException):
-            ended = "cut"
+            ended = "lost connection"
         if ended == ending:
-            once(url, method, heard)
+            once(url, method, on_event)
 
-    return Client("again", read, ("GET", "POST"))
-
-
-@pytest.mark.parametrize("ending", ["cut", "end"])
-def test_who_asks_again_without_last_event_id_does_not_resume(ending: str) -> None:
-    assert PROBES["reconnects"](again_after(ending)) == "no"
+    return Client("reconnects", read, ("GET", "POST"))
 
 
-@pytest.mark.parametrize("ending", ["cut", "end"])
-def test_a_second_post_is_found_out_after_either_ending(ending: str) -> None:
-    assert PROBES["post"](again_after(ending)) == "no"
+@pytest.mark.parametrize("ending", ["lost connection", "clean end"])
+def test_reconnect_without_last_event_id_is_no_resume(ending: str) -> None:
+    assert PROBES["reconnects"](reconnects_after(ending)) == "no"
 
 
-def test_an_error_after_the_event_does_not_refuse_the_content_type() -> None:
-    def late(url: str, method: str, heard: Callable[[], None]) -> None:
-        once(url, method, heard)
+@pytest.mark.parametrize("ending", ["lost connection", "clean end"])
+def test_second_post_is_found_after_either_ending(ending: str) -> None:
+    assert PROBES["post"](reconnects_after(ending)) == "no"
+
+
+def test_late_error_does_not_refuse_content_type() -> None:
+    def late(url: str, method: str, on_event: Callable[[], None]) -> None:
+        once(url, method, on_event)
         raise ValueError("this was HTML")
 
     assert PROBES["type"](Client("late", late, ("GET",))) == "no"
 
 
-def test_who_waits_for_the_end_without_chunks_is_at_once_in_chunks_only(
+def test_client_immediate_only_if_chunked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def buffered(url: str, method: str, heard: Callable[[], None]) -> None:
+    def buffered(url: str, method: str, on_event: Callable[[], None]) -> None:
         with urllib.request.urlopen(url) as response:
             chunk = response.read1() if response.getheader("Transfer-Encoding") else response.read()
             for _ in range(chunk.count(b"data")):
-                heard()
+                on_event()
 
-    monkeypatch.setattr(probes, "SILENCE", 5.0)
-    assert PROBES["at once"](Client("buffered", buffered, ("GET",))) == "in chunks"
+    monkeypatch.setattr(probes, "EVENT_TIMEOUT", 5.0)
+    assert PROBES["immediate"](Client("buffered", buffered, ("GET",))) == "if chunked"
 
 
-def test_a_client_without_post_is_not_asked_about_it() -> None:
+def test_client_without_post_has_no_answer() -> None:
     assert PROBES["post"](Client("gets", once, ("GET",))) == "—"
 
 
-def test_the_largest_event_that_is_read_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "SILENCE", 30.0)
+def test_limit_is_the_largest_event_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "EVENT_TIMEOUT", 30.0)
 
-    def small(url: str, method: str, heard: Callable[[], None]) -> None:
+    def small(url: str, method: str, on_event: Callable[[], None]) -> None:
         parser = Parser(max_event_size=100_000)
         with urllib.request.urlopen(url) as response:
             while chunk := response.read1(2**16):
                 for _ in parser.feed(chunk):
-                    heard()
+                    on_event()
 
     assert PROBES["limit"](Client("small", small, ("GET",))) == "64 KiB"
 
 
-def test_a_parser_without_a_client_is_asked_what_can_be_asked() -> None:
-    def new(limit: int, *, holds_cr: bool) -> Callable[[], parsers_alone.Feed]:
-        def made() -> parsers_alone.Feed:
+def test_features_of_parser_without_client() -> None:
+    def new(limit: int, *, holds_cr: bool) -> Callable[[], parser_features.Feed]:
+        def made() -> parser_features.Feed:
             parser = Parser(max_event_size=limit)
             return lambda chunk: 0 if holds_cr and chunk.endswith(b"\r") else len(parser.feed(chunk))
 
         return made
 
-    asked = parsers_alone.python_parser(new(2**20, holds_cr=False))
-    assert {question: answer for question, answer in asked.items() if answer != "—"} == {
-        "at once": "yes",
+    answers = parser_features.python_parser(new(2**20, holds_cr=False))
+    assert {question: answer for question, answer in answers.items() if answer != "—"} == {
+        "immediate": "yes",
         "CR": "yes",
         "limit": "1 MiB",
     }
-    asked = parsers_alone.python_parser(new(2 * ENDLESS, holds_cr=True))
-    assert (asked["at once"], asked["CR"], asked["limit"]) == ("yes", "no", "no")
+    answers = parser_features.python_parser(new(2 * ENDLESS_LINE, holds_cr=True))
+    assert (answers["immediate"], answers["CR"], answers["limit"]) == ("yes", "no", "no")
 
 
-def test_a_parser_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsers_alone, "WORK", 0.1)
-    assert answers("assel")["at once"] == "yes"
+def test_parser_is_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_features, "CPU_TIME_LIMIT", 0.1)
+    assert features_of("assel")["immediate"] == "yes"

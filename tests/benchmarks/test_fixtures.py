@@ -1,4 +1,4 @@
-"""The streams of the benchmarks are the same every time, and mean what they say."""
+"""The fixtures are reproducible, contain the events they claim, and stress what they are named for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.fixtures import CUTS, GIANTS, LIVE, STREAMS, Fixture
+from benchmarks.fixtures import CHUNK_SIZES, GIANTS, PER_EVENT, STREAMS, Fixture
 from sse_core import Event, Parser
 from tests.sse_core.reference import interpret
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 COUNT = 500
 FEW = 60
 
-# SHA-256 of every chunk with its length, of fixtures of COUNT events, and of the giants in full.
 DIGESTS = {
     "OpenAI deltas, ASCII": "abb8e27e21d32aec89a854b302e3900b193117e4def5185d8d0ffc850f74fdc9",
     "OpenAI deltas, some CJK": "745eafd84e95d03e5b0e69ac8fd8006747d489d5f7b44fd624f774d53ae95033",
@@ -33,6 +32,7 @@ DIGESTS = {
     "one line of 8 MiB": "b7864ef24c330e875afb25b7cc508e09e2c3c3056b95cb657854133805a46816",
     "100,000 data lines": "d6738bf70330f355e8ea33015293a751e651516bdf5188a00f6f1e2308a525be",
 }
+"""SHA-256 of every chunk with its length, for fixtures of COUNT events and for the giants in full size."""
 
 
 def made(name: str, count: int = COUNT) -> Fixture:
@@ -62,41 +62,43 @@ every_stream = pytest.mark.parametrize("name", STREAMS)
 
 
 @every_fixture
-def test_a_fixture_is_the_same_to_the_byte_every_time(name: str) -> None:
+def test_fixture_is_reproducible(name: str) -> None:
     assert digest_of(made(name)) == DIGESTS[name]
 
 
-@pytest.mark.parametrize("size", CUTS)
+@pytest.mark.parametrize("size", CHUNK_SIZES)
 @every_fixture
-def test_the_parser_returns_the_expected_events(name: str, size: int | None) -> None:
+def test_parser_returns_the_expected_events(name: str, size: int | None) -> None:
     fixture = made(name)
-    # Not `==` of the lists within the assertion: a failure would print megabytes.
+    # Do not compare the lists in the assertion: a failure would print megabytes.
     wrong = [
-        pair for pair in zip(events_of(fixture.cut(size)), fixture.events, strict=True) if pair[0] != pair[1]
+        pair
+        for pair in zip(events_of(fixture.split(size)), fixture.events, strict=True)
+        if pair[0] != pair[1]
     ]
     assert not wrong[:1]
 
 
 @every_stream
-def test_the_standard_done_literally_gives_the_expected_events(name: str) -> None:
+def test_reference_parser_returns_the_same_events(name: str) -> None:
     fixture = made(name, FEW)
     assert interpret(b"".join(fixture.chunks)).without_comments().items == fixture.events
 
 
 @pytest.mark.parametrize("name", GIANTS)
-def test_the_standard_done_literally_gives_the_giants_smaller(name: str) -> None:
+def test_reference_parser_returns_smaller_giants(name: str) -> None:
     make, _, _ = GIANTS[name]
     fixture = make(4000)
     assert interpret(b"".join(fixture.chunks)).without_comments().items == fixture.events
 
 
 @every_stream
-def test_a_stream_has_the_events_that_were_asked_for(name: str) -> None:
+def test_fixture_has_the_requested_number_of_events(name: str) -> None:
     assert len(made(name).events) == COUNT
 
 
 @every_stream
-def test_a_live_chunk_holds_one_event_or_one_comment(name: str) -> None:
+def test_chunk_holds_one_event_or_one_comment(name: str) -> None:
     fixture = made(name)
     comments = [chunk for chunk in fixture.chunks if chunk.startswith(b":")]
     assert len(fixture.chunks) == COUNT + len(comments)
@@ -104,34 +106,34 @@ def test_a_live_chunk_holds_one_event_or_one_comment(name: str) -> None:
 
 
 @every_fixture
-def test_a_cut_changes_no_byte(name: str) -> None:
+def test_split_changes_no_byte(name: str) -> None:
     fixture = made(name, FEW)
-    whole = b"".join(fixture.cut(LIVE))
-    for size in CUTS[1:]:
+    whole = b"".join(fixture.split(PER_EVENT))
+    for size in CHUNK_SIZES[1:]:
         assert size is not None
-        chunks = fixture.cut(size)
+        chunks = fixture.split(size)
         assert b"".join(chunks) == whole
         assert all(len(chunk) == size for chunk in chunks[:-1])
 
 
-def only(name: str, test: Callable[[bytes], bool]) -> list[bytes]:
+def matching_chunks(name: str, test: Callable[[bytes], bool]) -> list[bytes]:
     return [chunk for chunk in made(name).chunks if test(chunk)]
 
 
-def test_the_fixtures_stress_what_they_are_named_for() -> None:
+def test_fixtures_stress_what_they_are_named_for() -> None:
     for name in ("OpenAI deltas, ASCII", "OpenAI deltas, CRLF", "Anthropic deltas", "tiny data"):
-        assert not only(name, lambda chunk: not chunk.isascii())
+        assert not matching_chunks(name, lambda chunk: not chunk.isascii())
     wide = [not chunk.isascii() for chunk in made("OpenAI deltas, some CJK").chunks]
-    # In runs: far fewer changes between the two than events of either.
+    # They come in runs: there are far fewer changes than events.
     changes = sum(one != other for one, other in pairwise(wide))
     assert 0.3 < sum(wide) / len(wide) < 0.7
     assert 5 < changes < COUNT / 10
-    titles = only("Wikimedia edits", lambda chunk: not chunk.isascii())
+    titles = matching_chunks("Wikimedia edits", lambda chunk: not chunk.isascii())
     assert 0.2 < len(titles) / COUNT < 0.5
     sizes = [len(event.data) for event in made("Wikimedia edits").events]
     assert 900 < sum(sizes) / COUNT < 1300
-    assert len(only("heartbeats between", lambda chunk: chunk == b": keepalive\n\n")) > COUNT / 3
-    assert only("OpenAI deltas, CRLF", lambda chunk: chunk.count(b"\r\n") == 2)
+    assert len(matching_chunks("heartbeats between", lambda chunk: chunk == b": keepalive\n\n")) > COUNT / 3
+    assert matching_chunks("OpenAI deltas, CRLF", lambda chunk: chunk.count(b"\r\n") == 2)
     assert {len(event.data.split("\n")) for event in made("3 to 6 data lines").events} == {3, 4, 5, 6}
     assert len(made("one line of 8 MiB").events[0].data) == 8 * 2**20
     assert made("100,000 data lines").chunks[0].count(b"\ndata: ") == 100_000 - 1

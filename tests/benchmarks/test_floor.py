@@ -1,17 +1,17 @@
-"""The floor makes the very events that a parser must make: it may know the shape, not leave out work."""
+"""Every way of the floor makes exactly the events that a parser must make."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.fixtures import CUTS, GIANTS, STREAMS, Fixture
-from benchmarks.floor import fed_way, ways
+from benchmarks.fixtures import CHUNK_SIZES, GIANTS, STREAMS, Fixture
+from benchmarks.floor import feed_way, ways
 
 COUNT = 500
 
 CASES = [
-    *((STREAMS[name](COUNT), size) for name in STREAMS for size in CUTS),
-    *((make(4000), size) for make, _, cuts in GIANTS.values() for size in cuts),
+    *((STREAMS[name](COUNT), size) for name in STREAMS for size in CHUNK_SIZES),
+    *((make(4000), size) for make, _, sizes in GIANTS.values() for size in sizes),
 ]
 
 
@@ -19,9 +19,9 @@ CASES = [
 def test_every_way_makes_the_expected_events(fixture: Fixture, size: int | None) -> None:
     found = ways(fixture.name, size)
     assert found
-    for name, way in {**found, **fed_way(fixture.name, size)}.items():
-        assert list(way(fixture.cut(size))) == fixture.events, name
+    for name, way in {**found, **feed_way(fixture.name, size)}.items():
+        assert list(way(fixture.split(size))) == fixture.events, name
 
 
-def test_what_is_of_unknown_shape_has_no_floor() -> None:
+def test_unknown_fixture_has_no_floor() -> None:
     assert ways("something recorded", 4096) == {}

@@ -1,4 +1,4 @@
-"""Each peer, fed as its client feeds it, answers what is right of the benchmark's streams."""
+"""Each parser that is timed returns the right events of the fixtures."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.answers import difference, said
-from benchmarks.fixtures import CUTS, STREAMS, many_lines
+from benchmarks.compare_events import compare_events, event_values
+from benchmarks.fixtures import CHUNK_SIZES, STREAMS, many_lines
 
 if TYPE_CHECKING:
     from benchmarks.fixtures import Fixture
@@ -20,13 +20,13 @@ from benchmarks.peers import python_parsers
 FIXTURES = [*(make(200) for make in STREAMS.values()), many_lines(300)]
 
 
-def answered(read: Read, fixture: Fixture, size: int | None) -> str:
-    answers = [say for event in read(fixture.cut(size)) if (say := said(event))]
-    return difference(answers, [(event.data, event.event, event.id) for event in fixture.events])
+def difference(read: Read, fixture: Fixture, size: int | None) -> str:
+    found = [values for event in read(fixture.split(size)) if (values := event_values(event))]
+    return compare_events(found, [(event.data, event.event, event.id) for event in fixture.events])
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=[fixture.name for fixture in FIXTURES])
 @pytest.mark.parametrize("parser", python_parsers(), ids=[parser.name for parser in python_parsers()])
-def test_what_is_timed_answers_right(parser: PythonParser, fixture: Fixture) -> None:
-    for size in CUTS:
-        assert answered(parser.read, fixture, size) == "", size
+def test_timed_parser_returns_right_events(parser: PythonParser, fixture: Fixture) -> None:
+    for size in CHUNK_SIZES:
+        assert difference(parser.read, fixture, size) == "", size

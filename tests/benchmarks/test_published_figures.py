@@ -1,4 +1,4 @@
-"""What the README says of speed is what the last full run found."""
+"""The figures about speed in the README are those of the last full run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from benchmarks import chart, results
 README = Path(__file__).parents[2] / "README.md"
 
 PUBLISHED = {
-    "fastest Python peer of each cell / ours, geometric mean": r"took ([\d.]+x) as long",
-    "httpx2 / ours, geometric mean": r"httpx2's ([\d.]+x)",
-    "openai / ours, geometric mean": r"openai's ([\d.]+x)",
-    "JS on V8 / ours, OpenAI streams from 4 KiB, worst": r"([\d.]+x) where it leads most",
-    "ours / floor, plain data from 4 KiB, worst": r"at most ([\d.]+x) of that",
+    "fastest Python peer of each row / sse-core, geometric mean": r"took ([\d.]+x) as long",
+    "httpx2 / sse-core, geometric mean": r"httpx2's ([\d.]+x)",
+    "openai / sse-core, geometric mean": r"openai's ([\d.]+x)",
+    "JS on V8 / sse-core, OpenAI streams from 4 KiB, worst": r"([\d.]+x) where it leads most",
+    "sse-core / floor, plain data from 4 KiB, worst": r"at most ([\d.]+x) of that",
 }
 
 
@@ -26,25 +26,25 @@ def section() -> str:
 
 
 def figures() -> dict[str, str]:
-    found = results.read(results.path_for(chart.PYTHON))["verdicts"]
-    return {verdict["aim"]: verdict["figure"] for verdict in found}
+    found = results.read(results.path_for(chart.PYTHON))["goals"]
+    return {goal["name"]: goal["figure"] for goal in found}
 
 
-@pytest.mark.parametrize("aim", PUBLISHED)
-def test_a_figure_in_the_readme_is_one_of_the_last_full_run(aim: str) -> None:
-    said = re.search(PUBLISHED[aim], section())
-    assert said
-    assert said[1] == figures()[aim]
+@pytest.mark.parametrize("goal", PUBLISHED)
+def test_readme_figure_matches_last_full_run(goal: str) -> None:
+    found = re.search(PUBLISHED[goal], section())
+    assert found
+    assert found[1] == figures()[goal]
 
 
-def test_the_readme_names_every_cell_in_which_another_is_ahead() -> None:
-    (verdict,) = (
+def test_readme_names_rows_with_a_faster_peer() -> None:
+    (goal,) = (
         found
-        for found in results.read(results.path_for(chart.PYTHON))["verdicts"]
-        if found["aim"].endswith("in which a Python peer is ahead of us")
+        for found in results.read(results.path_for(chart.PYTHON))["goals"]
+        if found["name"].endswith("in which a Python peer is faster")
     )
-    cells = re.search(r"cells, of (\d+),", verdict["aim"])
-    assert cells
-    assert f"In {verdict['figure']} of the {cells[1]} another was ahead" in section()
-    for detail in verdict["details"]:
+    rows = re.search(r"rows, of (\d+),", goal["name"])
+    assert rows
+    assert f"In {goal['figure']} of the {rows[1]} another was ahead" in section()
+    for detail in goal["details"]:
         assert detail.rpartition(" ")[2] in section()

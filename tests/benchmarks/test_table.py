@@ -1,42 +1,44 @@
-"""The table and the verdicts say what the figures say, also where somebody is ahead of us."""
+"""The table, the goals and the chart show the figures, including rows with a faster peer."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
 from benchmarks import chart, table
-from benchmarks.cells import Cell
 from benchmarks.chart import SHOWN
-from benchmarks.fixtures import LIVE, LONG_LINE, OPENAI, TINY
+from benchmarks.fixtures import LONG_LINE, OPENAI, PER_EVENT, TINY
+from benchmarks.goals import goals
 from benchmarks.results import record
-from benchmarks.rounds import Figure
+from benchmarks.rounds import Timing
+from benchmarks.rows import Row
 from benchmarks.v8 import V8
-from benchmarks.verdicts import verdicts
 
 
-def cell(fixture: str, cut: int | None, *, ours: float, fast: float, floor: float, v8: float = 1.0) -> Cell:
-    figures = {
-        "sse-core": Figure(ours),
-        "fast": Figure(fast),
-        "httpx2": Figure(8.0, wrong="data of 1 events"),
-        "openai": Figure(50.0, stopped=True),
-        V8: Figure(v8),
+def row(
+    fixture: str, chunk_size: int | None, *, own: float, fast: float, floor: float, v8: float = 1.0
+) -> Row:
+    timings = {
+        "sse-core": Timing(own),
+        "fast": Timing(fast),
+        "httpx2": Timing(8.0, wrong="data of 1 events"),
+        "openai": Timing(50.0, stopped=True),
+        V8: Timing(v8),
     }
-    return Cell(fixture, cut, 10, figures, floor, "a way", 1.0)
+    return Row(fixture, chunk_size, 10, timings, floor, "a way", 1.0)
 
 
-CELLS = [
-    cell(OPENAI, LIVE, ours=1.0, fast=2.0, floor=0.5),
-    cell(OPENAI, 4096, ours=2.0, fast=1.0, floor=0.5, v8=3.0),
-    cell(TINY, 65536, ours=1.0, fast=4.0, floor=0.4),
-    cell(LONG_LINE, 1460, ours=1.0, fast=1.5, floor=0.8),
+ROWS = [
+    row(OPENAI, PER_EVENT, own=1.0, fast=2.0, floor=0.5),
+    row(OPENAI, 4096, own=2.0, fast=1.0, floor=0.5, v8=3.0),
+    row(TINY, 65536, own=1.0, fast=4.0, floor=0.4),
+    row(LONG_LINE, 1460, own=1.0, fast=1.5, floor=0.8),
 ]
 
 
-def test_the_table_has_a_line_for_each_cell_and_marks_what_is_wrong() -> None:
-    head, first, second, *_ = lines = list(table.lines(CELLS))
+def test_table_has_a_line_per_row_and_marks_mistakes() -> None:
+    head, first, second, *_ = lines = list(table.lines(ROWS))
     assert len(lines) == 5
-    assert head.split() == ["ours", "floor", "fast", "httpx2", "openai", "JS", "on", "V8"]
+    assert head.split() == ["sse-core", "floor", "fast", "httpx2", "openai", "JS", "on", "V8"]
     assert first.split()[3:] == [
         "one",
         "event",
@@ -50,17 +52,15 @@ def test_the_table_has_a_line_for_each_cell_and_marks_what_is_wrong() -> None:
         "1.00",
     ]
     assert second.split() == ["4096-byte", "chunks", "200,000,000", "4.00", "0.50", "4.00!", ">25.00", "1.50"]
-    told = list(table.mistakes(CELLS[:1]))
-    assert told == [
-        f"httpx2 answers wrong in {OPENAI}, one event per chunk: data of 1 events",
+    assert list(table.mistakes(ROWS[:1])) == [
+        f"httpx2 returns wrong events in {OPENAI}, one event per chunk: data of 1 events",
         f"openai was stopped in {OPENAI}, one event per chunk",
     ]
 
 
-def test_the_verdicts_are_computed_from_the_cells() -> None:
-    found = verdicts(CELLS, {LONG_LINE: 1.9})
-    said = [(verdict.figure, verdict.target, verdict.met) for verdict in found]
-    assert said == [
+def test_goals_are_computed_from_the_rows() -> None:
+    found = goals(ROWS, {LONG_LINE: 1.9})
+    assert [(goal.figure, goal.target, goal.met) for goal in found] == [
         # (2 * 0.5 * 4 * 1.5) ** (1 / 4)
         ("1.57x", ">= 1.8", False),
         ("1", "none", False),
@@ -75,32 +75,32 @@ def test_the_verdicts_are_computed_from_the_cells() -> None:
         ("1.00x", "", True),
         ("1.90x", "<= 1.3", False),
     ]
-    mean, behind, *_ = found
+    mean, slower, *_ = found
     assert mean.where == f"worst 0.50x: {OPENAI}, 4096-byte chunks, fast"
-    assert behind.details == [f"{OPENAI}, 4096-byte chunks: fast 0.50x"]
+    assert slower.details == [f"{OPENAI}, 4096-byte chunks: fast 0.50x"]
     assert "NO (>= 1.8)" in mean.lines()[0]
-    assert behind.lines()[1] == f"    {OPENAI}, 4096-byte chunks: fast 0.50x"
+    assert slower.lines()[1] == f"    {OPENAI}, 4096-byte chunks: fast 0.50x"
 
 
-def test_what_was_not_measured_has_no_verdict() -> None:
-    without = cell(OPENAI, 4096, ours=1.0, fast=2.0, floor=0.5)
-    del without.figures[V8]
+def test_no_goal_without_a_measurement() -> None:
+    without = row(OPENAI, 4096, own=1.0, fast=2.0, floor=0.5)
+    del without.timings[V8]
     without.floor = None
-    aims = [verdict.aim for verdict in verdicts([without], {})]
-    assert not [aim for aim in aims if "V8" in aim or "floor" in aim]
+    names = [goal.name for goal in goals([without], {})]
+    assert not [name for name in names if "V8" in name or "floor" in name]
 
 
-def test_the_chart_is_small_and_valid_and_shows_everybody() -> None:
-    cells = [cell(fixture, cut, ours=1.0, fast=0.5, floor=0.4) for fixture, cut in SHOWN]
-    picture = chart.picture({"python": "CPython 3.11 <&>", "cells": [record(cell) for cell in cells]})
+def test_chart_is_small_and_valid_and_complete() -> None:
+    rows = [row(fixture, size, own=1.0, fast=0.5, floor=0.4) for fixture, size in SHOWN]
+    picture = chart.picture({"python": "CPython 3.11 <&>", "rows": [record(row) for row in rows]})
     assert len(picture) < 20_000
     root = ElementTree.fromstring(picture)
     texts = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
     bars = [bar.get("class") for bar in root.iter("{http://www.w3.org/2000/svg}rect")]
-    assert bars == ["ours", "bar", "bar", "bar", "bar"] * len(SHOWN)
+    assert bars == ["this-library", "bar", "bar", "bar", "bar"] * len(SHOWN)
     assert texts.count("fast") == texts.count("0.50x") == len(SHOWN)
     assert {
-        f"{fixture}, {'one event per chunk' if cut is None else f'{cut}-byte chunks'}"
-        for fixture, cut in SHOWN
+        f"{fixture}, {'one event per chunk' if size is None else f'{size}-byte chunks'}"
+        for fixture, size in SHOWN
     } <= set(texts)
     assert "<script" not in picture

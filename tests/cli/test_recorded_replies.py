@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sse_transports.cli._exit_codes import ExitCode
 from tests.cli.replay_server import ReplayServer
 from tests.cli.terminal import sse
-from tests.recorded_streams import every_recording, there_are_some
+from tests.recorded_streams import every_recording, needs_recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = there_are_some
+pytestmark = needs_recordings
 
 CHAT = "choices.0.delta.content"
 

@@ -20,7 +20,7 @@ from sse_transports.cli.stats._collect import Watch
 from sse_transports.cli.stats._model import Measurement
 from sse_transports.testing import Cut, NoAnswer, SSEServer, Stall, Steps, record
 from tests.cli.terminal import Terminal, sse
-from tests.recorded_streams import every_recording, there_are_some
+from tests.recorded_streams import every_recording, needs_recordings
 
 REPLY: Steps = [
     Event('{"n": 1}', id="1"),
@@ -417,7 +417,7 @@ def test_many_connections_share_one_line(tmp_path: Path) -> None:
     assert "of 40 connections" in terminal.text
 
 
-@there_are_some
+@needs_recordings
 @every_recording
 def test_recorded_streams_are_measured(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "picture.svg"

@@ -1,4 +1,4 @@
-"""The clients of the example SDK, blocking and async, asked in one way."""
+"""Read replies with the clients of the example SDK, blocking and async, in one way."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ QUICK = RetryPolicy(allowed_methods={"GET", "POST"}, initial_delay=0.001, min_de
 
 
 @dataclass
-class Asked:
-    """What came of asking once, or more than once, with one client.
+class Replies:
+    """The result of one request, or of several, with one client.
 
     Attributes:
-        parts: of all replies.
-        error: what ended the last of them.
+        parts: the parts of all replies.
+        error: the error of the last reply that failed, or None.
         tokens: how many tokens were fetched.
     """
 
@@ -29,63 +29,67 @@ class Asked:
     tokens: int = 0
 
 
-class AskChat(Protocol):
-    """One of the clients."""
+class ReadReplies(Protocol):
+    """Reads with one of the clients."""
 
-    def __call__(self, url: str, *, times: int = 1, most: int | None = None) -> Asked:
-        """Ask so many times; when there are `most` parts, leave the rest.
+    def __call__(self, url: str, *, times: int = 1, max_parts: int | None = None) -> Replies:
+        """Send so many requests, one after the other, and leave a reply after `max_parts` parts.
 
         The tokens are "token 1", "token 2" and so on.
         """
         ...
 
 
-def ask(url: str, *, times: int = 1, most: int | None = None) -> Asked:
-    asked = Asked()
+def read_replies(url: str, *, times: int = 1, max_parts: int | None = None) -> Replies:
+    replies = Replies()
 
     def fetch_token() -> str:
-        asked.tokens += 1
-        return f"token {asked.tokens}"
+        replies.tokens += 1
+        return f"token {replies.tokens}"
 
     with Chat(url, fetch_token, retry=QUICK) as client:
         for _ in range(times):
             try:
                 with client.ask("Why?") as reply:
                     for part in reply:
-                        asked.parts.append(part)
-                        if len(asked.parts) == most:
+                        replies.parts.append(part)
+                        if len(replies.parts) == max_parts:
                             break
-            except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
-                asked.error = error
-    return asked
+            except Exception as error:  # noqa: BLE001  # the tests look at it
+                replies.error = error
+    return replies
 
 
-async def _ask_async(url: str, times: int, most: int | None) -> Asked:
-    asked = Asked()
+async def _read_replies_async(url: str, times: int, max_parts: int | None) -> Replies:
+    replies = Replies()
 
     async def fetch_token() -> str:
         await anyio.lowlevel.checkpoint()
-        asked.tokens += 1
-        return f"token {asked.tokens}"
+        replies.tokens += 1
+        return f"token {replies.tokens}"
 
     async with AsyncChat(url, fetch_token, retry=QUICK) as client:
         for _ in range(times):
             try:
                 async with client.ask("Why?") as reply:
                     async for part in reply:
-                        asked.parts.append(part)
-                        if len(asked.parts) == most:
+                        replies.parts.append(part)
+                        if len(replies.parts) == max_parts:
                             break
-            except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
-                asked.error = error
-    return asked
+            except Exception as error:  # noqa: BLE001  # the tests look at it
+                replies.error = error
+    return replies
 
 
-def ask_on(backend: str) -> AskChat:
-    def ask(url: str, *, times: int = 1, most: int | None = None) -> Asked:
-        return anyio.run(_ask_async, url, times, most, backend=backend)
+def read_replies_on(backend: str) -> ReadReplies:
+    def read(url: str, *, times: int = 1, max_parts: int | None = None) -> Replies:
+        return anyio.run(_read_replies_async, url, times, max_parts, backend=backend)
 
-    return ask
+    return read
 
 
-EVERY_CLIENT: dict[str, AskChat] = {"blocking": ask, "asyncio": ask_on("asyncio"), "trio": ask_on("trio")}
+CLIENTS: dict[str, ReadReplies] = {
+    "blocking": read_replies,
+    "asyncio": read_replies_on("asyncio"),
+    "trio": read_replies_on("trio"),
+}

@@ -1,4 +1,4 @@
-"""What the tests of embedding start from, and what none may leave behind: as the transports' own tests."""
+"""Use the fixtures of the transports' tests, which also check for leaked threads and connections."""
 
 from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind, quick_collections
 

@@ -1,4 +1,4 @@
-"""The recipes of the guide "Bring your own bytes", and what it warns of; each hands on what comes."""
+"""The recipes of the guide for other HTTP clients, and the ways that it warns of."""
 
 from __future__ import annotations
 
@@ -16,90 +16,91 @@ import urllib3
 
 from sse_core import Event, aparse, parse
 
-Take = Callable[[Event], None]
-Reading = Callable[[str, Take], None]
+OnEvent = Callable[[Event], None]
+Recipe = Callable[[str, OnEvent], None]
+"""Reads a URL, and calls the function for each event."""
 
-SECONDS = 30
-"""The limit between two reads: only a test that fails meets it."""
+TIMEOUT = 30
+"""Seconds between two reads. Only a failing test reaches it."""
 
 
-def read_requests(url: str, take: Take) -> None:
-    with requests.get(url, stream=True, timeout=(SECONDS, SECONDS)) as response:
+def read_requests(url: str, on_event: OnEvent) -> None:
+    with requests.get(url, stream=True, timeout=(TIMEOUT, TIMEOUT)) as response:
         for event in parse(iter(lambda: response.raw.read1(decode_content=True), b"")):
-            take(event)
+            on_event(event)
 
 
-def iter_content_of_requests(url: str, take: Take) -> None:
-    with requests.get(url, stream=True, timeout=(SECONDS, SECONDS)) as response:
+def read_requests_iter_content(url: str, on_event: OnEvent) -> None:
+    with requests.get(url, stream=True, timeout=(TIMEOUT, TIMEOUT)) as response:
         for event in parse(response.iter_content(chunk_size=None)):
-            take(event)
+            on_event(event)
 
 
-def read_urllib3(url: str, take: Take) -> None:
-    _read_urllib3(url, take, lambda response: iter(lambda: response.read1(decode_content=True), b""))
+def read_urllib3(url: str, on_event: OnEvent) -> None:
+    _read_urllib3(url, on_event, lambda response: iter(lambda: response.read1(decode_content=True), b""))
 
 
-def stream_of_urllib3(url: str, take: Take) -> None:
-    _read_urllib3(url, take, lambda response: response.stream())
+def read_urllib3_stream(url: str, on_event: OnEvent) -> None:
+    _read_urllib3(url, on_event, lambda response: response.stream())
 
 
-def _read_urllib3(url: str, take: Take, chunks: Callable[[Any], Any]) -> None:
-    timeout = urllib3.Timeout(connect=SECONDS, read=SECONDS)
-    # Compression is asked for by requests, httpx and aiohttp anyway.
+def _read_urllib3(url: str, on_event: OnEvent, chunks: Callable[[Any], Any]) -> None:
+    timeout = urllib3.Timeout(connect=TIMEOUT, read=TIMEOUT)
+    # Request gzip, as requests, httpx and aiohttp do by default.
     headers = {"Accept-Encoding": "gzip"}
     with urllib3.PoolManager() as pool:
         response = pool.request("GET", url, preload_content=False, timeout=timeout, headers=headers)
         try:
             for event in parse(chunks(response)):
-                take(event)
+                on_event(event)
         finally:
             response.close()
 
 
-def read_httpx(url: str, take: Take) -> None:
-    _read_httpx(httpx, url, take)
+def read_httpx(url: str, on_event: OnEvent) -> None:
+    _read_httpx(httpx, url, on_event)
 
 
-def read_httpx2(url: str, take: Take) -> None:
-    _read_httpx(httpx2, url, take)
+def read_httpx2(url: str, on_event: OnEvent) -> None:
+    _read_httpx(httpx2, url, on_event)
 
 
-def _read_httpx(module: ModuleType, url: str, take: Take) -> None:
-    # Of httpx and its successor; there is no TLS here, and loading authorities takes long.
+def _read_httpx(module: ModuleType, url: str, on_event: OnEvent) -> None:
+    # `module` is httpx or httpx2. No TLS is used, so do not load certificates, which takes long.
     client_of = cast("type[httpx2.Client]", module.Client)
-    with client_of(timeout=SECONDS, verify=False) as client, client.stream("GET", url) as response:
+    with client_of(timeout=TIMEOUT, verify=False) as client, client.stream("GET", url) as response:
         for event in parse(response.iter_bytes()):
-            take(event)
+            on_event(event)
 
 
-def _async_httpx(module: ModuleType) -> Callable[[str, Take], Awaitable[None]]:
+def _async_httpx(module: ModuleType) -> Callable[[str, OnEvent], Awaitable[None]]:
     client_of = cast("type[httpx2.AsyncClient]", module.AsyncClient)
 
-    async def read(url: str, take: Take) -> None:
-        async with client_of(timeout=SECONDS, verify=False) as client, client.stream("GET", url) as response:
+    async def read(url: str, on_event: OnEvent) -> None:
+        async with client_of(timeout=TIMEOUT, verify=False) as client, client.stream("GET", url) as response:
             async for event in aparse(response.aiter_bytes()):
-                take(event)
+                on_event(event)
 
     return read
 
 
-def read_async_httpx(url: str, take: Take) -> None:
-    anyio.run(_async_httpx(httpx), url, take)
+def read_async_httpx(url: str, on_event: OnEvent) -> None:
+    anyio.run(_async_httpx(httpx), url, on_event)
 
 
-def read_async_httpx2(url: str, take: Take) -> None:
-    anyio.run(_async_httpx(httpx2), url, take)
+def read_async_httpx2(url: str, on_event: OnEvent) -> None:
+    anyio.run(_async_httpx(httpx2), url, on_event)
 
 
-async def _aiohttp(url: str, take: Take) -> None:
-    timeout = aiohttp.ClientTimeout(sock_connect=SECONDS, sock_read=SECONDS)
+async def _aiohttp(url: str, on_event: OnEvent) -> None:
+    timeout = aiohttp.ClientTimeout(sock_connect=TIMEOUT, sock_read=TIMEOUT)
     async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
         async for event in aparse(response.content.iter_any()):
-            take(event)
+            on_event(event)
 
 
-def read_aiohttp(url: str, take: Take) -> None:
-    asyncio.run(_aiohttp(url, take))
+def read_aiohttp(url: str, on_event: OnEvent) -> None:
+    asyncio.run(_aiohttp(url, on_event))
 
 
 RECIPES = [

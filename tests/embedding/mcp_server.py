@@ -1,4 +1,4 @@
-"""A real MCP server over uvicorn, and a proxy before it that breaks connections."""
+"""A real MCP server on uvicorn, and the forwarding of a proxy that drops connections."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.real_servers.servers_in_threads import uvicorn_server
 
 STEPS = 6
 
-Cut = Callable[[bytes], int | None]
-"""Told all that came so far, returns how much of it the client gets before it is cut off, or None."""
+DropAt = Callable[[bytes], int | None]
+"""Takes the response so far. Returns after how many bytes the connection is dropped, or None for not yet."""
 
 
 class Store(EventStore):
-    """Keeps all events, so that a client may come back for them."""
+    """Keeps all events, so that a client can resume."""
 
     def __init__(self) -> None:
         self._events: list[tuple[str, JSONRPCMessage | None]] = []
@@ -43,12 +43,12 @@ class Store(EventStore):
 
 @contextmanager
 def mcp_server(finished: threading.Event) -> Iterator[int]:
-    """Run a server with a tool that counts and tells its progress; `finished` is set when it is through."""
+    """Run a server with a tool that counts and reports its progress; `finished` is set at its end."""
     server = MCPServer("counting", log_level="CRITICAL")
 
     @server.tool()
     async def count(context: Context, closes: bool = False) -> str:
-        """Count, and tell how far it is; ask for a new connection in the middle of it."""
+        """Count and report the progress; if `closes`, close the stream half-way: the client reconnects."""
         for number in range(1, STEPS + 1):
             await context.report_progress(number, STEPS, f"{number} von {STEPS} \u2028 数")
             if closes and number == STEPS // 2:
@@ -62,32 +62,26 @@ def mcp_server(finished: threading.Event) -> Iterator[int]:
         yield port
 
 
-def passed_on(call: Call, port: int, cut: Cut) -> None:
-    """Pass a request on to the server at `port`, and its answer back, until `cut` says where that ends.
-
-    Args:
-        call: the request.
-        port: where the server listens.
-        cut: where the answer ends.
-    """
+def forward(call: Call, port: int, drop_at: DropAt) -> None:
+    """Forward a request to the server at `port`, and the response to the client, until `drop_at` stops it."""
     fields = {**call.headers, "connection": b"close"}
     head = [f"{call.method} {call.path} HTTP/1.1".encode()]
     head += [name.encode() + b": " + value for name, value in fields.items()]
     with socket.create_connection(("127.0.0.1", port)) as server:
         server.sendall(b"\r\n".join([*head, b"", call.body]))
         sent = 0
-        came = b""
-        for data in _read_while_there(call, server):
-            came += data
-            end = cut(came)
-            call.send(came[sent:end])
+        received = b""
+        for data in _read_while_connected(call, server):
+            received += data
+            end = drop_at(received)
+            call.send(received[sent:end])
             if end is not None:
                 return
-            sent = len(came)
+            sent = len(received)
 
 
-def _read_while_there(call: Call, server: socket.socket) -> Iterator[bytes]:
-    """Yield what the server sends, until it ends or the client leaves."""
+def _read_while_connected(call: Call, server: socket.socket) -> Iterator[bytes]:
+    """Yield the bytes of the server, until it ends the response or the client disconnects."""
     with selectors.DefaultSelector() as selector:
         selector.register(call, selectors.EVENT_READ)
         selector.register(server, selectors.EVENT_READ)

@@ -1,6 +1,6 @@
-"""The SDKs of OpenAI and Anthropic, as they come and with their decoder replaced by ours.
+"""The SDKs of OpenAI and Anthropic, with their own decoder and with this library's.
 
-Each way to ask returns an `Outcome`: what a caller saw, so that two decoders can be compared.
+Each reader returns an `Outcome`, the chunks and the error that its caller got, to compare two decoders.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from openai._streaming import ServerSentEvent as OpenAIEvent
 
 from sdk_decoder import Decoder
 
-QUESTION: Any = {"model": "some-model", "messages": [{"role": "user", "content": "Hello"}]}
+REQUEST: Any = {"model": "some-model", "messages": [{"role": "user", "content": "Hello"}]}
 
 
 @dataclass
 class Outcome:
-    """What came of asking: the chunks of the reply, and the error that ended it."""
+    """The result of a request: the chunks of the reply, and the error that ended it."""
 
     chunks: list[dict[str, Any]] = field(default_factory=list)
     error: Exception | None = None
 
     def __eq__(self, other: object) -> bool:
-        # Errors of two runs are never equal themselves.
+        # Two exceptions are never equal, so compare their types and texts.
         return isinstance(other, Outcome) and self.summary() == other.summary()
 
     def summary(self) -> tuple[list[dict[str, Any]], type[Exception] | None, str]:
-        """Return what two outcomes are compared by."""
+        """Return the values by which outcomes are compared."""
         return self.chunks, None if self.error is None else type(self.error), str(self.error)
 
 
-# Subclasses, because each copy that `with_options` makes is of the same class.
+# Subclasses, because `with_options` returns a copy of the same class.
 class OpenAI(openai.OpenAI):
     def _make_sse_decoder(self) -> Decoder[OpenAIEvent]:
         return Decoder(OpenAIEvent)
@@ -57,42 +57,44 @@ class AsyncAnthropic(anthropic.AsyncAnthropic):
         return Decoder(AnthropicEvent)
 
 
-class Ask(Protocol):
-    """One SDK, blocking or async, with one decoder."""
+class ReadReply(Protocol):
+    """Reads with one SDK, blocking or async, and one decoder."""
 
     def __call__(self, url: str) -> Outcome:
-        """Ask the server at that URL for a reply, and read it to its end."""
+        """Request a reply of the server at that URL, and read it to its end."""
         ...
 
 
-def complete(client: Any) -> Any:
-    """Ask a client of openai's."""
-    return client.chat.completions.create(**QUESTION, stream=True)
+def request_completion(client: Any) -> Any:
+    """Send a request with a client of openai."""
+    return client.chat.completions.create(**REQUEST, stream=True)
 
 
-def message(client: Any) -> Any:
-    """Ask a client of anthropic's."""
-    return client.messages.create(**QUESTION, max_tokens=100, stream=True)
+def request_message(client: Any) -> Any:
+    """Send a request with a client of anthropic."""
+    return client.messages.create(**REQUEST, max_tokens=100, stream=True)
 
 
-def asks(make: type[Any], http_client: type[Any], question: Callable[[Any], Any]) -> Ask:
-    def ask(url: str) -> Outcome:
-        with make(**_settings(url, http_client)) as client, question(client) as stream:
+def blocking_reader(
+    make_client: type[Any], http_client: type[Any], request: Callable[[Any], Any]
+) -> ReadReply:
+    def read(url: str) -> Outcome:
+        with make_client(**_settings(url, http_client)) as client, request(client) as stream:
             return _read(stream)
 
-    return ask
+    return read
 
 
-def asks_async(make: type[Any], http_client: type[Any], question: Callable[[Any], Any]) -> Ask:
-    async def ask(url: str) -> Outcome:
-        async with make(**_settings(url, http_client)) as client, await question(client) as stream:
+def async_reader(make_client: type[Any], http_client: type[Any], request: Callable[[Any], Any]) -> ReadReply:
+    async def read(url: str) -> Outcome:
+        async with make_client(**_settings(url, http_client)) as client, await request(client) as stream:
             return await _read_async(stream)
 
-    return lambda url: asyncio.run(ask(url))
+    return lambda url: asyncio.run(read(url))
 
 
 def _settings(url: str, http_client: type[Any]) -> dict[str, Any]:
-    # There is no TLS here, and loading authorities takes long.
+    # There is no TLS here. Without verification, no certificates are loaded, which takes long.
     return {"base_url": url, "api_key": "none", "max_retries": 0, "http_client": http_client(verify=False)}
 
 
@@ -101,7 +103,7 @@ def _read(stream: Iterable[Any]) -> Outcome:
     try:
         for chunk in stream:
             outcome.chunks.append(chunk.model_dump(exclude_unset=True))
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is compared
+    except Exception as error:  # noqa: BLE001  # the tests compare it
         outcome.error = error
     return outcome
 
@@ -111,6 +113,6 @@ async def _read_async(stream: AsyncIterator[Any]) -> Outcome:
     try:
         async for chunk in stream:
             outcome.chunks.append(chunk.model_dump(exclude_unset=True))
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is compared
+    except Exception as error:  # noqa: BLE001  # the tests compare it
         outcome.error = error
     return outcome

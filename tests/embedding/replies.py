@@ -1,4 +1,4 @@
-"""Replies of two services, as they stream them; what is in one is in the other."""
+"""Replies with the same content, in the formats in which OpenAI and Anthropic stream them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from sse_core import Event, encode
 
-# What other parsers take for line ends. In JSON they need no escape.
-STRANGE = "a\u2028b\u2029c\u0085d\x7fe\u00a0f 没有 🌊"
+SPECIAL_CHARACTERS = "a\u2028b\u2029c\u0085d\x7fe\u00a0f 没有 🌊"
+"""Among them are those that some parsers take for line ends. JSON does not require an escape for them."""
 
 
-def written(value: object) -> str:
+def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
 def openai_chunk(delta: dict[str, Any], finish_reason: str | None = None) -> Event:
     choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
     chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "some-model"}
-    return Event(written({**chunk, "choices": [choice]}))
+    return Event(to_json({**chunk, "choices": [choice]}))
 
 
 def openai_reply(*texts: str) -> list[Event]:
@@ -38,7 +38,7 @@ def openai_tool_call(name: str, *pieces: str) -> list[Event]:
 
 
 def anthropic_event(kind: str, **fields: Any) -> Event:
-    return Event(written({"type": kind, **fields}), event=kind)
+    return Event(to_json({"type": kind, **fields}), event=kind)
 
 
 def _anthropic_message(block: dict[str, Any], deltas: list[dict[str, Any]], stop_reason: str) -> list[Event]:

@@ -1,4 +1,4 @@
-"""What the guide "Bring your own bytes" says of each HTTP client is so."""
+"""The statements of the guide for other HTTP clients are true."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from sse_core_pytest import MakeServer
 from sse_transports.testing import Call, Cut, Gzip, Sleep, Step
 from tests.embedding.http_clients import (
     RECIPES,
-    Reading,
-    iter_content_of_requests,
+    Recipe,
     read_requests,
+    read_requests_iter_content,
     read_urllib3,
-    stream_of_urllib3,
+    read_urllib3_stream,
 )
 from tests.sse_transports.waiting import DEADLINE, eventually
 
 FIRST, SECOND = Event("first\u2028€"), Event("second")
 SHORT = 0.03
-"""Seconds in which an event does not come that would not come in hours either."""
+"""Seconds to wait for an event that is held back. A longer wait would not bring it either."""
 
 every_recipe = pytest.mark.parametrize("read", RECIPES)
 
 
 class TwoEvents:
-    """Answers with one event, and with another one once the first was read, or `patience` is at its end."""
+    """Respond with one event, and with a second one when the first was read, or after `timeout` seconds."""
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
         self._was_read = threading.Event()
-        self.came_at_once = False
+        self.was_immediate = False
 
-    def take(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if event == FIRST:
             self._was_read.set()
 
     def wait(self) -> None:
-        self.came_at_once = self._was_read.wait(self._patience)
+        self.was_immediate = self._was_read.wait(self._timeout)
 
     def __call__(self, call: Call) -> None:
-        in_chunks = "chunked" in call.path
+        chunked = "chunked" in call.path
         compressor = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
         fields = [("Content-Type", "text/event-stream")]
         if "gzip" in call.path:
             fields.append(("Content-Encoding", "gzip"))
-        if in_chunks:
+        if chunked:
             fields.append(("Transfer-Encoding", "chunked"))
         call.respond(headers=fields)
-        send = call.chunk if in_chunks else call.send
+        send = call.chunk if chunked else call.send
         for event in (FIRST, SECOND):
             data = encode(event)
             if "gzip" in call.path:
@@ -68,7 +68,7 @@ class TwoEvents:
                 self.wait()
         if "gzip" in call.path:
             send(compressor.flush())
-        if in_chunks:
+        if chunked:
             call.chunk(b"")
 
 
@@ -77,42 +77,38 @@ FRAMINGS = ["/chunked", "/unframed", "/gzip-chunked", "/gzip-unframed"]
 
 @every_recipe
 @pytest.mark.parametrize("framing", FRAMINGS)
-def test_an_event_is_there_as_soon_as_it_was_sent(
-    sse_server: MakeServer, read: Reading, framing: str
-) -> None:
+def test_event_is_returned_when_it_was_sent(sse_server: MakeServer, read: Recipe, framing: str) -> None:
     answer = TwoEvents(DEADLINE)
     server = sse_server(answer)
     events: list[Event] = []
 
-    def take(event: Event) -> None:
+    def on_event(event: Event) -> None:
         events.append(event)
-        answer.take(event)
+        answer.on_event(event)
 
-    read(server.url + framing, take)
+    read(server.url + framing, on_event)
 
     assert events == [FIRST, SECOND]
-    assert answer.came_at_once
+    assert answer.was_immediate
 
 
 @pytest.mark.parametrize(
     ("read", "framing"),
     [
-        (iter_content_of_requests, "/unframed"),
-        (iter_content_of_requests, "/gzip-unframed"),
-        (stream_of_urllib3, "/unframed"),
-        (stream_of_urllib3, "/gzip-chunked"),
-        (stream_of_urllib3, "/gzip-unframed"),
+        (read_requests_iter_content, "/unframed"),
+        (read_requests_iter_content, "/gzip-unframed"),
+        (read_urllib3_stream, "/unframed"),
+        (read_urllib3_stream, "/gzip-chunked"),
+        (read_urllib3_stream, "/gzip-unframed"),
     ],
 )
-def test_what_the_guide_warns_of_holds_events_back(
-    sse_server: MakeServer, read: Reading, framing: str
-) -> None:
+def test_ways_with_a_warning_hold_events_back(sse_server: MakeServer, read: Recipe, framing: str) -> None:
     answer = TwoEvents(SHORT)
     server = sse_server(answer)
 
-    read(server.url + framing, answer.take)
+    read(server.url + framing, answer.on_event)
 
-    assert not answer.came_at_once
+    assert not answer.was_immediate
 
 
 ERRORS = (
@@ -128,7 +124,9 @@ ERRORS = (
 
 @every_recipe
 @pytest.mark.parametrize("head", [[], [Gzip()]], ids=["plain", "gzip"])
-def test_a_cut_is_an_error_behind_the_events(sse_server: MakeServer, read: Reading, head: list[Step]) -> None:
+def test_dropped_connection_raises_after_the_events(
+    sse_server: MakeServer, read: Recipe, head: list[Step]
+) -> None:
     server = sse_server([[*head, FIRST, SECOND, b"data: th", Sleep(0.01), Cut()]])
     events: list[Event] = []
 
@@ -140,9 +138,7 @@ def test_a_cut_is_an_error_behind_the_events(sse_server: MakeServer, read: Readi
 
 
 @every_recipe
-def test_a_body_of_no_known_length_that_ends_inside_an_event_is_incomplete(
-    sse_server: MakeServer, read: Reading
-) -> None:
+def test_end_inside_an_event_raises_incomplete_stream(sse_server: MakeServer, read: Recipe) -> None:
     def answer(call: Call) -> None:
         call.respond(body=encode(FIRST) + b"data: sec")
 
@@ -156,9 +152,7 @@ def test_a_body_of_no_known_length_that_ends_inside_an_event_is_incomplete(
 
 
 @pytest.mark.parametrize("read", [read_requests, read_urllib3])
-def test_urllib3_does_not_tell_that_a_body_is_shorter_than_announced(
-    sse_server: MakeServer, read: Reading
-) -> None:
+def test_urllib3_ignores_a_body_shorter_than_its_length(sse_server: MakeServer, read: Recipe) -> None:
     head = {"Content-Type": "text/event-stream", "Content-Length": "1000"}
     server = sse_server([[head, FIRST, Cut()]])
     events: list[Event] = []
@@ -169,20 +163,20 @@ def test_urllib3_does_not_tell_that_a_body_is_shorter_than_announced(
 
 
 @pytest.mark.parametrize("module", [httpx, httpx2])
-def test_lines_of_httpx_end_within_data(module: Any) -> None:
+def test_httpx_splits_lines_inside_data(module: Any) -> None:
     response = module.Response(200, content=encode(FIRST))
 
     assert list(response.iter_lines())[:2] == ["data: first", "€"]
 
 
-def test_default_limits_that_end_quiet_streams() -> None:
+def test_default_timeouts_end_quiet_streams() -> None:
     assert httpx.Timeout(5.0) == httpx.Client(verify=False).timeout
     assert httpx2.Timeout(5.0) == httpx2.Client(verify=False).timeout
     assert aiohttp.client.DEFAULT_TIMEOUT.total == 300
     assert aiohttp.ClientTimeout().total is None
 
 
-def test_lines_of_aiohttp_have_a_limit(sse_server: MakeServer) -> None:
+def test_aiohttp_limits_the_length_of_lines(sse_server: MakeServer) -> None:
     server = sse_server([[Event("x" * 2**20)]])
 
     async def read() -> None:
@@ -195,18 +189,18 @@ def test_lines_of_aiohttp_have_a_limit(sse_server: MakeServer) -> None:
 
 
 @pytest.mark.parametrize("module", [httpx, httpx2])
-def test_an_app_in_the_same_process_is_heard_when_it_is_through(module: Any) -> None:
+def test_asgi_transport_returns_only_complete_bodies(module: Any) -> None:
     async def main() -> None:
-        heard = anyio.Event()
-        was_heard_early: list[bool] = []
+        response_started = anyio.Event()
+        started_early: list[bool] = []
 
         async def app(_scope: object, _receive: object, send: Any) -> None:
             head = [(b"content-type", b"text/event-stream")]
             await send({"type": "http.response.start", "status": 200, "headers": head})
             await send({"type": "http.response.body", "body": encode(FIRST), "more_body": True})
             with anyio.move_on_after(SHORT):
-                await heard.wait()
-            was_heard_early.append(heard.is_set())
+                await response_started.wait()
+            started_early.append(response_started.is_set())
             await send({"type": "http.response.body", "body": encode(SECOND)})
 
         transport = module.ASGITransport(app)
@@ -214,9 +208,9 @@ def test_an_app_in_the_same_process_is_heard_when_it_is_through(module: Any) -> 
             module.AsyncClient(transport=transport) as client,
             client.stream("GET", "http://app.test/") as response,
         ):
-            heard.set()
+            response_started.set()
             body = await response.aread()
         assert body == encode(FIRST) + encode(SECOND)
-        assert was_heard_early == [False]
+        assert started_early == [False]
 
     anyio.run(main)

@@ -1,4 +1,4 @@
-"""The example SDK, `docs/examples/chat_sdk`: what its users may rely on, and so may who copies it."""
+"""The example SDK, `docs/examples/chat_sdk`: what its users, and those who copy it, can rely on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import chat_sdk
 import sse_core._connection
 from chat_sdk import AsyncChat, Chat, Finished, Part, ServiceError, Started, Text
 from chat_sdk import client as client_module
-from chat_sdk.asking import RETRY
+from chat_sdk.reply_connection import RETRY
 from sse_core import (
     Comment,
     ConnectError,
@@ -28,13 +28,13 @@ from sse_core import (
 )
 from sse_core_pytest import MakeServer
 from sse_transports.testing import HALF_CHARACTER, Call, Cut, Drip, History, Refuse, Stall, Step, Steps
-from tests.embedding.chat_clients import EVERY_CLIENT, QUICK, AskChat
+from tests.embedding.chat_clients import CLIENTS, QUICK, ReadReplies
 from tests.sse_transports.waiting import eventually, until_set
 
-# httpx2 leaves what it does not close of a stream that is left to the garbage collector, which trio mentions.
+# httpx2 leaves a generator to the garbage collector when a stream is closed early, and trio warns of that.
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpcore2:ResourceWarning")
 
-every_client = pytest.mark.parametrize("ask", EVERY_CLIENT.values(), ids=EVERY_CLIENT.keys())
+every_client = pytest.mark.parametrize("read_replies", CLIENTS.values(), ids=CLIENTS.keys())
 
 REPLY = [
     Event('{"reply": "r1"}', "started", id="1"),
@@ -54,13 +54,13 @@ PARTS: list[Part] = [
 
 
 @every_client
-def test_a_reply_comes_in_parts_with_types(sse_server: MakeServer, ask: AskChat) -> None:
+def test_reply_has_typed_parts(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([REPLY])
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.error is None
-    assert asked.parts == PARTS
+    assert replies.error is None
+    assert replies.parts == PARTS
     (call,) = server.calls
     assert (call.method, call.path) == ("POST", "/v1/replies")
     assert json.loads(call.body) == {"prompt": "Why?"}
@@ -70,11 +70,15 @@ def test_a_reply_comes_in_parts_with_types(sse_server: MakeServer, ask: AskChat)
 
 
 @every_client
-def test_what_this_version_does_not_know_is_passed_over(sse_server: MakeServer, ask: AskChat) -> None:
-    news: list[Step] = [Comment("thinking"), Event("{}", "mood"), Event('{"text": "a", "mood": 1}', "text")]
-    server = sse_server([[*news, Event("[DONE]")]])
+def test_unknown_types_and_fields_are_ignored(sse_server: MakeServer, read_replies: ReadReplies) -> None:
+    unknown: list[Step] = [
+        Comment("thinking"),
+        Event("{}", "mood"),
+        Event('{"text": "a", "mood": 1}', "text"),
+    ]
+    server = sse_server([[*unknown, Event("[DONE]")]])
 
-    assert ask(server.url).parts == [Text("a")]
+    assert read_replies(server.url).parts == [Text("a")]
 
 
 # The token.
@@ -85,27 +89,25 @@ def only_for(token: str, call: Call, steps: Steps) -> Steps:
 
 
 @every_client
-def test_a_refused_token_is_renewed_once_and_kept(sse_server: MakeServer, ask: AskChat) -> None:
+def test_rejected_token_is_renewed_once_and_kept(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server(lambda call: only_for("token 2", call, REPLY))
 
-    asked = ask(server.url, times=2)
+    replies = read_replies(server.url, times=2)
 
-    assert asked.error is None
-    assert asked.parts == PARTS * 2
-    assert asked.tokens == 2
+    assert replies.error is None
+    assert replies.parts == PARTS * 2
+    assert replies.tokens == 2
     assert len(server.calls) == 3
 
 
 @every_client
-def test_a_new_token_is_fetched_once_though_the_service_is_busy_then(
-    sse_server: MakeServer, ask: AskChat
-) -> None:
+def test_token_is_not_renewed_again_after_503(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([[401], [503], REPLY])
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.parts == PARTS
-    assert asked.tokens == 2
+    assert replies.parts == PARTS
+    assert replies.tokens == 2
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -118,16 +120,16 @@ def test_tasks_share_a_new_token(sse_server: MakeServer, backend: str) -> None:
         return f"token {next(fetched)}"
 
     async def main() -> None:
-        replies: list[list[Part]] = []
+        all_parts: list[list[Part]] = []
 
         async def read(client: AsyncChat) -> None:
             async with client.ask("Why?") as reply:
-                replies.append([part async for part in reply])
+                all_parts.append([part async for part in reply])
 
         async with AsyncChat(server.url, fetch_token) as client, anyio.create_task_group() as tasks:
             for _ in range(3):
                 tasks.start_soon(read, client)
-        assert replies == [PARTS] * 3
+        assert all_parts == [PARTS] * 3
 
     anyio.run(main, backend=backend)
 
@@ -135,27 +137,27 @@ def test_tasks_share_a_new_token(sse_server: MakeServer, backend: str) -> None:
 
 
 @every_client
-def test_a_new_token_that_is_refused_too_is_an_error(sse_server: MakeServer, ask: AskChat) -> None:
+def test_second_rejected_token_is_an_error(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([[401], [401, {"Content-Type": "application/json"}, b'{"error": "revoked"}']])
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert isinstance(asked.error, HTTPStatusError)
-    assert (asked.error.status, asked.error.body) == (401, b'{"error": "revoked"}')
-    assert asked.tokens == 2
+    assert isinstance(replies.error, HTTPStatusError)
+    assert (replies.error.status, replies.error.body) == (401, b'{"error": "revoked"}')
+    assert replies.tokens == 2
 
 
 @every_client
-def test_a_token_that_runs_out_within_a_reply_costs_nothing_of_it(
-    sse_server: MakeServer, ask: AskChat
+def test_token_that_expires_within_a_reply_is_renewed(
+    sse_server: MakeServer, read_replies: ReadReplies
 ) -> None:
     script: list[Steps] = [[401], [*REPLY[:2], Cut()], [401], [*REPLY[2:3], Cut()], [401], REPLY[3:]]
     server = sse_server(script)
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.error is None
-    assert asked.parts == PARTS
+    assert replies.error is None
+    assert replies.parts == PARTS
     assert [call.headers["authorization"].decode() for call in server.calls] == [
         "Bearer token 1",
         "Bearer token 2",
@@ -167,20 +169,22 @@ def test_a_token_that_runs_out_within_a_reply_costs_nothing_of_it(
 
 
 @every_client
-def test_another_origin_is_told_neither_the_token_nor_the_id(sse_server: MakeServer, ask: AskChat) -> None:
+def test_redirect_to_another_origin_hides_token_and_id(
+    sse_server: MakeServer, read_replies: ReadReplies
+) -> None:
     other = sse_server([REPLY[2:]])
     server = sse_server([[*REPLY[:2], Cut()], [307, {"Location": f"{other.url}/elsewhere"}]])
 
-    assert ask(server.url).parts == PARTS
+    assert read_replies(server.url).parts == PARTS
     (call,) = other.calls
     assert (call.method, call.path) == ("POST", "/elsewhere")
     assert "authorization" not in call.headers
     assert call.last_event_id == ""
 
 
-# Cuts.
+# Dropped connections.
 
-CUTS: dict[str, tuple[Steps, str]] = {
+ENDINGS: dict[str, tuple[Steps, str]] = {
     "between events": ([*REPLY[:2], Cut()], "2"),
     "inside an event": ([*REPLY[:2], b'id: 3\nevent: text\ndata: {"te', Cut()], "2"),
     "inside a character": (
@@ -189,23 +193,23 @@ CUTS: dict[str, tuple[Steps, str]] = {
     ),
     "before the blank line": ([*REPLY[:2], b"id: 3\nevent: text\ndata: {}\n", Cut()], "2"),
     "before anything": ([Cut()], ""),
-    "by a proper end": (REPLY[:4], "4"),
-    "before an answer": ([Refuse()], ""),
-    "by an answer that is busy": ([503], ""),
+    "clean end": (REPLY[:4], "4"),
+    "before a response": ([Refuse()], ""),
+    "503": ([503], ""),
 }
 
 
 @every_client
-@pytest.mark.parametrize(("steps", "last_event_id"), CUTS.values(), ids=CUTS.keys())
-def test_a_reply_that_is_cut_goes_on_behind_its_last_event(
-    sse_server: MakeServer, ask: AskChat, steps: Steps, last_event_id: str
+@pytest.mark.parametrize(("steps", "last_event_id"), ENDINGS.values(), ids=ENDINGS.keys())
+def test_dropped_reply_resumes_after_its_last_event(
+    sse_server: MakeServer, read_replies: ReadReplies, steps: Steps, last_event_id: str
 ) -> None:
     server = sse_server([steps, [History()]], history=REPLY)
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.error is None
-    assert asked.parts == PARTS
+    assert replies.error is None
+    assert replies.parts == PARTS
     first, second = server.calls
     assert (first.last_event_id, second.last_event_id) == ("", last_event_id)
     assert first.body == second.body
@@ -213,18 +217,18 @@ def test_a_reply_that_is_cut_goes_on_behind_its_last_event(
 
 
 @every_client
-def test_an_id_may_be_of_any_characters(sse_server: MakeServer, ask: AskChat) -> None:
+def test_id_may_have_any_characters(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([[Event('{"text": "a"}', "text", id="3 €"), Cut()], [Event("[DONE]")]])
 
-    assert ask(server.url).error is None
+    assert read_replies(server.url).error is None
     assert server.calls[1].last_event_id == "3 €"
 
 
 @every_client
-def test_two_replies_are_two_questions(sse_server: MakeServer, ask: AskChat) -> None:
+def test_two_replies_have_two_idempotency_keys(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([REPLY, REPLY])
 
-    ask(server.url, times=2)
+    read_replies(server.url, times=2)
 
     first, second = server.calls
     assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
@@ -234,26 +238,24 @@ def test_two_replies_are_two_questions(sse_server: MakeServer, ask: AskChat) -> 
 
 
 @every_client
-def test_an_error_in_the_stream_ends_the_reply_and_is_not_asked_again(
-    sse_server: MakeServer, ask: AskChat
-) -> None:
+def test_error_event_ends_the_reply_without_retry(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     error = Event('{"code": "overloaded", "message": "try later"}', "error")
     server = sse_server([[*REPLY[:2], error, Stall()]])
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.parts == PARTS[:2]
-    assert isinstance(asked.error, ServiceError)
-    assert (asked.error.code, str(asked.error)) == ("overloaded", "try later")
+    assert replies.parts == PARTS[:2]
+    assert isinstance(replies.error, ServiceError)
+    assert (replies.error.code, str(replies.error)) == ("overloaded", "try later")
     eventually(lambda: server.open_connections == 0, "the connection is closed")
 
 
 @every_client
-def test_an_answer_that_is_no_stream_is_told_with_its_body(sse_server: MakeServer, ask: AskChat) -> None:
+def test_error_response_is_raised_with_its_body(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     wrong_type: Steps = [{"Content-Type": "text/html"}, b"<h1>Sign in</h1>"]
     server = sse_server([[400, b"no prompt"], wrong_type, [400, b"no pro", Cut()]])
 
-    errors = [ask(server.url).error for _ in range(3)]
+    errors = [read_replies(server.url).error for _ in range(3)]
 
     assert isinstance(errors[0], HTTPStatusError)
     assert errors[0].body == b"no prompt"
@@ -264,28 +266,29 @@ def test_an_answer_that_is_no_stream_is_told_with_its_body(sse_server: MakeServe
 
 @every_client
 @pytest.mark.timeout(20)
-def test_an_error_whose_body_does_not_end_is_told_in_time(
-    sse_server: MakeServer, ask: AskChat, monkeypatch: pytest.MonkeyPatch
+def test_endless_error_body_is_truncated_in_time(
+    sse_server: MakeServer, read_replies: ReadReplies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A private constant, because there is no option for it and its real value of seconds would slow the test.
     monkeypatch.setattr(sse_core._connection, "ERROR_BODY_SECONDS", 0.05)
-    # All of it would take more than a minute.
+    # The whole body would take more than a minute.
     server = sse_server([[404, Drip(b"x" * 10_000, 0.01)]])
 
-    error = ask(server.url).error
+    error = read_replies(server.url).error
 
     assert isinstance(error, HTTPStatusError)
     assert 0 < len(error.body) < 10_000
 
 
 @every_client
-def test_attempts_without_an_event_have_an_end(sse_server: MakeServer, ask: AskChat) -> None:
+def test_attempts_without_an_event_are_limited(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([[*REPLY[:1], Cut()], [503], [503], [Refuse()]])
 
-    asked = ask(server.url)
+    replies = read_replies(server.url)
 
-    assert asked.parts == PARTS[:1]
-    assert isinstance(asked.error, RetriesExhausted)
-    cause = asked.error.__cause__
+    assert replies.parts == PARTS[:1]
+    assert isinstance(replies.error, RetriesExhausted)
+    cause = replies.error.__cause__
     assert isinstance(cause, ConnectError)
     assert cause.__cause__ is not None
 
@@ -294,17 +297,17 @@ def test_attempts_without_an_event_have_an_end(sse_server: MakeServer, ask: AskC
 
 
 @every_client
-def test_a_reply_that_is_left_leaves_no_connection_open(sse_server: MakeServer, ask: AskChat) -> None:
+def test_leaving_a_reply_leaves_no_connection_open(sse_server: MakeServer, read_replies: ReadReplies) -> None:
     server = sse_server([[*REPLY[:3], Stall()]])
 
-    asked = ask(server.url, most=2)
+    replies = read_replies(server.url, max_parts=2)
 
-    assert asked.error is None
-    assert asked.parts == PARTS[:2]
+    assert replies.error is None
+    assert replies.parts == PARTS[:2]
     eventually(lambda: server.open_connections == 0, "the connection is closed")
 
 
-def test_leaving_closes_the_connection_before_the_client_is_closed(sse_server: MakeServer) -> None:
+def test_leaving_closes_the_connection_immediately(sse_server: MakeServer) -> None:
     server = sse_server([[*REPLY[:3], Stall()]])
 
     with Chat(server.url, lambda: "token") as client:
@@ -313,7 +316,7 @@ def test_leaving_closes_the_connection_before_the_client_is_closed(sse_server: M
         eventually(lambda: server.open_connections == 0, "the connection is closed")
 
 
-def test_no_connection_is_held_during_a_wait(sse_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_connection_is_open_during_a_wait(sse_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server = sse_server([[503, b"x" * 2**16, Stall()], REPLY])
 
     def wait(_seconds: float) -> None:
@@ -327,7 +330,7 @@ def test_no_connection_is_held_during_a_wait(sse_server: MakeServer, monkeypatch
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("where", ["reading", "connecting", "waiting"])
-def test_a_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, backend: str, where: str) -> None:
+def test_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, backend: str, where: str) -> None:
     reached = threading.Event()
 
     def answer(call: Call) -> Steps | None:
@@ -335,7 +338,7 @@ def test_a_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, back
             reached.set()
             call.wait_until_gone()
         elif where == "waiting":
-            # More of a body than an error shows: whoever waits must have dropped the connection himself.
+            # The body is longer than the part that an error keeps, so the client has to close the connection.
             return [503, {"Retry-After": "1000"}, b"x" * 2**16, Stall()]
         return [*REPLY[:1], Stall()]
 
@@ -356,7 +359,7 @@ def test_a_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, back
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
             if where == "waiting":
-                # The answer has come, and its connection was closed for the wait.
+                # The response has arrived, and its connection was closed before the wait.
                 await anyio.to_thread.run_sync(
                     eventually, lambda: bool(server.calls) and server.open_connections == 0, "the wait begins"
                 )
@@ -371,11 +374,11 @@ def test_a_cancelled_task_leaves_no_connection_open(sse_server: MakeServer, back
     assert len(server.calls) == 1
 
 
-def test_no_file_of_the_example_is_long() -> None:
+def test_files_of_the_example_are_short() -> None:
     folder = Path(chat_sdk.__file__).parent
     assert [file.name for file in folder.glob("*.py") if len(file.read_text().splitlines()) >= 120] == []
 
 
-def test_the_examples_own_policy_sends_a_question_again() -> None:
+def test_policy_of_the_example_repeats_a_post() -> None:
     assert "POST" in RETRY.allowed_methods
     assert "POST" in QUICK.allowed_methods

@@ -1,8 +1,9 @@
-"""The SDKs of OpenAI and Anthropic read with our parser what they read with their own, and more."""
+"""The SDKs of OpenAI and Anthropic read with this library's parser at least what they read with theirs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import anthropic
@@ -14,9 +15,16 @@ from sse_core import Comment, Event, IncompleteStream
 from sse_core_pytest import MakeServer
 from sse_transports.testing import Cut, Step
 from tests.embedding import model_sdks
-from tests.embedding.model_sdks import Ask, Outcome, asks, asks_async, complete, message
+from tests.embedding.model_sdks import (
+    Outcome,
+    ReadReply,
+    async_reader,
+    blocking_reader,
+    request_completion,
+    request_message,
+)
 from tests.embedding.replies import (
-    STRANGE,
+    SPECIAL_CHARACTERS,
     anthropic_event,
     anthropic_reply,
     anthropic_tool_call,
@@ -24,52 +32,71 @@ from tests.embedding.replies import (
     openai_chunk,
     openai_reply,
     openai_tool_call,
-    written,
+    to_json,
 )
 
 
 class SDK(NamedTuple):
-    """One SDK, blocking or async: with its own decoder, and with ours."""
+    """One SDK, blocking or async: with its own decoder, and with this library's."""
 
-    stock: Ask
-    ours: Ask
+    stock: ReadReply
+    patched: ReadReply
+
+
+def make_sdk(
+    make_reader: Callable[[Any, Any, Any], ReadReply],
+    http_client: Any,
+    request: Any,
+    stock: Any,
+    patched: Any,
+) -> SDK:
+    """Return the readers of an SDK's own client and of the one with this library's decoder."""
+    return SDK(
+        make_reader(stock, http_client, request),
+        make_reader(patched, http_client, request),
+    )
 
 
 OPENAI = {
-    "openai": SDK(
-        *(asks(make, openai.DefaultHttpxClient, complete) for make in (openai.OpenAI, model_sdks.OpenAI))
+    "openai": make_sdk(
+        blocking_reader,
+        openai.DefaultHttpxClient,
+        request_completion,
+        openai.OpenAI,
+        model_sdks.OpenAI,
     ),
-    "async openai": SDK(
-        *(
-            asks_async(make, openai.DefaultAsyncHttpxClient, complete)
-            for make in (openai.AsyncOpenAI, model_sdks.AsyncOpenAI)
-        )
+    "async openai": make_sdk(
+        async_reader,
+        openai.DefaultAsyncHttpxClient,
+        request_completion,
+        openai.AsyncOpenAI,
+        model_sdks.AsyncOpenAI,
     ),
 }
 ANTHROPIC = {
-    "anthropic": SDK(
-        *(
-            asks(make, anthropic.DefaultHttpxClient, message)
-            for make in (anthropic.Anthropic, model_sdks.Anthropic)
-        )
+    "anthropic": make_sdk(
+        blocking_reader,
+        anthropic.DefaultHttpxClient,
+        request_message,
+        anthropic.Anthropic,
+        model_sdks.Anthropic,
     ),
-    "async anthropic": SDK(
-        *(
-            asks_async(make, anthropic.DefaultAsyncHttpxClient, message)
-            for make in (anthropic.AsyncAnthropic, model_sdks.AsyncAnthropic)
-        )
+    "async anthropic": make_sdk(
+        async_reader,
+        anthropic.DefaultAsyncHttpxClient,
+        request_message,
+        anthropic.AsyncAnthropic,
+        model_sdks.AsyncAnthropic,
     ),
 }
 every_openai = pytest.mark.parametrize("sdk", OPENAI.values(), ids=OPENAI.keys())
 every_anthropic = pytest.mark.parametrize("sdk", ANTHROPIC.values(), ids=ANTHROPIC.keys())
 
-Server = MakeServer
 
-
-def both(sse_server: Server, sdk: SDK, steps: list[Step]) -> tuple[Outcome, Outcome]:
-    """Return what comes of the same stream with our decoder, and with the SDK's."""
+def read_both(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> tuple[Outcome, Outcome]:
+    """Return the outcomes of the same stream with this library's decoder, and with the SDK's."""
     server = sse_server([steps, steps])
-    return sdk.ours(server.url), sdk.stock(server.url)
+    return sdk.patched(server.url), sdk.stock(server.url)
 
 
 def openai_text(outcome: Outcome) -> str:
@@ -80,27 +107,30 @@ def anthropic_text(outcome: Outcome) -> str:
     return "".join(chunk["delta"].get("text", "") for chunk in outcome.chunks if "delta" in chunk)
 
 
-OPENAI_REPLY = openai_reply("Hel", "lo ", STRANGE)
-ANTHROPIC_REPLY = anthropic_reply("Hel", "lo ", STRANGE)
+OPENAI_REPLY = openai_reply("Hel", "lo ", SPECIAL_CHARACTERS)
+ANTHROPIC_REPLY = anthropic_reply("Hel", "lo ", SPECIAL_CHARACTERS)
 
 
-# What both read: the outcome is the same, chunk by chunk.
+# Streams with the same outcome, chunk by chunk.
 
 
 def ways_to_send(reply: list[Event], ping: Event | Comment) -> dict[str, list[Step]]:
-    """Return the same reply as servers, proxies and networks may send it."""
+    """Return the steps in which servers, proxies and networks may send the same reply."""
     data = as_bytes(reply)
     crlf = data.replace(b"\n", b"\r\n")
-    beats: list[Step] = [Comment("keepalive"), *(step for event in reply for step in (event, ping, b":\n\n"))]
+    heartbeats: list[Step] = [
+        Comment("keepalive"),
+        *(step for event in reply for step in (event, ping, b":\n\n")),
+    ]
     return {
-        "an event in each piece": list(reply),
-        "heartbeats between": beats,
+        "one event per chunk": list(reply),
+        "heartbeats between": heartbeats,
         "all at once": [data],
-        "byte by byte": [data[place : place + 1] for place in range(len(data))],
-        "in sevens": [data[place : place + 7] for place in range(0, len(data), 7)],
-        "with CRLF": [crlf],
-        "with CRLF, in sevens": [crlf[place : place + 7] for place in range(0, len(crlf), 7)],
-        "with CR": [data.replace(b"\n", b"\r")],
+        "byte by byte": [data[start : start + 1] for start in range(len(data))],
+        "7-byte chunks": [data[start : start + 7] for start in range(0, len(data), 7)],
+        "CRLF": [crlf],
+        "CRLF, 7-byte chunks": [crlf[start : start + 7] for start in range(0, len(crlf), 7)],
+        "CR": [data.replace(b"\n", b"\r")],
     }
 
 
@@ -110,157 +140,160 @@ ANTHROPIC_WAYS = ways_to_send(ANTHROPIC_REPLY, anthropic_event("ping"))
 
 @every_openai
 @pytest.mark.parametrize("steps", OPENAI_WAYS.values(), ids=OPENAI_WAYS.keys())
-def test_a_chat_completion_is_the_same(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
-    ours, stock = both(sse_server, sdk, steps)
+def test_chat_completion_is_the_same(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> None:
+    patched, stock = read_both(sse_server, sdk, steps)
 
-    assert ours.error is None
-    assert openai_text(ours) == "Hello " + STRANGE
-    assert ours == stock
+    assert patched.error is None
+    assert openai_text(patched) == "Hello " + SPECIAL_CHARACTERS
+    assert patched == stock
 
 
 @every_anthropic
 @pytest.mark.parametrize("steps", ANTHROPIC_WAYS.values(), ids=ANTHROPIC_WAYS.keys())
-def test_a_message_is_the_same(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
-    ours, stock = both(sse_server, sdk, steps)
+def test_message_is_the_same(sse_server: MakeServer, sdk: SDK, steps: list[Step]) -> None:
+    patched, stock = read_both(sse_server, sdk, steps)
 
-    assert ours.error is None
-    assert anthropic_text(ours) == "Hello " + STRANGE
-    assert ours == stock
+    assert patched.error is None
+    assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
+    assert patched == stock
 
 
 PIECES = ['{"city": "Z', 'ürich", "days"', ": 3}"]
 
 
 @every_openai
-def test_a_tool_call_of_openai_is_the_same(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, [*openai_tool_call("weather", *PIECES)])
+def test_openai_tool_call_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, [*openai_tool_call("weather", *PIECES)])
 
-    calls = [call for chunk in ours.chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
+    calls = [call for chunk in patched.chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
     assert calls[0]["function"]["name"] == "weather"
     arguments = "".join(call["function"]["arguments"] for call in calls)
     assert json.loads(arguments) == {"city": "Zürich", "days": 3}
-    assert ours == stock
+    assert patched == stock
 
 
 @every_anthropic
-def test_a_tool_call_of_anthropic_is_the_same(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, [*anthropic_tool_call("weather", *PIECES)])
+def test_anthropic_tool_call_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, [*anthropic_tool_call("weather", *PIECES)])
 
-    pieces = [chunk["delta"].get("partial_json", "") for chunk in ours.chunks if "delta" in chunk]
+    pieces = [chunk["delta"].get("partial_json", "") for chunk in patched.chunks if "delta" in chunk]
     assert json.loads("".join(pieces)) == {"city": "Zürich", "days": 3}
-    assert ours == stock
+    assert patched == stock
 
 
 @every_openai
-def test_an_error_in_a_stream_of_openai_is_the_same(sse_server: Server, sdk: SDK) -> None:
-    error = Event(written({"error": {"message": "overloaded", "type": "server_error"}}))
-    ours, stock = both(sse_server, sdk, [*OPENAI_REPLY[:2], error])
+def test_openai_error_in_the_stream_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
+    error = Event(to_json({"error": {"message": "overloaded", "type": "server_error"}}))
+    patched, stock = read_both(sse_server, sdk, [*OPENAI_REPLY[:2], error])
 
-    assert isinstance(ours.error, openai.APIError)
-    assert str(ours.error) == "overloaded"
-    assert openai_text(ours) == "Hel"
-    assert ours == stock
+    assert isinstance(patched.error, openai.APIError)
+    assert str(patched.error) == "overloaded"
+    assert openai_text(patched) == "Hel"
+    assert patched == stock
 
 
 @every_anthropic
-def test_an_error_in_a_stream_of_anthropic_is_the_same(sse_server: Server, sdk: SDK) -> None:
+def test_anthropic_error_in_the_stream_is_the_same(sse_server: MakeServer, sdk: SDK) -> None:
     error = anthropic_event("error", error={"type": "overloaded_error", "message": "Overloaded"})
-    ours, stock = both(sse_server, sdk, [*ANTHROPIC_REPLY[:3], error])
+    patched, stock = read_both(sse_server, sdk, [*ANTHROPIC_REPLY[:3], error])
 
-    assert isinstance(ours.error, anthropic.APIStatusError)
-    assert "overloaded_error" in str(ours.error)
-    assert anthropic_text(ours) == "Hel"
-    assert ours == stock
+    assert isinstance(patched.error, anthropic.APIStatusError)
+    assert "overloaded_error" in str(patched.error)
+    assert anthropic_text(patched) == "Hel"
+    assert patched == stock
 
 
 @every_openai
-def test_a_broken_connection_stays_an_error_of_the_sdk(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, [*OPENAI_REPLY[:2], Cut()])
+def test_lost_connection_is_an_error_of_the_sdk(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, [*OPENAI_REPLY[:2], Cut()])
 
-    assert isinstance(ours.error, openai.APIConnectionError)
-    assert openai_text(ours) == "Hel"
-    assert ours == stock
+    assert isinstance(patched.error, openai.APIConnectionError)
+    assert openai_text(patched) == "Hel"
+    assert patched == stock
 
 
 @every_anthropic
-def test_an_event_without_a_type_is_passed_over_as_before(sse_server: Server, sdk: SDK) -> None:
+def test_event_without_a_type_is_ignored_by_both(sse_server: MakeServer, sdk: SDK) -> None:
     steps: list[Step] = [Event('{"type": "none of theirs"}'), *ANTHROPIC_REPLY]
-    ours, stock = both(sse_server, sdk, steps)
+    patched, stock = read_both(sse_server, sdk, steps)
 
-    assert anthropic_text(ours) == "Hello " + STRANGE
-    assert ours == stock
+    assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
+    assert patched == stock
 
 
-def test_a_copied_client_keeps_the_decoder() -> None:
+def test_copied_client_keeps_the_decoder() -> None:
+    # The SDKs have no public way to a decoder: `_make_sse_decoder` is theirs, and the example overrides it.
     with model_sdks.OpenAI(base_url="http://none.test", api_key="none") as client:
         assert isinstance(client.with_options(timeout=1)._make_sse_decoder(), Decoder)
 
 
-# Where theirs is wrong. If one of these fails because the stock SDK has learnt it, good: strike it out.
+# Streams that the stock SDKs read wrong. If a test fails because an SDK was fixed, delete that test.
 
 
 @every_openai
-def test_a_byte_order_mark_costs_the_stock_openai_sdk_the_first_chunk(sse_server: Server, sdk: SDK) -> None:
+def test_stock_openai_loses_the_first_chunk_after_a_bom(sse_server: MakeServer, sdk: SDK) -> None:
     reply = [openai_chunk({"content": "first "}), *OPENAI_REPLY]
-    ours, stock = both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(reply)])
+    patched, stock = read_both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(reply)])
 
-    assert openai_text(ours) == "first Hello " + STRANGE
-    assert openai_text(stock) == "Hello " + STRANGE
+    assert openai_text(patched) == "first Hello " + SPECIAL_CHARACTERS
+    assert openai_text(stock) == "Hello " + SPECIAL_CHARACTERS
 
 
 @every_anthropic
-def test_a_byte_order_mark_costs_the_stock_anthropic_sdk_the_start(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(ANTHROPIC_REPLY)])
+def test_stock_anthropic_loses_the_start_after_a_bom(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, [b"\xef\xbb\xbf" + as_bytes(ANTHROPIC_REPLY)])
 
-    assert ours.chunks[0]["type"] == "message_start"
-    assert stock.chunks == ours.chunks[1:]
+    assert patched.chunks[0]["type"] == "message_start"
+    assert stock.chunks == patched.chunks[1:]
 
 
-def with_a_bad_byte(reply: list[Event]) -> list[Step]:
+def with_invalid_utf_8(reply: list[Event]) -> list[Step]:
     return [as_bytes(reply).replace(b"lo ", b"lo\xff")]
 
 
 @every_openai
-def test_a_bad_byte_ends_the_stock_openai_sdk(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, with_a_bad_byte(OPENAI_REPLY))
+def test_stock_openai_fails_on_invalid_utf_8(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, with_invalid_utf_8(OPENAI_REPLY))
 
-    assert openai_text(ours) == "Hello\ufffd" + STRANGE
+    assert openai_text(patched) == "Hello\ufffd" + SPECIAL_CHARACTERS
     assert isinstance(stock.error, UnicodeDecodeError)
 
 
 @every_anthropic
-def test_a_bad_byte_ends_the_stock_anthropic_sdk(sse_server: Server, sdk: SDK) -> None:
-    ours, stock = both(sse_server, sdk, with_a_bad_byte(ANTHROPIC_REPLY))
+def test_stock_anthropic_fails_on_invalid_utf_8(sse_server: MakeServer, sdk: SDK) -> None:
+    patched, stock = read_both(sse_server, sdk, with_invalid_utf_8(ANTHROPIC_REPLY))
 
-    assert anthropic_text(ours) == "Hello\ufffd" + STRANGE
+    assert anthropic_text(patched) == "Hello\ufffd" + SPECIAL_CHARACTERS
     assert isinstance(stock.error, UnicodeDecodeError)
 
 
-NO_EVENTS: dict[str, list[Step]] = {
-    "a heartbeat after an id": [b"id: 1\n" + as_bytes(OPENAI_REPLY[:1]), Comment("ping")],
-    "an id alone": [b"id: 1\n\n"],
-    "a retry alone": [b"retry: 3000\n\n"],
-    "a type alone": [b"event: ping\n\n"],
+WITHOUT_DATA: dict[str, list[Step]] = {
+    "heartbeat after an id": [b"id: 1\n" + as_bytes(OPENAI_REPLY[:1]), Comment("ping")],
+    "only an id": [b"id: 1\n\n"],
+    "only a retry": [b"retry: 3000\n\n"],
+    "only a type": [b"event: ping\n\n"],
 }
 
 
 @every_openai
-@pytest.mark.parametrize("steps", NO_EVENTS.values(), ids=NO_EVENTS.keys())
-def test_what_is_no_event_ends_the_stock_openai_sdk(sse_server: Server, sdk: SDK, steps: list[Step]) -> None:
-    ours, stock = both(sse_server, sdk, [*steps, *OPENAI_REPLY])
+@pytest.mark.parametrize("steps", WITHOUT_DATA.values(), ids=WITHOUT_DATA.keys())
+def test_stock_openai_fails_on_blocks_without_data(
+    sse_server: MakeServer, sdk: SDK, steps: list[Step]
+) -> None:
+    patched, stock = read_both(sse_server, sdk, [*steps, *OPENAI_REPLY])
 
-    assert ours.error is None
-    assert openai_text(ours) == "Hello " + STRANGE
+    assert patched.error is None
+    assert openai_text(patched) == "Hello " + SPECIAL_CHARACTERS
     assert isinstance(stock.error, json.JSONDecodeError)
 
 
 @every_anthropic
-@pytest.mark.parametrize("nothing", [b"id: 1\n\n:ping\n\n", b"retry: 3000\n\n", b"event: message_stop\n\n"])
-def test_what_is_no_event_is_passed_over_by_both(sse_server: Server, sdk: SDK, nothing: bytes) -> None:
-    ours, stock = both(sse_server, sdk, [nothing, *ANTHROPIC_REPLY, nothing])
+@pytest.mark.parametrize("block", [b"id: 1\n\n:ping\n\n", b"retry: 3000\n\n", b"event: message_stop\n\n"])
+def test_blocks_without_data_are_ignored_by_anthropic(sse_server: MakeServer, sdk: SDK, block: bytes) -> None:
+    patched, stock = read_both(sse_server, sdk, [block, *ANTHROPIC_REPLY, block])
 
-    assert anthropic_text(ours) == "Hello " + STRANGE
-    assert ours == stock
+    assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
+    assert patched == stock
 
 
 @pytest.mark.parametrize(
@@ -271,13 +304,11 @@ def test_what_is_no_event_is_passed_over_by_both(sse_server: Server, sdk: SDK, n
     ],
     ids=[*OPENAI, *ANTHROPIC],
 )
-def test_a_reply_that_ends_inside_an_event_looks_whole_to_the_stock_sdk(
-    sse_server: Server, sdk: SDK, reply: list[Any]
-) -> None:
+def test_stock_sdk_ignores_an_end_inside_an_event(sse_server: MakeServer, sdk: SDK, reply: list[Any]) -> None:
     data = as_bytes(reply[:3])
-    ours, stock = both(sse_server, sdk, [data[:-1]])
+    patched, stock = read_both(sse_server, sdk, [data[:-1]])
 
-    assert isinstance(ours.error, IncompleteStream)
+    assert isinstance(patched.error, IncompleteStream)
     assert stock.error is None
-    assert ours.chunks == stock.chunks
-    assert len(ours.chunks) == 2
+    assert patched.chunks == stock.chunks
+    assert len(patched.chunks) == 2

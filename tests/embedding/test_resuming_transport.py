@@ -1,4 +1,4 @@
-"""The transport of the guide "MCP over streams that survive cuts", without MCP."""
+"""The transport of the guide for MCP, used without MCP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import anyio
 import httpx2
 import pytest
 
+import mcp_resuming
 from mcp_resuming import ResumingTransport
 from sse_core import Event, HTTPStatusError, ReadError, RetryPolicy, aparse
 from sse_core_pytest import MakeServer
@@ -26,7 +27,7 @@ HEADERS = {
 
 
 def run(use: Callable[[httpx2.AsyncClient], Awaitable[Any]]) -> Any:
-    """Run it with a client that resumes; what it leaves open is closed with the client."""
+    """Run a function with a client that resumes. Closing the client closes everything left open."""
 
     async def main() -> Any:
         transport = ResumingTransport(retry=QUICK)
@@ -42,7 +43,7 @@ async def events(response: httpx2.Response) -> AsyncIterator[Event]:
 
 
 async def read(client: httpx2.AsyncClient, method: str, url: str) -> list[Event]:
-    """Read to the end, which the server says with 204."""
+    """Read until the server responds with 204."""
     content = b"{}" if method == "POST" else None
     async with client.stream(method, url, content=content) as response:
         return [event async for event in events(response)]
@@ -50,9 +51,7 @@ async def read(client: httpx2.AsyncClient, method: str, url: str) -> list[Event]
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("head", [[], [Gzip()]], ids=["plain", "gzip"])
-def test_a_stream_is_resumed_until_the_server_says_that_is_all(
-    sse_server: MakeServer, method: str, head: list[Step]
-) -> None:
+def test_stream_is_resumed_until_204(sse_server: MakeServer, method: str, head: list[Step]) -> None:
     script: list[Steps] = [
         [*head, *FEED[:2], b"id: 3\ndata: \xe2", Cut()],
         [503],
@@ -78,7 +77,7 @@ def test_a_stream_is_resumed_until_the_server_says_that_is_all(
         assert "content-type" not in call.headers
 
 
-def test_the_servers_wait_is_kept(sse_server: MakeServer) -> None:
+def test_retry_field_is_passed_on(sse_server: MakeServer) -> None:
     script: list[Steps] = [[b"retry: 7\n", FEED[0], Cut()], [204]]
     server = sse_server(script)
 
@@ -89,57 +88,62 @@ def test_the_servers_wait_is_kept(sse_server: MakeServer) -> None:
     assert run(use) == [7]
 
 
-def test_the_clients_read_timeout_holds_for_resumptions_too(sse_server: MakeServer) -> None:
+def test_read_timeout_applies_to_resumptions(sse_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server = sse_server([[*FEED, Stall()]])
+    idle_timeouts: list[float | None] = []
 
-    async def use(client: httpx2.AsyncClient) -> float | None:
-        async with client.stream("POST", server.url, timeout=httpx2.Timeout(30, read=17)) as response:
-            body: Any = response.stream
-            source: AsyncEventSource[Event] = body._stream._source
-            return source._idle_timeout
+    def event_source(url: str, *, idle_timeout: float | None, **options: Any) -> AsyncEventSource[Event]:
+        idle_timeouts.append(idle_timeout)
+        return AsyncEventSource(url, idle_timeout=idle_timeout, **options)
 
-    assert run(use) == 17
+    monkeypatch.setattr(mcp_resuming, "AsyncEventSource", event_source)
+
+    async def use(client: httpx2.AsyncClient) -> None:
+        async with client.stream("POST", server.url, timeout=httpx2.Timeout(30, read=17)):
+            pass
+
+    run(use)
+
+    assert idle_timeouts == [17]
 
 
-def test_a_post_that_is_cut_before_its_first_id_is_not_taken_up(sse_server: MakeServer) -> None:
+def test_post_dropped_before_an_id_is_not_repeated(sse_server: MakeServer) -> None:
     server = sse_server([[Event("no id"), Cut()]])
 
-    with pytest.raises(ReadError, match="before its first id"):
+    with pytest.raises(ReadError, match="before the first event ID"):
         run(lambda client: read(client, "POST", server.url))
 
     assert len(server.calls) == 1
 
 
-def test_a_get_that_is_cut_before_its_first_id_is_sent_again(sse_server: MakeServer) -> None:
+def test_get_dropped_before_an_id_is_repeated(sse_server: MakeServer) -> None:
     server = sse_server([[Event("no id"), Cut()], [204]])
 
     assert run(lambda client: read(client, "GET", server.url)) == [Event("no id")]
 
 
-def test_a_resumption_that_is_refused_is_an_error(sse_server: MakeServer) -> None:
+def test_error_response_to_a_resumption_is_raised(sse_server: MakeServer) -> None:
     server = sse_server([[FEED[0], Cut()], [404, b"no such session"]])
 
     with pytest.raises(HTTPStatusError, match="no such session"):
         run(lambda client: read(client, "POST", server.url))
 
 
-def test_what_is_no_event_stream_passes_as_it_is(sse_server: MakeServer) -> None:
+def test_other_responses_pass_unchanged(sse_server: MakeServer) -> None:
     server = sse_server([[{"Content-Type": "application/json"}, b"{}"], [202], [500, b"no"]])
 
     async def use(client: httpx2.AsyncClient) -> list[tuple[int, bytes]]:
-        answers = [await client.post(server.url) for _ in range(3)]
-        return [(answer.status_code, answer.content) for answer in answers]
+        responses = [await client.post(server.url) for _ in range(3)]
+        return [(response.status_code, response.content) for response in responses]
 
     assert run(use) == [(200, b"{}"), (202, b""), (500, b"no")]
 
 
 @pytest.mark.parametrize("reads", [False, True])
-@pytest.mark.parametrize("cuts", [0, 1])
-def test_a_stream_that_is_left_leaves_no_connection_open(
-    sse_server: MakeServer, reads: bool, cuts: int
-) -> None:
-    cut: list[Steps] = [[FEED[0], Cut()]] * cuts
-    server = sse_server([*cut, [*FEED[cuts:], Stall()]])
+@pytest.mark.parametrize("drops", [0, 1])
+def test_leaving_a_stream_leaves_no_connection_open(sse_server: MakeServer, reads: bool, drops: int) -> None:
+    dropped: list[Steps] = [[FEED[0], Cut()]] * drops
+    server = sse_server([*dropped, [*FEED[drops:], Stall()]])
 
     async def use(client: httpx2.AsyncClient) -> None:
         async with client.stream("POST", server.url) as response:

@@ -9,7 +9,7 @@ import random
 from typing import TYPE_CHECKING
 
 from sse_core import Comment, Event, Parser
-from tests.recorded_streams import FILES, every_recording, there_are_some
+from tests.recorded_streams import FILES, every_recording, needs_recordings
 from tests.sse_core.feeding import byte_by_byte, cut_at, in_pieces, outcome_of
 from tests.sse_core.reference import interpret
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = there_are_some
+pytestmark = needs_recordings
 
 
 def parser() -> Parser[Event | Comment]:

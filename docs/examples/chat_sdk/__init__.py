@@ -1,8 +1,8 @@
-"""A small SDK for a chat service, to copy from: how a library embeds `sse_core` in an HTTP client of its own.
+"""A small SDK for a chat service, to copy from: how a library embeds `sse_core` in its own HTTP client.
 
-- `parts`: what a reply is made of, as types.
-- `asking`: one question to the service, without I/O: `sse_core.Connection`, dressed for it.
-- `client`, `async_client`: the I/O. A loop takes the steps that the connection returns.
+- `parts`: the parts of a reply, as types.
+- `reply_connection`: the request for one reply, without I/O; a `sse_core.Connection` set up for this service.
+- `client`, `async_client`: the I/O, a loop that does the steps which the connection returns.
 """
 
 from .async_client import AsyncChat

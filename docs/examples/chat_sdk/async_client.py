@@ -1,4 +1,4 @@
-"""The client for asyncio and trio: the blocking one, line for line, with `await`."""
+"""The client for asyncio and trio: the same lines as the blocking one, with `await`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import httpx2
 
 from sse_core import Connect, Decide, Deliver, Read, ReadBody, RetryPolicy, Step, Stop, Wait
 
-from .asking import RETRY, TIMEOUT, Asking
-from .parts import Part, parts_of
+from .parts import Part, parse_parts
+from .reply_connection import RETRY, TIMEOUT, ReplyConnection
 
 
 class AsyncChat:
     """A client of the chat service, for one event loop. Use it with `async with`, or call `close`.
 
     Args:
-        url: where the service is.
-        fetch_token: called for a token at first, and whenever the service refuses the one there is.
-        retry: what to do when a connection ends before the reply does.
+        url: the base URL of the service.
+        fetch_token: called for the first token, and whenever the service rejects the current one.
+        retry: when to reconnect if a connection ends before the reply is complete.
     """
 
     def __init__(
@@ -29,25 +29,25 @@ class AsyncChat:
     ) -> None:
         self._url = url
         self._fetch_token = fetch_token
-        self._fetching = anyio.Lock()
+        self._token_lock = anyio.Lock()
         self._token = ""
         self._retry = retry
-        # What compresses a stream may hold it back. It follows no redirects: the connection does.
+        # Compression may delay events. Redirects are off, which is the default: the connection follows them.
         self._http = httpx2.AsyncClient(timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
 
     @asynccontextmanager
     async def ask(self, prompt: str) -> AsyncIterator[AsyncIterator[Part]]:
-        """Give the parts of the reply, as they come. Leaving the block gives up what is left of it.
+        """Iterate over the parts of the reply as they arrive. Leaving the block drops the rest of it.
 
         Raises:
-            ServiceError: the service gave it up.
-            sse_core.SSEError: it did not come, or not to its end.
+            ServiceError: the service reported an error within the reply.
+            sse_core.SSEError: the reply could not be requested, or is incomplete.
         """
         async with aclosing(self._parts(prompt)) as parts:
             yield parts
 
     async def close(self) -> None:
-        """Close what connections are left."""
+        """Close all connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -57,61 +57,61 @@ class AsyncChat:
         await self.close()
 
     async def _parts(self, prompt: str) -> AsyncGenerator[Part, None]:
-        asking = Asking(self._url, prompt, self._retry)
+        connection = ReplyConnection(self._url, prompt, self._retry)
         chunks: AsyncGenerator[bytes, None]
-        step: Step | Deliver = await self._connect(asking)
-        # However this is left, the connection is closed.
-        async with AsyncExitStack() as opened:
+        step: Step | Deliver = await self._connect(connection)
+        # The exit stack closes the HTTP connection, however the loop ends.
+        async with AsyncExitStack() as resources:
             while True:
-                # One step is missing: `Pause`, which only `Connection.pause` leads to.
+                # There is no case for `Pause`: only `Connection.pause` returns it.
                 match step:
                     case Connect(request):
-                        await opened.aclose()
+                        await resources.aclose()
                         exchange = self._http.stream(
                             request.method, request.url, headers=request.raw_headers, content=request.body
                         )
                         try:
-                            response = await opened.enter_async_context(exchange)
+                            response = await resources.enter_async_context(exchange)
                         except httpx2.TransportError as error:
-                            step = asking.failed(error)
+                            step = connection.fail(error)
                         else:
-                            # Closed as well: trio does not want to find it unfinished.
-                            chunks = await opened.enter_async_context(aclosing(response.aiter_bytes()))
-                            step = asking.answered(response)
+                            # Close the generator too: trio warns of one that was not finished.
+                            chunks = await resources.enter_async_context(aclosing(response.aiter_bytes()))
+                            step = connection.respond(response)
                     case Read():
                         try:
                             chunk = await anext(chunks, None)
                         except httpx2.TransportError as error:
-                            step = asking.failed(error)
+                            step = connection.fail(error)
                         else:
-                            step = asking.received(chunk)
+                            step = connection.receive(chunk)
                     case Deliver(events):
-                        for part in parts_of(events):
+                        for part in parse_parts(events):
                             yield part
                         step = step.then
                     case ReadBody(limit, timeout):
-                        step = asking.refused(await _start_of(chunks, limit, timeout))
+                        step = connection.refuse(await _read_start(chunks, limit, timeout))
                     case Decide(cause):
-                        await opened.aclose()
-                        step = asking.ended(cause)
+                        await resources.aclose()
+                        step = connection.decide(cause)
                     case Wait(delay):
                         await anyio.sleep(delay)
-                        step = await self._connect(asking)
+                        step = await self._connect(connection)
                     case Stop(error):
                         if error is not None:
                             raise error
                         return
 
-    async def _connect(self, asking: Asking) -> Connect:
-        # One task fetches, and the others take what it got.
-        async with self._fetching:
-            if self._token == asking.refused_token:
+    async def _connect(self, connection: ReplyConnection) -> Connect:
+        # One task fetches a new token, and the others use it.
+        async with self._token_lock:
+            if self._token == connection.rejected_token:
                 self._token = await self._fetch_token()
-        return asking.connect(self._token)
+        return connection.connect(self._token)
 
 
-async def _start_of(chunks: AsyncGenerator[bytes, None], limit: int, timeout: float) -> bytes:
-    """Read the start of an error's body. It is an error also if the body breaks."""
+async def _read_start(chunks: AsyncGenerator[bytes, None], limit: int, timeout: float) -> bytes:
+    """Read the start of an error's body. If the connection is dropped, return what has arrived."""
     body = b""
     with suppress(httpx2.TransportError), anyio.move_on_after(timeout):
         while len(body) < limit and (chunk := await anext(chunks, b"")):

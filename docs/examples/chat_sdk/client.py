@@ -11,17 +11,17 @@ import httpx2
 
 from sse_core import Connect, Decide, Deliver, Read, ReadBody, RetryPolicy, Step, Stop, Wait
 
-from .asking import RETRY, TIMEOUT, Asking
-from .parts import Part, parts_of
+from .parts import Part, parse_parts
+from .reply_connection import RETRY, TIMEOUT, ReplyConnection
 
 
 class Chat:
     """A client of the chat service, for one thread. Use it as a context manager, or call `close`.
 
     Args:
-        url: where the service is.
-        fetch_token: called for a token at first, and whenever the service refuses the one there is.
-        retry: what to do when a connection ends before the reply does.
+        url: the base URL of the service.
+        fetch_token: called for the first token, and whenever the service rejects the current one.
+        retry: when to reconnect if a connection ends before the reply is complete.
     """
 
     def __init__(self, url: str, fetch_token: Callable[[], str], *, retry: RetryPolicy = RETRY) -> None:
@@ -29,22 +29,22 @@ class Chat:
         self._fetch_token = fetch_token
         self._token = ""
         self._retry = retry
-        # What compresses a stream may hold it back. It follows no redirects: the connection does.
+        # Compression may delay events. Redirects are off, which is the default: the connection follows them.
         self._http = httpx2.Client(timeout=TIMEOUT, headers={"Accept-Encoding": "identity"})
 
     @contextmanager
     def ask(self, prompt: str) -> Iterator[Iterator[Part]]:
-        """Give the parts of the reply, as they come. Leaving the block gives up what is left of it.
+        """Iterate over the parts of the reply as they arrive. Leaving the block drops the rest of it.
 
         Raises:
-            ServiceError: the service gave it up.
-            sse_core.SSEError: it did not come, or not to its end.
+            ServiceError: the service reported an error within the reply.
+            sse_core.SSEError: the reply could not be requested, or is incomplete.
         """
         with closing(self._parts(prompt)) as parts:
             yield parts
 
     def close(self) -> None:
-        """Close what connections are left."""
+        """Close all connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -54,57 +54,57 @@ class Chat:
         self.close()
 
     def _parts(self, prompt: str) -> Generator[Part, None, None]:
-        asking = Asking(self._url, prompt, self._retry)
+        connection = ReplyConnection(self._url, prompt, self._retry)
         chunks: Iterator[bytes]
-        step: Step | Deliver = self._connect(asking)
-        # However this is left, the connection is closed.
-        with ExitStack() as opened:
+        step: Step | Deliver = self._connect(connection)
+        # The exit stack closes the HTTP connection, however the loop ends.
+        with ExitStack() as resources:
             while True:
-                # One step is missing: `Pause`, which only `Connection.pause` leads to.
+                # There is no case for `Pause`: only `Connection.pause` returns it.
                 match step:
                     case Connect(request):
-                        opened.close()
+                        resources.close()
                         exchange = self._http.stream(
                             request.method, request.url, headers=request.raw_headers, content=request.body
                         )
                         try:
-                            response = opened.enter_context(exchange)
+                            response = resources.enter_context(exchange)
                         except httpx2.TransportError as error:
-                            step = asking.failed(error)
+                            step = connection.fail(error)
                         else:
                             chunks = response.iter_bytes()
-                            step = asking.answered(response)
+                            step = connection.respond(response)
                     case Read():
                         try:
                             chunk = next(chunks, None)
                         except httpx2.TransportError as error:
-                            step = asking.failed(error)
+                            step = connection.fail(error)
                         else:
-                            step = asking.received(chunk)
+                            step = connection.receive(chunk)
                     case Deliver(events):
-                        yield from parts_of(events)
+                        yield from parse_parts(events)
                         step = step.then
                     case ReadBody(limit, timeout):
-                        step = asking.refused(_start_of(chunks, limit, timeout))
+                        step = connection.refuse(_read_start(chunks, limit, timeout))
                     case Decide(cause):
-                        opened.close()
-                        step = asking.ended(cause)
+                        resources.close()
+                        step = connection.decide(cause)
                     case Wait(delay):
                         time.sleep(delay)
-                        step = self._connect(asking)
+                        step = self._connect(connection)
                     case Stop(error):
                         if error is not None:
                             raise error
                         return
 
-    def _connect(self, asking: Asking) -> Connect:
-        if self._token == asking.refused_token:
+    def _connect(self, connection: ReplyConnection) -> Connect:
+        if self._token == connection.rejected_token:
             self._token = self._fetch_token()
-        return asking.connect(self._token)
+        return connection.connect(self._token)
 
 
-def _start_of(chunks: Iterator[bytes], limit: int, timeout: float) -> bytes:
-    """Read the start of an error's body. It is an error also if the body breaks."""
+def _read_start(chunks: Iterator[bytes], limit: int, timeout: float) -> bytes:
+    """Read the start of an error's body. If the connection is dropped, return what has arrived."""
     body = b""
     end = time.monotonic() + timeout
     with suppress(httpx2.TransportError):

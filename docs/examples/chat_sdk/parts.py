@@ -1,4 +1,4 @@
-"""What a reply is made of: an event of the stream becomes a value with a type."""
+"""The parts of a reply: each event of the stream becomes a value with a type."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sse_core import Event
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The reply begins."""
+    """The start of the reply."""
 
     reply: str
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of its text."""
+    """A piece of the text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """It is whole."""
+    """The end of the reply, which is complete."""
 
     tokens: int
 
@@ -33,10 +33,10 @@ Part = Started | Text | Finished
 
 
 class ServiceError(Exception):
-    """The service gave the reply up, in the middle of the stream.
+    """The service reported an error in the middle of the stream.
 
     Attributes:
-        code: the service's name for what went wrong.
+        code: the service's name of the error.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -44,11 +44,11 @@ class ServiceError(Exception):
         self.code = code
 
 
-def parts_of(events: Iterable[Event]) -> Iterator[Part]:
-    """Yield the events' parts, in order.
+def parse_parts(events: Iterable[Event]) -> Iterator[Part]:
+    """Yield the part of each event, in order.
 
     Raises:
-        ServiceError: an event says so.
+        ServiceError: an event reports an error.
     """
     for event in events:
         match event.event:
@@ -62,5 +62,5 @@ def parts_of(events: Iterable[Event]) -> Iterator[Part]:
                 error = event.json()
                 raise ServiceError(error["code"], error["message"])
             case _:
-                # The service may learn to say more than this SDK understands.
+                # Ignore types that a later version of the service may send.
                 pass

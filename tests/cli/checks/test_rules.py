@@ -11,7 +11,7 @@ from sse_transports.cli.checks._rule import Finding, Rule, Verdict, apply
 from sse_transports.cli.checks._rules import RULES
 from tests.cli.checks.cases import CASES, Case
 from tests.cli.checks.samples import URL, good, reading
-from tests.recorded_streams import every_recording, there_are_some
+from tests.recorded_streams import every_recording, needs_recordings
 
 COMPLAINTS = {Verdict.FAIL, Verdict.WARN}
 
@@ -58,7 +58,7 @@ def test_unreachable_server_has_no_findings() -> None:
     assert apply(RULES, nothing) == []
 
 
-@there_are_some
+@needs_recordings
 @every_recording
 def test_recorded_streams_of_real_services_do_not_fail(path: Path) -> None:
     body = path.read_bytes()

@@ -1,4 +1,4 @@
-"""A client that reads in a thread of its own, and what became of it so far."""
+"""A client that reads a URL in a background thread, and what it has done so far."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from benchmarks.comparison.clients import Client
 
-LEAVING = 2.0
-"""Seconds for a client to notice that its server is gone. One that does not is left behind."""
+SHUTDOWN_TIMEOUT = 2.0
+"""Seconds for a client to end after its server has stopped. Its thread is abandoned if it takes longer."""
 
 
-class Listening:
-    """A client reading a URL. Enter it, wait for what is to be seen, stop the server, leave it.
+class BackgroundReader:
+    """Read a URL with a client. Enter it, `wait_for` a condition, stop the server, then leave it.
 
     Attributes:
-        events: how many events the client has given.
+        events: how many events the client has returned.
         error: what it raised, or None.
-        is_over: whether it is done with the stream, with an error or without.
+        is_over: whether it has finished, with an error or without.
     """
 
     def __init__(self, client: Client, url: str, method: str) -> None:
@@ -32,7 +32,7 @@ class Listening:
         self._url = url
         self._method = method
         self._changed = threading.Condition()
-        # A peer that does not end must not keep the process.
+        # A daemon: a client that does not end must not keep the process alive.
         self._thread = threading.Thread(target=self._read, name=client.name, daemon=True)
 
     def __enter__(self) -> Self:
@@ -40,29 +40,29 @@ class Listening:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._thread.join(LEAVING)
+        self._thread.join(SHUTDOWN_TIMEOUT)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait until the condition holds; return whether it does."""
+        """Wait until the condition is true; return whether it became true in time."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while not condition():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                # What the server saw wakes nobody here.
+                # Poll: a condition may depend on the server, which does not notify.
                 self._changed.wait(min(left, 0.01))
         return True
 
     def _read(self) -> None:
         try:
-            self._client.read(self._url, self._method, self._heard)
-        except Exception as error:  # noqa: BLE001  # what it raises is what is asked
+            self._client.read(self._url, self._method, self._on_event)
+        except Exception as error:  # noqa: BLE001  # the probes look at it
             self.error = error
         finally:
             self.is_over = True
 
-    def _heard(self) -> None:
+    def _on_event(self) -> None:
         self.events += 1
         with self._changed:
             self._changed.notify_all()

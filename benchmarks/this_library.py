@@ -1,4 +1,4 @@
-"""Our parser as the benchmarks read with it."""
+"""The parser of this library, as the benchmarks call it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
     from sse_core import Event
 
-OURS = "sse-core"
+THIS_LIBRARY = "sse-core"
+"""Its name in tables, charts and results."""
 
 
-def ours(chunks: Iterable[bytes]) -> Iterator[Event]:
+def this_library(chunks: Iterable[bytes]) -> Iterator[Event]:
     """Read with `sse_core.Parser`."""
     parser = Parser()
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""The clients over requests, whose session gets an adapter that answers with the chunks."""
+"""The clients over requests. Their session uses an adapter that returns the chunks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import requests_sse
 
-from benchmarks.comparison.python_parsers import HEADERS, URL, of_own_event
-from benchmarks.comparison.said import Heard, Peer, Said, Shows
+from benchmarks.comparison.events import ParsedEvent, ParsedStream, Peer, Shows
+from benchmarks.comparison.python_parsers import HEADERS, URL, event_with_own_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 
 class _EndOfStreamError(Exception):
-    """Stops a client that would ask for the stream again."""
+    """Stops a client that would reconnect."""
 
 
-def _until_stopped(events: Iterable[Any]) -> Iterator[Any]:
+def _until_end(events: Iterable[Any]) -> Iterator[Any]:
     with suppress(_EndOfStreamError):
         yield from events
 
 
-class _Raw(io.RawIOBase):
-    """The body of a response: one chunk for each read, as much of it as is asked for."""
+class _Body(io.RawIOBase):
+    """The body of a response. A read returns one chunk, or the part of it that was asked for."""
 
-    def __init__(self, chunks: Sequence[bytes], *, stops: bool) -> None:
+    def __init__(self, chunks: Sequence[bytes], *, raises_at_end: bool) -> None:
         self._chunks = list(reversed(chunks))
-        self._stops = stops
+        self._raises_at_end = raises_at_end
 
     def read(self, size: int = -1) -> bytes:
         if not self._chunks:
-            if self._stops:
+            if self._raises_at_end:
                 raise _EndOfStreamError
             return b""
         chunk = self._chunks.pop()
@@ -49,13 +49,13 @@ class _Raw(io.RawIOBase):
         return chunk
 
 
-class _Chunks(requests.adapters.BaseAdapter):
-    """A transport adapter of requests that answers with these chunks."""
+class _ChunksAdapter(requests.adapters.BaseAdapter):
+    """A transport adapter of requests that responds with these chunks."""
 
-    def __init__(self, chunks: Sequence[bytes], *, stops: bool = False) -> None:
+    def __init__(self, chunks: Sequence[bytes], *, raises_at_end: bool = False) -> None:
         super().__init__()
         self._chunks = chunks
-        self._stops = stops
+        self._raises_at_end = raises_at_end
 
     def send(self, request: requests.PreparedRequest, *others: Any, **more: Any) -> requests.Response:
         response = requests.Response()
@@ -64,34 +64,34 @@ class _Chunks(requests.adapters.BaseAdapter):
         response.encoding = "utf-8"
         response.url = URL
         response.request = request
-        response.raw = _Raw(self._chunks, stops=self._stops)
+        response.raw = _Body(self._chunks, raises_at_end=self._raises_at_end)
         return response
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no connections."""
 
 
-def of_requests_sse(chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def read_requests_sse(chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
     """Read with its client until it would reconnect."""
 
     def stop() -> None:
         raise _EndOfStreamError
 
     with requests.Session() as session:
-        session.mount("http://", _Chunks(chunks))
+        session.mount("http://", _ChunksAdapter(chunks))
         source = requests_sse.EventSource(
             URL, session=session, on_error=stop, latest_event_id=last_event_id or None
         )
         with source:
             events = [
-                Said(event.type or "message", event.data or "", event.last_event_id)
-                for event in _until_stopped(source)
+                ParsedEvent(event.type or "message", event.data or "", event.last_event_id)
+                for event in _until_end(source)
             ]
-    return Heard(events)
+    return ParsedStream(events)
 
 
 def sseclient_module() -> ModuleType:
-    """Return sseclient, whose file is found by path: sseclient-py's folder has its name."""
+    """Import sseclient by the path of its file, because the folder of sseclient-py has the same name."""
     path = next(file for file in files("sseclient") or [] if file.name == "sseclient.py").locate()
     spec = importlib.util.spec_from_file_location("sseclient_of_2020", str(path))
     assert spec is not None
@@ -101,28 +101,31 @@ def sseclient_module() -> ModuleType:
     return module
 
 
-def of_sseclient(module: ModuleType, chunks: Sequence[bytes], last_event_id: str) -> Heard:
+def read_sseclient(module: ModuleType, chunks: Sequence[bytes], last_event_id: str) -> ParsedStream:
     """Read with its client until it would reconnect."""
-    # It prints and warns of what it does not know.
+    # It prints and warns about lines that it does not know.
     with requests.Session() as session, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        session.mount("http://", _Chunks(chunks, stops=True))
+        session.mount("http://", _ChunksAdapter(chunks, raises_at_end=True))
         client = module.SSEClient(URL, last_id=last_event_id or None, session=session)
-        events = [of_own_event(event) for event in _until_stopped(client)]
-        return Heard(events, client.last_id or "")
+        events = [event_with_own_id(event) for event in _until_end(client)]
+        return ParsedStream(events, client.last_id or "")
 
 
 def requests_parsers() -> list[Peer]:
-    """Return the two."""
-    sseclient = partial(of_sseclient, sseclient_module())
+    """Return both clients."""
+    sseclient = partial(read_sseclient, sseclient_module())
     return [
         Peer(
-            "requests-sse", version("requests-sse"), Shows(begins=True), lambda: nullcontext(of_requests_sse)
+            "requests-sse",
+            version("requests-sse"),
+            Shows(initial_id=True),
+            lambda: nullcontext(read_requests_sse),
         ),
         Peer(
             "sseclient",
             version("sseclient"),
-            Shows(last_id=True, begins=True, own_ids=True, retry="event"),
+            Shows(last_id=True, initial_id=True, own_ids=True, retry="event"),
             lambda: nullcontext(sseclient),
         ),
     ]
