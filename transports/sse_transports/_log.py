@@ -1,25 +1,41 @@
-"""What happens to a source, for `logging.getLogger("sse_transports")`."""
+"""Logs the state changes of event sources to `logging.getLogger("sse_transports")`."""
 
 from __future__ import annotations
 
-import logging
-from urllib.parse import urlsplit, urlunsplit
+import functools
+import sys
+from typing import TYPE_CHECKING
 
 from sse_core import Disconnected, StateChange, Waiting
 
-logger = logging.getLogger("sse_transports")
+if TYPE_CHECKING:
+    import logging
 
 
 def log(change: StateChange) -> None:
-    """Log one change: trouble (an error, a wait) as INFO, the rest as DEBUG.
+    """Log a failure, a disconnection or a wait as INFO, any other change as DEBUG.
 
-    A library does not know whether trouble is worth more than that: the caller gets the error.
+    Not as a warning: the caller gets the error and decides whether it is worth one.
     """
-    trouble = change.cause is not None or isinstance(change, (Disconnected, Waiting))
-    level = logging.INFO if trouble else logging.DEBUG
+    # While nothing has imported `logging`, there is no handler for these levels. Importing it takes longer
+    # than importing all of `sse_core`.
+    if "logging" not in sys.modules:
+        return
+    import logging
+
+    failed = change.cause is not None or isinstance(change, (Disconnected, Waiting))
+    level = logging.INFO if failed else logging.DEBUG
+    logger = _logger()
     if logger.isEnabledFor(level):
-        # The record itself goes along for handlers that want more than a line.
+        # The record goes along for handlers that need more than the line of text.
         logger.log(level, "%s", _line(change), extra={"sse_change": change})
+
+
+@functools.cache
+def _logger() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("sse_transports")
 
 
 def _line(change: StateChange) -> str:
@@ -35,6 +51,6 @@ def _line(change: StateChange) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """Leave out the query: keys are passed there, and logs are read by more people than code is."""
-    scheme, place, path, query, _ = urlsplit(url)
-    return urlunsplit((scheme, place, path, "…" if query else "", ""))
+    """Return the URL of a request without its query, which may contain an API key."""
+    base, _, query = url.partition("#")[0].partition("?")
+    return f"{base}?…" if query else base
