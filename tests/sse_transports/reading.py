@@ -65,7 +65,7 @@ class Reading:
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
-        self._until_blocked_in("_slept")
+        self._until_blocked_in("_sleep_unless_commanded")
 
     def _until_blocked_in(self, name: str) -> None:
         source: object = self.source

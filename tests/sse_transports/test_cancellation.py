@@ -219,7 +219,7 @@ def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, tr
 def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_only(
     backend: str, transport: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sse_transports._async_event_source.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("sse_transports._async_event_source.CLOSE_TIMEOUT", 0.05)
     stuck = threading.Event()
 
     async def on_state(change: StateChange) -> None:

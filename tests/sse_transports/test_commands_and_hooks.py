@@ -72,7 +72,7 @@ def test_an_interrupt_while_another_thread_has_the_turn_leaves_the_source_usable
             self.lock = lock
 
         def __enter__(self) -> None:
-            source._turn = self.lock
+            source._loop_lock = self.lock
             raise KeyboardInterrupt
 
         def __exit__(self, *error: object) -> None:
@@ -80,7 +80,7 @@ def test_an_interrupt_while_another_thread_has_the_turn_leaves_the_source_usable
 
     with SSEServer(two_and_then_one) as server, EventSource(server.url) as source:
         assert [next(source).data, next(source).data] == ["1", "2"]
-        source._turn = Interrupted(source._turn)  # type: ignore[assignment]
+        source._loop_lock = Interrupted(source._loop_lock)  # type: ignore[assignment]
         with pytest.raises(KeyboardInterrupt):
             next(source)
         go_on(server)

@@ -65,7 +65,7 @@ while_busy = pytest.mark.parametrize(
     [
         ("/read", socket.SocketIO.readinto),
         ("/connect", http.client.HTTPConnection.getresponse),
-        ("/wait", EventSource._slept),
+        ("/wait", EventSource._sleep_unless_commanded),
     ],
     ids=["while it reads", "while it waits for the answer", "while it waits for the next attempt"],
 )
@@ -127,14 +127,15 @@ def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
 def test_close_in_a_signal_handler_just_before_a_wait_ends_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on SIGTERM: the handler runs in the thread that waits, at any point of its beginning to."""
 
-    class Knocks(queue.SimpleQueue[None]):
+    class Wakeup(queue.SimpleQueue[None]):
         def get(self, block: bool = True, timeout: float | None = None) -> None:
             signal.raise_signal(signal.SIGTERM)
             super().get(block, timeout)
 
+    monkeypatch.setattr(queue, "SimpleQueue", Wakeup)
+
     with SSEServer(lambda call: call.respond(503, [])) as server:
         source = EventSource(server.url, retry=SLOW)
-        monkeypatch.setattr(source, "_knocks", Knocks())
         before = signal.signal(signal.SIGTERM, lambda *_: source.close())
         try:
             assert list(source) == []

@@ -51,7 +51,7 @@ TRANSLATED = (
 )
 # What only one of them has: what waits for whom is not the same for threads and tasks.
 ONLY_BLOCKING = {"__del__"}
-ONLY_ASYNC = {"_the_transport"}
+ONLY_ASYNC = {"_require_transport"}
 
 
 def plain(text: str) -> str:
@@ -120,24 +120,24 @@ def lines(function: Callable[..., Any]) -> list[str]:
     text = re.sub(r"\b(async|await) ", "", plain(ast.unparse(tree)))
     # Hooks may be async, and closing is not interrupted.
     text = re.sub(r"_result\((self\._\w+\(.*?\))\)", r"\1", text).replace(
-        "self._the_transport()", "self._transport"
+        "self._require_transport()", "self._transport"
     )
     return [line.strip() for line in text.splitlines() if not SHIELD.search(line)]
 
 
-SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_SECONDS, shield=True\):$|with self\._wish:$")
+SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_TIMEOUT, shield=True\):$|with self\._command_lock:$")
 WAITING = {
     "__enter__": "needs an event loop",
     "__exit__": "waits for other tasks",
     "__next__": "one iteration at a time",
     "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts for how long no other task had a turn",
-    "_slept": "sleeps",
-    "_tell": "wakes who sleeps",
-    "_settle": "takes the turn",
+    "_sleep_unless_commanded": "sleeps",
+    "_post_command": "wakes who sleeps",
+    "_apply_if_idle": "takes the turn",
     "_save": "does it in a worker thread",
-    "_finish": "may have no transport yet",
-    "_abandon": "is not interrupted",
+    "_close_transport": "may have no transport yet",
+    "_abort": "is not interrupted",
 }
 """Members that differ, because threads and tasks wait, wake and are interrupted in different ways."""
 
