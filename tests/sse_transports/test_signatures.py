@@ -18,7 +18,7 @@ from sse_transports._async_event_source import AsyncOptions
 from sse_transports._event_source import Options
 from sse_transports.testing import SSEServer
 
-PROMISED: dict[str, object] = {
+DOCUMENTED: dict[str, object] = {
     "method": "GET",
     "headers": None,
     "json": None,
@@ -39,7 +39,7 @@ PROMISED: dict[str, object] = {
 
 
 def keywords(function: Callable[..., object]) -> dict[str, object]:
-    """The keyword-only arguments and their defaults."""
+    """Return the keyword-only arguments and their defaults."""
     return {
         parameter.name: parameter.default
         for parameter in inspect.signature(function).parameters.values()
@@ -47,10 +47,10 @@ def keywords(function: Callable[..., object]) -> dict[str, object]:
     }
 
 
-def test_every_promised_argument_exists_with_its_default() -> None:
+def test_every_documented_argument_has_its_default() -> None:
     found = keywords(EventSource.__init__)
-    assert {name: found[name] for name in PROMISED} == PROMISED
-    assert set(found) - set(PROMISED) == {"sensitive_headers", "clock"}
+    assert {name: found[name] for name in DOCUMENTED} == DOCUMENTED
+    assert set(found) - set(DOCUMENTED) == {"sensitive_headers", "clock"}
 
 
 def test_the_url_is_the_only_positional_argument() -> None:
@@ -91,7 +91,7 @@ def test_all_typed_options_may_be_left_out(core_options: Any) -> None:
         assert options.__required_keys__ == set()
 
 
-def test_the_core_options_are_the_arguments_of_a_connection(core_options: type) -> None:
+def test_the_core_options_are_those_of_connection(core_options: type) -> None:
     typed = get_type_hints(core_options)
     assert set(typed) == set(keywords(Connection.__init__)) - {"comments"}
 
@@ -145,7 +145,7 @@ def test_the_defaults_are_those_of_the_core() -> None:
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
+def test_an_invalid_argument_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
     with SSEServer(lambda call: call.respond(204, [])) as server:
         with pytest.raises(InvalidArgument) as caught:
             EventSource(server.url, **arguments)
@@ -163,7 +163,7 @@ def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments
         *("http://a b/", "http://\ud800/", "javascript:1", None, 7, b"http://example.com"),
     ],
 )
-def test_an_url_that_cannot_be_used_is_refused_at_once(url: Any) -> None:
+def test_an_invalid_url_is_refused_at_once(url: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         EventSource(url)
     assert caught.value.name == "url"
