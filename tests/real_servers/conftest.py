@@ -16,12 +16,12 @@ from tests.real_servers.nginx import Nginx, nginx_before
 from tests.real_servers.ways import AIOHTTP, NGINX, NGINX_HTTP2, NGINX_TLS, UVICORN, WAYS, Reader, Server, Way
 from tests.sse_transports.conftest import (
     authority,
-    no_proxy_of_this_machine,
-    nothing_left_behind,
-    quick_collections,
+    fast_garbage_collection,
+    no_leaks,
+    no_proxy_settings,
 )
 
-__all__ = ["authority", "no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
+__all__ = ["authority", "fast_garbage_collection", "no_leaks", "no_proxy_settings"]
 
 
 @pytest.fixture(scope="session")
