@@ -470,7 +470,9 @@ class AsyncEventSource(Driver[Item]):
         if self._wakeup is not None:
             self._wakeup.set()
         await self._close_exchange()
-        await self._apply_if_idle()
+        # A running loop looks for a command before each step, and when it has released the lock.
+        if not self._loop_lock.locked():
+            await self._apply_if_idle()
 
     async def _apply_if_idle(self, *, report: bool = True) -> None:
         """Apply a command that needs no connection, unless a loop is running, which will apply it."""

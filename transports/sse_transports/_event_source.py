@@ -432,7 +432,9 @@ class EventSource(Driver[Item]):
             if self._wakeup is not None:
                 self._wakeup.put(None)
             self._close_exchange()
-        self._apply_if_idle()
+        # A running loop looks for a command before each step, and when it has released the lock.
+        if not self._loop_lock.locked():
+            self._apply_if_idle()
 
     def _apply_if_idle(self, *, report: bool = True) -> None:
         """Apply a command that needs no connection, unless a loop is running, which will apply it."""

@@ -31,6 +31,10 @@ class FastLock:
     ) -> None:
         self.release()
 
+    def locked(self) -> bool:
+        """Return whether a task holds the lock."""
+        return self._locked
+
     def try_acquire(self) -> bool:
         """Acquire the lock and return True if it is free; return False otherwise."""
         if self._locked:
