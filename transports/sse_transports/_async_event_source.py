@@ -78,10 +78,10 @@ from ._driver import (
     check_not_async,
     check_transport,
     first_event_id,
+    log,
 )
 from ._interface import AsyncExchange, AsyncTransport
 from ._lock import FastLock
-from ._log import log
 from ._stores import Store
 
 Value = TypeVar("Value")
@@ -394,7 +394,7 @@ class AsyncEventSource(Driver[Item]):
         return self._connection.connect(headers)
 
     async def _open(self, request: Request) -> Step[Item]:
-        await self._close_exchange()
+        await self._close_exchange(self._exchange)
         exchange = self._require_transport().exchange(request, timeout=self._timeout)
         # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
         self._exchange = exchange
@@ -439,7 +439,7 @@ class AsyncEventSource(Driver[Item]):
         return body
 
     async def _decide(self, cause: SSEError | None) -> Step[Item]:
-        await self._close_exchange()
+        await self._close_exchange(self._exchange)
         delay = None
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
@@ -469,7 +469,7 @@ class AsyncEventSource(Driver[Item]):
         self._command = command
         if self._wakeup is not None:
             self._wakeup.set()
-        await self._close_exchange()
+        await self._close_exchange(self._exchange)
         # A running loop looks for a command before each step, and when it has released the lock.
         if not self._loop_lock.locked():
             await self._apply_if_idle()
@@ -504,7 +504,7 @@ class AsyncEventSource(Driver[Item]):
             self._end()
             await self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
-            await self._close_exchange()
+            await self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else await self._connect()
         # Not earlier: until then, other tasks must see the command's effect in `ready_state`. A newer
         # command stays.
@@ -535,10 +535,9 @@ class AsyncEventSource(Driver[Item]):
             raise IllegalState(NOT_ENTERED)
         return self._transport
 
-    async def _close_exchange(self) -> None:
-        """Close the connection, if there is one; a blocked `open` or `read` ends with an error."""
+    async def _close_exchange(self, exchange: AsyncExchange | None) -> None:
+        """Close this connection, if there is one; a blocked `open` or `read` ends with an error."""
         # A command and the loop may both close it at the same time: both wait until it is closed.
-        exchange = self._exchange
         if exchange is not None:
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await exchange.close()
@@ -549,7 +548,7 @@ class AsyncEventSource(Driver[Item]):
     async def _close_transport(self) -> None:
         """Close the connection, and the transport if it is not the caller's; once."""
         if self._exchange is not None:
-            await self._close_exchange()
+            await self._close_exchange(self._exchange)
         if self._owns_transport and self._transport is not None:
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await self._transport.close()

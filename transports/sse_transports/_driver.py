@@ -13,6 +13,7 @@ two attributes:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
@@ -34,7 +35,6 @@ from sse_core import (
 )
 
 from ._clock import Clock
-from ._log import without_secrets
 from ._stores import Store
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ class Driver(Generic[Item]):
         self._saved_id = connection.last_event_id
 
     def __repr__(self) -> str:
+        from ._log import without_secrets
+
         return f"<{type(self).__name__} {without_secrets(self.url)} {self.ready_state.name}>"
 
     @property
@@ -207,6 +209,16 @@ class Driver(Generic[Item]):
         self._command = None
         # After an interrupt (Ctrl-C, a cancellation), iterating again must not look like the end of a stream.
         self._step = Stop(cause or IllegalState(INTERRUPTED))
+
+
+def log(change: StateChange) -> None:
+    """Log a state change to "sse_transports"."""
+    # While nothing has imported `logging`, it has no handler for a change, whose level is INFO at most. Its
+    # import takes nearly as long as that of all of `sse_core`.
+    if "logging" in sys.modules:
+        from ._log import log
+
+        log(change)
 
 
 def first_event_id(last_event_id: str, store: Store | None) -> str:

@@ -71,9 +71,9 @@ from ._driver import (
     check_not_async,
     check_transport,
     first_event_id,
+    log,
 )
 from ._interface import Exchange, Transport
-from ._log import log
 from ._stores import Store
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ class EventSource(Driver[Item]):
         return self._connection.connect(headers)
 
     def _open(self, request: Request) -> Step[Item]:
-        self._close_exchange()
+        self._close_exchange(self._exchange)
         exchange = self._transport.exchange(request, timeout=self._timeout)
         # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
         with self._command_lock:
@@ -394,7 +394,7 @@ class EventSource(Driver[Item]):
         return body
 
     def _decide(self, cause: SSEError | None) -> Step[Item]:
-        self._close_exchange()
+        self._close_exchange(self._exchange)
         delay = None
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
@@ -429,9 +429,10 @@ class EventSource(Driver[Item]):
             if command is not Command.CLOSE and self._is_closed():
                 return
             self._command = command
-            if self._wakeup is not None:
-                self._wakeup.put(None)
-            self._close_exchange()
+            exchange = self._exchange
+        if self._wakeup is not None:
+            self._wakeup.put(None)
+        self._close_exchange(exchange)
         # A running loop looks for a command before each step, and when it has released the lock.
         if not self._loop_lock.locked():
             self._apply_if_idle()
@@ -466,7 +467,7 @@ class EventSource(Driver[Item]):
             self._end()
             self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
-            self._close_exchange()
+            self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
         # Not earlier: until then, other threads must see the command's effect in `ready_state`. A newer
         # command stays.
@@ -493,21 +494,21 @@ class EventSource(Driver[Item]):
             raise ReadError("there is no connection")
         return self._exchange
 
-    def _close_exchange(self) -> None:
-        """Close the connection, if there is one; a blocked `open` or `read` ends with an error."""
-        # While a command closes it, the lock makes the loop wait here until it is closed.
-        with self._command_lock:
-            exchange = self._exchange
-            if exchange is not None:
-                exchange.close()
-                # Not earlier: if an interrupt comes first, the next `close` tries again.
+    def _close_exchange(self, exchange: Exchange | None) -> None:
+        """Close this connection, if there is one; a blocked `open` or `read` ends with an error."""
+        # Not with `_command_lock` held: the exchange has a lock too, and a signal handler may call `close` in
+        # the thread that holds that one.
+        if exchange is not None:
+            exchange.close()
+            # Not earlier: if an interrupt comes first, the next `close` tries again.
+            with self._command_lock:
                 if self._exchange is exchange:
                     self._exchange = None
 
     def _close_transport(self) -> None:
         """Close the connection, and the transport if it is not the caller's; once."""
         if self._exchange is not None:
-            self._close_exchange()
+            self._close_exchange(self._exchange)
         if self._owns_transport:
             self._transport.close()
             self._owns_transport = False

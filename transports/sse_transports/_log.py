@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import sys
-from typing import TYPE_CHECKING
+import logging
 
 from sse_core import Disconnected, StateChange, Waiting
 
-if TYPE_CHECKING:
-    import logging
+logger = logging.getLogger("sse_transports")
 
 
 def log(change: StateChange) -> None:
@@ -17,25 +14,11 @@ def log(change: StateChange) -> None:
 
     Not as a warning: the caller gets the error and decides whether it is worth one.
     """
-    # While nothing has imported `logging`, there is no handler for these levels. Importing it takes longer
-    # than importing all of `sse_core`.
-    if "logging" not in sys.modules:
-        return
-    import logging
-
     failed = change.cause is not None or isinstance(change, (Disconnected, Waiting))
     level = logging.INFO if failed else logging.DEBUG
-    logger = _logger()
     if logger.isEnabledFor(level):
         # The record goes along for handlers that need more than the line of text.
         logger.log(level, "%s", _line(change), extra={"sse_change": change})
-
-
-@functools.cache
-def _logger() -> logging.Logger:
-    import logging
-
-    return logging.getLogger("sse_transports")
 
 
 def _line(change: StateChange) -> str:
