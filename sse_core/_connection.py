@@ -24,12 +24,10 @@ A driver is the loop that takes these steps:
                 except OSError as error:
                     step = connection.fail(error)
                 else:
-                    if data:
-                        delivery = connection.receive(data)
-                        yield from delivery.events
-                        step = delivery.then
-                    else:
-                        step = connection.end()
+                    step = connection.receive(data) if data else connection.end()
+            case Deliver(events):
+                yield from events
+                step = step.then
             case ReadBody(limit, timeout):
                 step = connection.refuse(read_body(limit, timeout), epoch=time())
             case Decide():
@@ -211,10 +209,6 @@ class Stop(Record):
         self._set(locals())
 
 
-Step = Connect | Read | ReadBody | Decide | Wait | Pause | Stop
-"""Every step that a driver meets: a `match` over these is complete."""
-
-
 class Deliver(Generic[Item], Record):
     """What `receive` returns: hand on `events` in order, then take the step `then`.
 
@@ -244,6 +238,13 @@ READ = Read()
 
 # What `retry=None` means: no request is sent again, unless the caller decides so, and then without a limit.
 NO_RETRIES = RetryPolicy(allowed_methods=())
+
+
+Step = Connect | Read | Deliver[Item] | ReadBody | Decide | Wait | Pause | Stop
+"""Every step that a driver meets: a `match` over these is complete.
+
+For type checkers `Step` delivers events, and `"Step[Event | Comment]"`, in quotes, comments too.
+"""
 
 
 class Connection(Generic[Item]):

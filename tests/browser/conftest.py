@@ -13,9 +13,9 @@ from tests.browser.chat_page import RECORD_ERRORS, Page
 from tests.browser.chromium import chromium, new_tab
 from tests.browser.differences import Difference
 from tests.browser.reporting import BROWSER, PARITY, RESOLVED, parity_lines
-from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind, quick_collections
+from tests.sse_transports.conftest import fast_garbage_collection, no_leaks, no_proxy_settings
 
-__all__ = ["no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
+__all__ = ["fast_garbage_collection", "no_leaks", "no_proxy_settings"]
 
 
 @pytest.fixture(scope="session")

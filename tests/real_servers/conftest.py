@@ -26,12 +26,12 @@ from tests.real_servers.nginx import Nginx, nginx_proxy
 from tests.real_servers.servers_in_threads import aiohttp_server, uvicorn_server
 from tests.sse_transports.conftest import (
     authority,
-    no_proxy_of_this_machine,
-    nothing_left_behind,
-    quick_collections,
+    fast_garbage_collection,
+    no_leaks,
+    no_proxy_settings,
 )
 
-__all__ = ["authority", "no_proxy_of_this_machine", "nothing_left_behind", "quick_collections"]
+__all__ = ["authority", "fast_garbage_collection", "no_leaks", "no_proxy_settings"]
 
 
 @pytest.fixture(scope="session")

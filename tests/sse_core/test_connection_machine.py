@@ -126,7 +126,7 @@ class AnyCalls(RuleBasedStateMachine):
             connection.url,
         )
 
-    def call(self, make: Callable[[], Step | Deliver[Any]], *signals: Signal) -> Step | None:
+    def call(self, make: Callable[[], Step[Any]], *signals: Signal) -> Step[Any] | None:
         """Make a call that can mean one of `signals`; return its next step, or None if it was refused."""
         row = TRANSITIONS[self.state]
         if not any(signal in row for signal in signals):
@@ -172,7 +172,7 @@ class AnyCalls(RuleBasedStateMachine):
                 step = self.call_respond(MOVED, signal)
                 self.redirects += isinstance(step, Connect)
 
-    def call_respond(self, head: Response, signal: Signal) -> Step | None:
+    def call_respond(self, head: Response, signal: Signal) -> Step[Any] | None:
         if self.state is not State.CONNECTING:
             # Illegal, whatever the response means: no request was sent.
             signal = Signal.ACCEPT

@@ -172,7 +172,7 @@ def test_a_change_needs_only_a_url_and_an_attempt() -> None:
     )
 
 
-def matched(step: Step | Deliver[Any]) -> tuple[object, ...]:
+def matched(step: Step[Any]) -> tuple[object, ...]:
     """What a driver's `match` takes from a step, by position."""
     match step:
         case Connect(request):

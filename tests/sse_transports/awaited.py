@@ -1,4 +1,4 @@
-"""The async client in the blocking one's clothes, so that one test of a behaviour is a test of both."""
+"""Gives the async client the interface of the blocking one, so that one test covers both."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ HOOKS = ("headers", "on_open", "on_error", "on_state")
 
 
 class Awaited:
-    """An `AsyncEventSource` that lives in an event loop in another thread, and is used from this one.
+    """An `AsyncEventSource` in an event loop of another thread, used from this thread.
 
-    A hook may call `close` and the like, as a blocking client's hook may: what that leads to is awaited
-    when the hook has returned, as if the hook were async and had awaited it last.
+    A hook may call `close` and the other commands, as a blocking client's hook may. They are awaited when
+    the hook has returned, as if it were async and its last statement awaited them.
     """
 
     def __init__(
@@ -42,52 +42,52 @@ class Awaited:
         self._tasks: list[asyncio.Future[None]] = []
         for name in HOOKS:
             if callable(options.get(name)):
-                options[name] = self._awaiting(options[name])
+                options[name] = self._with_commands_awaited(options[name])
         options.setdefault("transport", transport)
         self.source = AsyncEventSource(url, **options)
         self._transport = transport
-        self._asking: Coroutine[object, object, Event | Comment] | None = None
+        self._iteration: Coroutine[object, object, Event | Comment] | None = None
 
-    def _awaiting(self, hook: Callable[..., object]) -> Callable[..., Awaitable[object]]:
+    def _with_commands_awaited(self, hook: Callable[..., object]) -> Callable[..., Awaitable[object]]:
         async def run(*arguments: object) -> object:
             self._in_hook = True
             try:
                 result = hook(*arguments)
             finally:
                 self._in_hook = False
-            await self._catch_up()
+            await self._run_pending()
             return result
 
         return run
 
-    async def _catch_up(self) -> None:
+    async def _run_pending(self) -> None:
         while self._pending:
             await self._pending.pop(0)()
 
-    def _do(self, method: Callable[[], Awaitable[None]]) -> None:
+    def _command(self, method: Callable[[], Awaitable[None]]) -> None:
         if self._in_hook and threading.get_ident() == self._loop_thread:
             self._pending.append(method)
         elif threading.get_ident() == self._loop_thread:
-            # In `until`, which is a plain function: another task does it, as it would have to there.
+            # Called by `until`, which is a plain function: another task must await the command.
             self._pending.append(method)
             if trio.lowlevel.in_trio_task():
-                trio.lowlevel.spawn_system_task(self._catch_up)
+                trio.lowlevel.spawn_system_task(self._run_pending)
             else:
-                self._tasks.append(asyncio.ensure_future(self._catch_up()))
+                self._tasks.append(asyncio.ensure_future(self._run_pending()))
         else:
             self._portal.call(method)
 
     def close(self) -> None:
-        self._do(self.source.close)
+        self._command(self.source.close)
 
     def reconnect(self) -> None:
-        self._do(self.source.reconnect)
+        self._command(self.source.reconnect)
 
     def pause(self) -> None:
-        self._do(self.source.pause)
+        self._command(self.source.pause)
 
     def resume(self) -> None:
-        self._do(self.source.resume)
+        self._command(self.source.resume)
 
     def __enter__(self) -> Self:
         return self
@@ -103,12 +103,12 @@ class Awaited:
     def __next__(self) -> Event | Comment:
         async def ask() -> Event | Comment | None:
             await self.source.__aenter__()
-            asking = self.source.__anext__()
-            # A second iteration at the same time is refused at once, and not to be looked at.
-            if self._asking is None or inspect.getcoroutinestate(self._asking) == inspect.CORO_CLOSED:
-                self._asking = asking
+            iteration = self.source.__anext__()
+            # Ignore a second iteration at the same time: it is refused at once.
+            if self._iteration is None or inspect.getcoroutinestate(self._iteration) == inspect.CORO_CLOSED:
+                self._iteration = iteration
             try:
-                event: Event | Comment = await asking
+                event: Event | Comment = await iteration
             except StopAsyncIteration:
                 return None
             return event
@@ -138,23 +138,23 @@ class Awaited:
         return repr(self.source).replace("AsyncEventSource", "EventSource")
 
     def is_blocked_in(self, name: str) -> bool:
-        """Return whether the iteration waits inside this method, and not only for its turn to run."""
-        place = self._place(name)
-        if not place:
+        """Return whether the iteration is suspended inside this method, and stays so."""
+        position = self._suspended_at(name)
+        if not position:
             return False
         time.sleep(0.005)
-        return place == self._place(name)
+        return position == self._suspended_at(name)
 
-    def _place(self, name: str) -> list[tuple[object, int]]:
+    def _suspended_at(self, name: str) -> list[tuple[object, int]]:
         code = getattr(AsyncEventSource, name).__code__
-        place: list[tuple[object, int]] = []
+        position: list[tuple[object, int]] = []
         found = False
-        inner: Any = self._asking
+        inner: Any = self._iteration
         while inspect.iscoroutine(inner) and inner.cr_frame is not None:
             found = found or inner.cr_code is code
-            place.append((inner, inner.cr_frame.f_lasti))
+            position.append((inner, inner.cr_frame.f_lasti))
             inner = inner.cr_await
-        return place if found else []
+        return position if found else []
 
     def finish(self) -> None:
         """Leave `async with`, and close the transport."""

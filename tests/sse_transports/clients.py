@@ -1,4 +1,4 @@
-"""Every way to read a stream: the blocking client and the async one, over each HTTP client and event loop."""
+"""The blocking client and the async one, over each HTTP client and event loop."""
 
 from __future__ import annotations
 
@@ -19,56 +19,56 @@ from sse_transports import (
 )
 from sse_transports._async_event_source import AsyncOptions
 from sse_transports._interface import AsyncTransport, Transport
-from tests.sse_transports.scenario import Client, Scenario, Stage
+from tests.sse_transports.scenario import Client, RunState, Scenario
 
 
 def blocking(make: Callable[[], Transport]) -> Client:
-    """Play with `EventSource`."""
+    """Run a scenario with `EventSource`."""
 
-    def play(scenario: Scenario, stage: Stage) -> None:
+    def run_client(scenario: Scenario, run: RunState) -> None:
         options = scenario.arguments()
-        options["on_state"] = stage.changes.append
+        options["on_state"] = run.changes.append
         transport = options["transport"] = make()
-        with EventSource(scenario.url(stage), **options) as source:
+        with EventSource(scenario.url(run), **options) as source:
             for event in source:
-                stage.receive(event)
+                run.receive(event)
         transport.close()
 
-    return play
+    return run_client
 
 
 def on(backend: str, make: Callable[[], AsyncTransport]) -> Client:
-    """Play with `AsyncEventSource`; hooks are async, as they may be there."""
+    """Run a scenario with `AsyncEventSource` and async hooks."""
 
-    async def play(scenario: Scenario, stage: Stage) -> None:
+    async def run_client(scenario: Scenario, run: RunState) -> None:
         async def on_state(change: StateChange) -> None:
-            stage.changes.append(change)
+            run.changes.append(change)
 
         options = cast("AsyncOptions", scenario.arguments())
         options["on_state"] = on_state
         transport = options["transport"] = make()
         try:
-            async with AsyncEventSource(scenario.url(stage), **options) as source:
+            async with AsyncEventSource(scenario.url(run), **options) as source:
                 async for event in source:
-                    stage.receive(event)
+                    run.receive(event)
         finally:
             await transport.close()
 
-    return lambda scenario, stage: anyio.run(play, scenario, stage, backend=backend)
+    return lambda scenario, run: anyio.run(run_client, scenario, run, backend=backend)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to read a stream, by its name."""
+class NamedClient:
+    """A client and its name."""
 
     name: str
-    play: Client
+    run: Client
 
 
-WAYS = (
-    Way("urllib", blocking(UrllibTransport)),
-    Way("httpx2", blocking(Httpx2Transport)),
-    Way("aiohttp on asyncio", on("asyncio", AiohttpTransport)),
-    Way("httpx2 on asyncio", on("asyncio", AsyncHttpx2Transport)),
-    Way("httpx2 on trio", on("trio", AsyncHttpx2Transport)),
+CLIENTS = (
+    NamedClient("urllib", blocking(UrllibTransport)),
+    NamedClient("httpx2", blocking(Httpx2Transport)),
+    NamedClient("aiohttp on asyncio", on("asyncio", AiohttpTransport)),
+    NamedClient("httpx2 on asyncio", on("asyncio", AsyncHttpx2Transport)),
+    NamedClient("httpx2 on trio", on("trio", AsyncHttpx2Transport)),
 )

@@ -1,4 +1,4 @@
-"""What every test here starts from, and what none may leave behind."""
+"""Fixtures for all tests of the transports, and checks that no test leaves threads or sockets open."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ PROXY_SETTINGS = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 
 
 @pytest.fixture(autouse=True)
-def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_proxy_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXY_SETTINGS:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> Iterator[None]:
-    """Collecting garbage after each test need not look at all that was imported before the first."""
+def fast_garbage_collection() -> Iterator[None]:
+    """Exclude all that was imported before the first test from the collections after each test."""
     gc.collect()
     gc.freeze()
     yield
@@ -45,17 +45,17 @@ def quick_collections() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Threads end, and a socket that nobody closed is found in the test that made it."""
+def no_leaks() -> Iterator[None]:
+    """Check that threads end, and report an unclosed socket in the test that opened it."""
     before = _threads()
     yield
     eventually(lambda: _threads() <= before, "all threads of the test end")
-    # What is destroyed unclosed warns here and now, and warnings are errors.
+    # An unclosed socket warns when it is collected, and warnings are errors.
     gc.collect()
 
 
 def _threads() -> set[threading.Thread]:
-    # An event loop keeps idle workers for later.
+    # An event loop keeps idle worker threads.
     return {one for one in threading.enumerate() if not one.name.startswith(("AnyIO worker", "Trio thread"))}
 
 
@@ -90,7 +90,7 @@ def every_client(
     asyncio_loop: Loop,
     trio_loop: Loop,
 ) -> Iterator[None]:
-    """Run a module's tests of `EventSource` with every client, the async ones in its clothes."""
+    """Run a module's tests of `EventSource` with every client, the async ones through `Awaited`."""
     loop, transport = {
         "urllib": (None, UrllibTransport),
         "httpx2": (None, Httpx2Transport),
@@ -108,11 +108,11 @@ def every_client(
 
     monkeypatch.setattr(request.module, "EventSource", make)
     yield
-    for one in made:
+    for each in made:
         if loop is None:
-            one.close()
+            each.close()
         else:
-            one.finish()
+            each.finish()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -128,7 +128,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="session")
 def server_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """What a server of 127.0.0.1 and localhost needs."""
+    """The TLS settings of a server at 127.0.0.1 and localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     return context
@@ -136,7 +136,7 @@ def server_tls(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="session")
 def client_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """What a client needs to trust such a server."""
+    """The TLS settings of a client that trusts this server."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
@@ -144,14 +144,14 @@ def client_tls(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture
 def deaf() -> Iterator[int]:
-    """The port of a server that is connected to, and then reads and writes nothing."""
+    """The port of a server that accepts connections, and reads and writes nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture
 def unanswered() -> Iterator[int]:
-    """A port where connecting gets no answer, neither yes nor no: on Linux, that of a full queue."""
+    """A port where a connect is neither accepted nor refused: on Linux, because its queue is full."""
     with (
         socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
         socket.create_connection(listener.getsockname()),

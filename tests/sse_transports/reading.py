@@ -1,4 +1,4 @@
-"""A source that is iterated in a thread of its own, so that a test can be the other thread."""
+"""Iterates a source in a thread of its own, while the test runs in another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from sse_core import Event
+from sse_core import Event, ReadyState
 from sse_transports import EventSource
 from tests.sse_transports.awaited import Awaited
 from tests.sse_transports.waiting import DEADLINE, eventually, is_blocked_in
@@ -50,7 +50,7 @@ class Reading:
         assert self.data == list(data)
 
     def until_ended(self) -> None:
-        """Return when the iteration has ended by itself."""
+        """Return when the iteration has ended."""
         self._thread.join(DEADLINE)
         assert not self._thread.is_alive(), "the iteration ends"
 
@@ -65,7 +65,9 @@ class Reading:
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
-        self._until_blocked_in("_slept")
+        self._until_blocked_in("_sleep_unless_commanded")
+
+    # No public call says that a source is blocked, and where. So these look for its private methods.
 
     def _until_blocked_in(self, name: str) -> None:
         source: object = self.source
@@ -80,5 +82,14 @@ class Reading:
                 with self._changed:
                     self.events.append(event)
                     self._changed.notify_all()
-        except BaseException as error:  # noqa: BLE001  # the test looks at it
+        except BaseException as error:  # noqa: BLE001  # the test checks it
             self.error = error
+
+
+def close_while_busy(reading: Reading) -> None:
+    """Close in this thread while the other one is busy. Its iteration ends without an error."""
+    reading.source.close()
+    reading.until_ended()
+    assert reading.error is None
+    assert reading.source.ready_state is ReadyState.CLOSED
+    assert list(reading.source) == []

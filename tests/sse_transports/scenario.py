@@ -1,4 +1,4 @@
-"""One story between a client and a server, as data: every client is to play all of them."""
+"""One exchange between a client and servers, as data; every client must pass all of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from sse_transports._event_source import Options
 from sse_transports.testing import Call, SSEServer, VirtualClock
 from tests.sse_transports.waiting import DEADLINE, eventually
 
+ONE = b"id: 1\ndata: a\n\n"
+TWO = b"id: 2\ndata: b\n\n"
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, jitter=0.0)
-"""The default policy, with small numbers and without chance."""
+"""The default policy with short delays and no jitter."""
 
 
-class Stage:
-    """What the client and the server of one story share.
+class RunState:
+    """What the client and the servers share while a scenario runs.
 
     Attributes:
-        url: where the story begins.
-        elsewhere: the second server: another origin.
-        nowhere: an address where nobody listens.
-        events: what the client was given so far.
-        changes: the state changes it was told.
+        url: the first server.
+        elsewhere: the second server, which is another origin.
+        nowhere: an address on which no server listens.
+        events: the events that the client has received.
+        changes: the state changes that were reported.
     """
 
     def __init__(self, url: str, elsewhere: str, nowhere: str) -> None:
@@ -38,24 +40,24 @@ class Stage:
         self._received = threading.Condition()
 
     def receive(self, event: Event) -> None:
-        """The client was given an event."""
+        """Record an event that the client received."""
         with self._received:
             self.events.append(event)
             self._received.notify_all()
 
     def until_received(self, count: int) -> None:
-        """For a server: return when the client was given so many events, all in all."""
+        """For a server: return when the client has received this many events in all."""
         with self._received:
             arrived = self._received.wait_for(lambda: len(self.events) >= count, DEADLINE)
-        assert arrived, f"the client was given {len(self.events)} events while the server waited for {count}"
+        assert arrived, f"the client received {len(self.events)} events; the server waited for {count}"
 
 
-Answer = Callable[[Call, Stage], None]
+Answer = Callable[[Call, RunState], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a story. `calls` and `calls_elsewhere` are the requests that the two servers got."""
+    """The result of a scenario. `calls` and `calls_elsewhere` are the requests that the two servers got."""
 
     events: list[Event]
     changes: list[StateChange]
@@ -65,44 +67,44 @@ class Outcome:
 
     @property
     def delays(self) -> list[float | None]:
-        """The waits, in seconds."""
+        """The waits between attempts, in seconds."""
         return [change.delay for change in self.changes if isinstance(change, Waiting)]
 
 
-def _anything(_outcome: Outcome) -> None:
-    """No further expectation."""
+def _no_check(_outcome: Outcome) -> None:
+    """Expect nothing more."""
 
 
-def _the_stream(stage: Stage) -> str:
-    return f"{stage.url}/stream"
+def _stream_url(run: RunState) -> str:
+    return f"{run.url}/stream"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A story: what the servers answer, what the client is told to do, and what must come of it.
+    """What the servers answer, what the client is asked to do, and what must be the result.
 
     Attributes:
-        name: the behaviour, in words.
-        answers: what the server does at each request, in turn: it must get just as many.
+        name: the behavior, in words.
+        answers: what the server does at each request, in this order. It must get exactly as many requests.
         answers_elsewhere: the same for a second server, which is another origin.
-        url: where the client begins.
+        url: the URL of the event source.
         options: arguments of the event source. The policy is `QUICK` unless they say otherwise.
-        clock: makes the source's clock. On a virtual one a long delay can be looked at and need not pass.
-        error_body_seconds: how long the client waits for an error's text, if not as long as ever.
-        events: data and id of what the client must be given.
+        clock: makes the source's clock. With a virtual one, a test of a long delay does not take long.
+        error_body_seconds: how long the client waits for an error's body, if not the default.
+        events: data and ID of the events that the client must receive.
         error: what the iteration must end with; None for an end without one.
         error_has: attributes that the error must have.
-        error_says: what its message must hold.
+        error_says: what its message must contain.
         cause: what its `__cause__` must be.
         last_event_ids: the Last-Event-ID header of each request; None where it has none.
-        changes: the kinds of state changes, where they matter.
-        check: whatever else must hold.
+        changes: the kinds of state changes, if they matter.
+        check: checks anything else.
     """
 
     name: str
     answers: tuple[Answer, ...] = ()
     answers_elsewhere: tuple[Answer, ...] = ()
-    url: Callable[[Stage], str] = _the_stream
+    url: Callable[[RunState], str] = _stream_url
     options: Options = field(default_factory=Options)
     clock: Callable[[], Clock] = VirtualClock
     error_body_seconds: float | None = None
@@ -113,26 +115,26 @@ class Scenario:
     cause: type[BaseException] | None = None
     last_event_ids: tuple[bytes | None, ...] | None = None
     changes: tuple[type[StateChange], ...] | None = None
-    check: Callable[[Outcome], None] = _anything
+    check: Callable[[Outcome], None] = _no_check
 
     def arguments(self) -> Options:
         """Return the event source's arguments, but for `on_state`."""
         return {"retry": QUICK, "clock": self.clock(), **self.options}
 
 
-Client = Callable[[Scenario, Stage], None]
-"""Plays its part: iterates an event source, hands events and changes to the stage, raises what ends it."""
+Client = Callable[[Scenario, RunState], None]
+"""Iterates an event source, records events and changes in the run state, raises the error that ends it."""
 
 
-def play(scenario: Scenario, client: Client) -> Outcome:
-    """Let a client play a scenario against two servers, and return what came of it."""
+def run_scenario(scenario: Scenario, client: Client) -> Outcome:
+    """Run a scenario with one client and two servers, and return the result."""
 
-    def in_turn(answers: tuple[Answer, ...]) -> Callable[[Call], None]:
+    def answer_in_order(answers: tuple[Answer, ...]) -> Callable[[Call], None]:
         def handler(call: Call) -> None:
             if call.number < len(answers):
-                answers[call.number](call, stage)
+                answers[call.number](call, run)
             else:
-                # One request too many is counted below; this keeps it from being many more.
+                # One request too many is counted below; 204 stops the client from sending more.
                 call.respond(204, [])
 
         return handler
@@ -140,24 +142,24 @@ def play(scenario: Scenario, client: Client) -> Outcome:
     with ExitStack() as stack:
         nowhere = stack.enter_context(socket())
         nowhere.bind(("127.0.0.1", 0))
-        server = stack.enter_context(SSEServer(in_turn(scenario.answers)))
-        other = stack.enter_context(SSEServer(in_turn(scenario.answers_elsewhere)))
-        stage = Stage(server.url, other.url, f"http://127.0.0.1:{nowhere.getsockname()[1]}")
+        server = stack.enter_context(SSEServer(answer_in_order(scenario.answers)))
+        other = stack.enter_context(SSEServer(answer_in_order(scenario.answers_elsewhere)))
+        run = RunState(server.url, other.url, f"http://127.0.0.1:{nowhere.getsockname()[1]}")
         error: BaseException | None = None
         try:
-            client(scenario, stage)
+            client(scenario, run)
         except Exception as raised:  # noqa: BLE001  # compared with what was expected
             error = raised
-        # A client that gave up early may have been quicker than the server.
+        # A client that gave up early may have ended before the server noticed its request.
         eventually(lambda: len(server.calls) >= len(scenario.answers), "the requests arrive")
         eventually(
             lambda: server.open_connections + other.open_connections == 0, "the client closes its connections"
         )
-        return Outcome(stage.events, stage.changes, error, server.calls, other.calls)
+        return Outcome(run.events, run.changes, error, server.calls, other.calls)
 
 
 def verify(scenario: Scenario, outcome: Outcome) -> None:
-    """Compare what came of a scenario with what must come of it."""
+    """Compare the result of a scenario with what it must be."""
     if outcome.error is not None and scenario.error is None:
         raise outcome.error
     assert type(outcome.error) is (scenario.error or type(None))

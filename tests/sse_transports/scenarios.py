@@ -1,4 +1,4 @@
-"""Every story that every client must play well, in one table."""
+"""All scenarios, which every client must pass, in one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a response is written: framing, content codings, odd heads. And that events come at once."""
+"""Framing, content encodings, unusual response headers; and events are yielded at once."""
 
 from __future__ import annotations
 
@@ -34,10 +34,8 @@ from tests.sse_transports.answers import (
     stall,
     stream,
 )
-from tests.sse_transports.scenario import Answer, Outcome, Scenario, Stage
+from tests.sse_transports.scenario import ONE, TWO, Answer, Outcome, RunState, Scenario
 
-ONE = b"id: 1\ndata: a\n\n"
-TWO = b"id: 2\ndata: b\n\n"
 ONCE: Options = {"retry": None}
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
@@ -48,40 +46,40 @@ def coded(body: bytes, window_bits: int) -> bytes:
 
 
 def flushed(window_bits: int, *fields: tuple[str, str]) -> Answer:
-    """Two events in one compressed stream; the second is sent when the first was received."""
+    """Send two events in one compressed stream, the second when the first was received."""
 
-    def answer(call: Call, stage: Stage) -> None:
+    def answer(call: Call, run: RunState) -> None:
         encoder = zlib.compressobj(wbits=window_bits)
-        head(*fields)(call, stage)
+        head(*fields)(call, run)
         for count, event in enumerate((ONE, TWO)):
-            stage.until_received(count)
+            run.until_received(count)
             call.send(encoder.compress(event) + encoder.flush(zlib.Z_SYNC_FLUSH))
-        stage.until_received(2)
+        run.until_received(2)
         call.send(encoder.flush())
 
     return answer
 
 
-def no_coding_was_asked_for(outcome: Outcome) -> None:
+def no_encoding_was_asked_for(outcome: Outcome) -> None:
     assert {call.headers.get("accept-encoding", b"identity") for call in outcome.calls} == {b"identity"}
 
 
-def the_error_is_of_one_read(outcome: Outcome) -> None:
+def the_error_names_the_compression(outcome: Outcome) -> None:
     causes = [change.cause for change in outcome.changes if isinstance(change, Disconnected)]
     assert type(causes[0]) is ReadError
     assert "compressed" in str(causes[0])
 
 
-AT_ONCE = tuple(
+PROMPT = tuple(
     Scenario(
-        name=f"events of {what} come at once, while the connection stays open",
+        name=f"events of {what} are yielded at once",
         answers=(answer,),
         options={"until": "[DONE]"},
         events=(("a", "1"), ("b", "2")),
     )
     for what, answer in (
         (
-            "a body without length and chunks",
+            "a body with neither length nor chunks",
             in_order(
                 *(head(), raw(ONE), once_received(1), raw(TWO), once_received(2)),
                 *(raw(b"data: [DONE]\n\n"), stall),
@@ -109,27 +107,27 @@ AT_ONCE = tuple(
             ),
         ),
         (
-            "one piece together with the head",
+            "one packet with the headers",
             in_order(head(body=ONE), once_received(1), raw(TWO + b"data: [DONE]\n\n"), stall),
         ),
     )
 )
 
-CODINGS = (
+ENCODINGS = (
     *(
         Scenario(
-            name=f"a body in {what}, not asked for, is decoded, each event as soon as it was flushed",
+            name=f"a body in {what} is decoded, each event once it is flushed",
             answers=(flushed(window_bits, ("Content-Encoding", coding)),),
             options=ONCE,
             events=(("a", "1"), ("b", "2")),
-            check=no_coding_was_asked_for,
+            check=no_encoding_was_asked_for,
         )
         for what, coding, window_bits in (
             ("gzip", "gzip", GZIP),
             ("GZip", " GZip ", GZIP),
             ("x-gzip", "x-gzip", GZIP),
             ("deflate", "deflate", ZLIB),
-            ("deflate without a frame", "deflate", RAW),
+            ("deflate without the zlib header", "deflate", RAW),
         )
     ),
     Scenario(
@@ -154,7 +152,7 @@ CODINGS = (
         ),
         events=(("a", "1"), ("b", "2")),
         last_event_ids=(None, b"1", b"2"),
-        check=the_error_is_of_one_read,
+        check=the_error_names_the_compression,
     ),
     Scenario(
         name="POST: a truncated gzip body is an incomplete stream",
@@ -167,11 +165,11 @@ CODINGS = (
     Scenario(
         name="GET reconnects after a damaged gzip body",
         answers=(stream(b"no gzip at all", ("Content-Encoding", "gzip")), no_content),
-        check=the_error_is_of_one_read,
+        check=the_error_names_the_compression,
     ),
     *(
         Scenario(
-            name=f"a body in {coding!r} is an error, and is not asked for again",
+            name=f"a body in {coding!r} is a final error",
             answers=(stream(b"\x0b\x02\x80", ("Content-Encoding", coding)),),
             error=ContentEncodingError,
             error_has={"status": 200},
@@ -181,29 +179,29 @@ CODINGS = (
         for coding in ("br", "zstd", "gzip, br", "nonsense")
     ),
     Scenario(
-        name="a body of coding identity is taken as it is",
+        name="a body with encoding identity is not decoded",
         answers=(stream(ONE, ("Content-Encoding", "Identity")),),
         options=ONCE,
         events=(("a", "1"),),
     ),
     Scenario(
-        name="an error's compressed body is readable",
+        name="an error's compressed body is decoded",
         answers=(refuse(400, ("Content-Encoding", "gzip"), body=coded(b"because", GZIP)),),
         error=HTTPStatusError,
         error_has={"body": b"because"},
     ),
     Scenario(
-        name="an error's body of an unknown coding is left out",
+        name="an error's body in an unknown encoding is left out",
         answers=(refuse(400, ("Content-Encoding", "br"), body=b"\x0b\x02\x80"),),
         error=HTTPStatusError,
         error_has={"status": 400, "body": b""},
     ),
 )
 
-HEADS = (
+HEADERS = (
     *(
         Scenario(
-            name=f"{what} before the answer is passed over",
+            name=f"{what} before the response is ignored",
             answers=(in_order(raw(interim), stream(ONE)),),
             options=ONCE,
             events=(("a", "1"),),
@@ -217,13 +215,13 @@ HEADS = (
         )
     ),
     Scenario(
-        name="an answer in HTTP/1.0 is an answer",
+        name="a response in HTTP/1.0 is accepted",
         answers=(raw(b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ONE),),
         options=ONCE,
         events=(("a", "1"),),
     ),
     Scenario(
-        name="a head that comes byte by byte is a head",
+        name="headers may arrive byte by byte",
         answers=(
             drip(
                 [
@@ -238,27 +236,27 @@ HEADS = (
     ),
     *(
         Scenario(
-            name=f"{what} is no answer",
+            name=f"{what} is no valid response",
             answers=(in_order(raw(answer), end),),
             options=ONCE,
             error=ConnectError,
             changes=(Connecting, Disconnected, Closed),
         )
         for what, answer, end in (
-            ("a status line of nonsense", b"\x00\xff SSH-2.0\r\n\r\n", stall),
-            ("a status that is no number", b"HTTP/1.1 abc OK\r\n\r\n", stall),
+            ("an invalid status line", b"\x00\xff SSH-2.0\r\n\r\n", stall),
+            ("a status that is not a number", b"HTTP/1.1 abc OK\r\n\r\n", stall),
             ("a status out of range", b"HTTP/1.1 99999 OK\r\n\r\n", stall),
-            ("a head with one header too large", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, stall),
-            ("a head with a host of headers", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000, stall),
-            ("a head for ever of interim responses", b"HTTP/1.1 103 Hint\r\n\r\n" * 3, hang_up),
-            ("a head that breaks off in the status line", b"HTTP/1.", hang_up),
+            ("a header that is too large", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, stall),
+            ("too many headers", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000, stall),
+            ("only interim responses", b"HTTP/1.1 103 Hint\r\n\r\n" * 3, hang_up),
+            ("a truncated status line", b"HTTP/1.", hang_up),
         )
     ),
 )
 
 LIMITS = (
     Scenario(
-        name="an event over the limit is an error for good, behind the events before it",
+        name="an event over the limit is a final error after earlier events",
         answers=(in_order(head(body=ONE + TWO + b"data: " + b"x" * 200), stall),),
         options={"max_event_size": 100},
         events=(("a", "1"), ("b", "2")),
@@ -267,13 +265,13 @@ LIMITS = (
         changes=(Connecting, Opened, Disconnected, Closed),
     ),
     Scenario(
-        name="an event over the limit is found out while it still grows",
+        name="an event over the limit is refused while it grows",
         answers=(in_order(head(CHUNKED), *(chunk(b"data: " + b"x" * 50 + b"\n"),) * 3, stall),),
         options={"max_event_size": 100},
         error=EventTooLarge,
     ),
     Scenario(
-        name="an event of 2 MB, in one line, is under the default limit",
+        name="an event of 2 MB in one line is within the default limit",
         answers=(sized_stream(b"data: " + b"x" * 2_000_000 + b"\n\n"),),
         options=ONCE,
         events=(("x" * 2_000_000, ""),),
@@ -286,4 +284,4 @@ LIMITS = (
     ),
 )
 
-BODIES = (*AT_ONCE, *CODINGS, *HEADS, *LIMITS)
+BODIES = (*PROMPT, *ENCODINGS, *HEADERS, *LIMITS)

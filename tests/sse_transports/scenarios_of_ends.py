@@ -1,4 +1,4 @@
-"""How a stream can end, and what a GET makes of it."""
+"""The ends of a stream, and what a GET does then."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ from tests.sse_transports.answers import (
     stall,
     stream,
 )
-from tests.sse_transports.scenario import Outcome, Scenario
+from tests.sse_transports.scenario import ONE, TWO, Outcome, Scenario
 
-ONE = b"id: 1\ndata: a\n\n"
-TWO = b"id: 2\ndata: b\n\n"
 HALF = b"id: 2\ndata: ha"
 
 
@@ -42,13 +40,13 @@ def limited(attempts: int) -> RetryPolicy:
     return RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.05, jitter=0.0, max_attempts=attempts)
 
 
-def half_an_event_was_reported(outcome: Outcome) -> None:
+def partial_event_was_reported(outcome: Outcome) -> None:
     pending = [change.pending for change in outcome.changes if isinstance(change, Disconnected)]
     assert pending == [len(HALF)]
 
 
-def half_an_event_was_reported_with_an_error(outcome: Outcome) -> None:
-    half_an_event_was_reported(outcome)
+def partial_event_was_reported_with_an_error(outcome: Outcome) -> None:
+    partial_event_was_reported(outcome)
     assert [type(change.cause) for change in outcome.changes if isinstance(change, Waiting)] == [ReadError]
 
 
@@ -56,7 +54,7 @@ def the_delays_grew(outcome: Outcome) -> None:
     assert outcome.delays == [0.001, 0.002, 0.004]
 
 
-def the_delays_began_anew(outcome: Outcome) -> None:
+def the_delays_started_over(outcome: Outcome) -> None:
     assert outcome.delays == [0.001, 0.002, 0.001, 0.002, 0.004]
 
 
@@ -95,8 +93,8 @@ CLEAN_ENDS = (
         check=nothing_went_wrong,
     ),
     Scenario(
-        name="what follows a body's length is not of the stream",
-        # Not all of it in one piece, which aiohttp would refuse as a whole.
+        name="bytes after a body's length are not part of the stream",
+        # In two pieces: aiohttp would refuse all of a single one.
         answers=(in_order(sized_stream(ONE, len(ONE)), once_received(1), raw(TWO)), no_content),
         events=(("a", "1"),),
         last_event_ids=(None, b"1"),
@@ -107,7 +105,7 @@ CLEAN_ENDS = (
         events=(("a", "1"),),
         # The ID of the unfinished event does not count either.
         last_event_ids=(None, b"1"),
-        check=half_an_event_was_reported,
+        check=partial_event_was_reported,
     ),
     Scenario(
         name="204 ends it for good, at the first request too",
@@ -115,14 +113,14 @@ CLEAN_ENDS = (
         changes=(Connecting, Closed),
     ),
     Scenario(
-        name="a clean end is the end where the policy says so",
+        name="a clean end is final if the policy says so",
         answers=(stream(ONE),),
         options={"retry": RetryPolicy(reconnect_on_close=False)},
         events=(("a", "1"),),
         changes=(Connecting, Opened, Disconnected, Closed),
     ),
     Scenario(
-        name="a lost connection is reconnected from even where a clean end is the end",
+        name="a lost connection is reconnected even if a clean end is final",
         answers=(sized_stream(ONE, 100), stream(TWO)),
         options={"retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, reconnect_on_close=False)},
         events=(("a", "1"), ("b", "2")),
@@ -132,7 +130,7 @@ CLEAN_ENDS = (
 
 DROPS = tuple(
     Scenario(
-        name=f"a body {how} is a lost connection: GET reconnects, half an event is dropped",
+        name=f"a body {how} is a lost connection: GET reconnects, a partial event is dropped",
         answers=(answer, stream(TWO), no_content),
         events=(("a", "1"), ("b", "2")),
         last_event_ids=(None, b"1", b"2"),
@@ -140,13 +138,13 @@ DROPS = tuple(
     )
     for how, answer in (
         ("shorter than its length", sized_stream(ONE + HALF, 1000)),
-        ("cut inside a chunk", in_order(head(CHUNKED), chunk(ONE), raw(b"64\r\n" + HALF))),
-        ("cut between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
-        ("cut inside a chunk's size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"6"))),
-        ("cut behind a chunk's size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"64\r\n"))),
-        # aiohttp looks at a piece as a whole: with the nonsense in it, it would lose what is before.
+        ("truncated inside a chunk", in_order(head(CHUNKED), chunk(ONE), raw(b"64\r\n" + HALF))),
+        ("truncated between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
+        ("truncated inside a chunk size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"6"))),
+        ("truncated after a chunk size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"64\r\n"))),
+        # In two pieces: aiohttp would lose the events in front of an invalid chunk size.
         (
-            "with a senseless chunk size",
+            "with an invalid chunk size",
             in_order(head(CHUNKED), chunk(ONE + HALF), once_received(1), raw(b"zz\r\n"), stall),
         ),
         ("that is reset", in_order(head(body=ONE + HALF), once_received(1), reset)),
@@ -155,14 +153,14 @@ DROPS = tuple(
 
 FAILURES = (
     Scenario(
-        name="half an event before a lost connection is reported with the error",
+        name="a partial event before a lost connection is reported with the error",
         answers=(sized_stream(ONE + HALF, 1000), no_content),
         events=(("a", "1"),),
-        check=half_an_event_was_reported_with_an_error,
+        check=partial_event_was_reported_with_an_error,
     ),
     Scenario(
-        name="a refused connection is tried again, up to the limit",
-        url=lambda stage: stage.nowhere,
+        name="a refused connection is retried up to the limit",
+        url=lambda run: run.nowhere,
         options={"retry": limited(4)},
         error=RetriesExhausted,
         error_has={"attempts": 4},
@@ -171,7 +169,7 @@ FAILURES = (
         check=the_delays_grew,
     ),
     Scenario(
-        name="a server that drops every connection before its answer meets growing delays and the limit",
+        name="a server that never answers meets growing delays and the limit",
         answers=(hang_up,) * 4,
         options={"retry": limited(4)},
         error=RetriesExhausted,
@@ -180,7 +178,7 @@ FAILURES = (
         check=the_delays_grew,
     ),
     Scenario(
-        name="a server that answers and ends without an event meets growing delays and the limit",
+        name="a server that sends no event meets growing delays and the limit",
         answers=(stream(b""), stream(b": hello\n\n"), stream(b"id: 7\n\n"), stream(b"data: half")),
         options={"retry": limited(4)},
         error=RetriesExhausted,
@@ -188,14 +186,14 @@ FAILURES = (
         check=the_delays_grew,
     ),
     Scenario(
-        name="an event is progress: delays and attempts are counted anew",
+        name="an event resets the delays and the attempts",
         answers=(hang_up, hang_up, stream(ONE), hang_up, hang_up, no_content),
         options={"retry": limited(4)},
         events=(("a", "1"),),
-        check=the_delays_began_anew,
+        check=the_delays_started_over,
     ),
     Scenario(
-        name="no attempt is begun past the policy's time",
+        name="no attempt starts after the policy's time",
         answers=(hang_up,),
         options={"retry": RetryPolicy(initial_delay=10.0, max_elapsed=5.0)},
         error=RetriesExhausted,
@@ -204,22 +202,22 @@ FAILURES = (
     ),
 )
 
-LAST_EVENTS = (
+UNTIL = (
     Scenario(
-        name="the last event ends the stream, is not yielded, and the connection is closed",
+        name="the `until` event ends the stream and is not yielded",
         answers=(in_order(head(body=ONE + b"data: [DONE]\n\n" + TWO), stall),),
         options={"until": "[DONE]"},
         events=(("a", "1"),),
         changes=(Connecting, Opened, Closed),
     ),
     Scenario(
-        name="the last event can be told by a function",
+        name="`until` may be a function",
         answers=(in_order(head(body=ONE + b"event: bye\ndata: x\n\n"), stall),),
         options={"until": lambda event: event.event == "bye"},
         events=(("a", "1"),),
     ),
     Scenario(
-        name="a stream that ended without its last event is gone on with",
+        name="a stream that ended without its `until` event is continued",
         answers=(stream(ONE), stream(b"data: [DONE]\n\n")),
         options={"until": "[DONE]"},
         events=(("a", "1"),),
@@ -227,9 +225,9 @@ LAST_EVENTS = (
     ),
 )
 
-NEVER_AGAIN = (
+WITHOUT_POLICY = (
     Scenario(
-        name="without a policy, a clean end is the end",
+        name="without a policy, a clean end is final",
         answers=(stream(ONE),),
         options={"retry": None},
         events=(("a", "1"),),
@@ -260,7 +258,7 @@ NEVER_AGAIN = (
     ),
     Scenario(
         name="without a policy, a refused connection is an error",
-        url=lambda stage: stage.nowhere,
+        url=lambda run: run.nowhere,
         options={"retry": None},
         error=ConnectError,
         changes=(Connecting, Disconnected, Closed),
@@ -268,4 +266,4 @@ NEVER_AGAIN = (
 )
 
 
-ENDS = (*CLEAN_ENDS, *DROPS, *FAILURES, *LAST_EVENTS, *NEVER_AGAIN)
+ENDS = (*CLEAN_ENDS, *DROPS, *FAILURES, *UNTIL, *WITHOUT_POLICY)

@@ -1,4 +1,4 @@
-"""The last event ID, over events and connections."""
+"""The last event ID across events and connections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.sse_transports.scenario import Scenario
 
 
 def sends_back(name: str, body: bytes, sent: bytes | None, *events: tuple[str, str]) -> Scenario:
-    """A stream, and the Last-Event-ID that the next request must have."""
+    """Make a scenario of one stream and the Last-Event-ID that the next request must have."""
     return Scenario(
         name=name,
         answers=(stream(body), no_content),
@@ -41,7 +41,7 @@ IDS = (
     ),
     sends_back("an ID without data counts", b"id: 1\ndata: a\n\nid: 2\n\n", b"2", ("a", "1")),
     sends_back(
-        "an ID whose blank line never came does not count",
+        "an ID without its blank line does not count",
         b"id: 1\ndata: a\n\nid: 2\ndata: b\n",
         b"1",
         ("a", "1"),
@@ -52,9 +52,9 @@ IDS = (
         b"x" * 8000,
         ("a", "x" * 8000),
     ),
-    sends_back("no ID, no header", b"data: a\n\n", None, ("a", "")),
+    sends_back("without an ID, no header is sent", b"data: a\n\n", None, ("a", "")),
     Scenario(
-        name="an ID from before is sent with the first request, until the stream sets another",
+        name="an earlier ID is sent until the stream sets another",
         answers=(hang_up, stream(b"data: a\n\n"), stream(b"id: 8\ndata: b\n\n"), no_content),
         options={"last_event_id": "7 €"},
         events=(("a", "7 €"), ("b", "8")),
@@ -68,7 +68,7 @@ IDS = (
         last_event_ids=(b"mine", b"mine", b"8"),
     ),
     Scenario(
-        name="an ID that was cleared on one connection is not sent by the next ones",
+        name="an ID that was cleared stays cleared on later connections",
         answers=(
             stream(b"id: 1\ndata: a\n\n"),
             sized_stream(b"id\ndata: b\n\n", 100),

@@ -1,4 +1,4 @@
-"""Redirects: where they are followed to, and what goes along."""
+"""Redirects: which are followed, and which headers and body are sent on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from collections.abc import Callable
 from sse_core import Closed, Connecting, Disconnected, HTTPStatusError, Opened, RedirectError, RetryPolicy
 from sse_transports._event_source import Options
 from tests.sse_transports.answers import hang_up, no_content, redirect, sized_stream, stream
-from tests.sse_transports.scenario import Outcome, Scenario, Stage
+from tests.sse_transports.scenario import ONE, Outcome, RunState, Scenario
 
-ONE = b"id: 1\ndata: a\n\n"
-TWO = b"id: 2\ndata: b\n\n"
-ENDS_AT_ONCE = RetryPolicy(reconnect_on_close=False)
+NO_RECONNECT = RetryPolicy(reconnect_on_close=False)
 SECRETS = {
     "Authorization": "Bearer secret",
     "Cookie": "session=secret",
@@ -24,13 +22,13 @@ WITH_SECRETS: Options = {
     "headers": SECRETS,
     "sensitive_headers": ("x-API-key",),
     "last_event_id": "7",
-    "retry": ENDS_AT_ONCE,
+    "retry": NO_RECONNECT,
 }
 SECRET_NAMES = ("authorization", "cookie", "proxy-authorization", "x-api-key", "last-event-id")
 
 
-def elsewhere(stage: Stage) -> str:
-    return f"{stage.elsewhere}/there"
+def elsewhere(run: RunState) -> str:
+    return f"{run.elsewhere}/there"
 
 
 def the_path_was(path: str) -> Callable[[Outcome], None]:
@@ -40,7 +38,7 @@ def the_path_was(path: str) -> Callable[[Outcome], None]:
     return check
 
 
-def the_secrets_stayed_at_home(outcome: Outcome) -> None:
+def no_secrets_were_sent_elsewhere(outcome: Outcome) -> None:
     (first,), (second,) = outcome.calls, outcome.calls_elsewhere
     for name in SECRET_NAMES:
         assert name in first.headers
@@ -50,7 +48,7 @@ def the_secrets_stayed_at_home(outcome: Outcome) -> None:
     assert (second.method, second.path) == ("GET", "/there")
 
 
-def the_secrets_went_along(outcome: Outcome) -> None:
+def the_secrets_were_sent_on(outcome: Outcome) -> None:
     _, second = outcome.calls
     for name in (*SECRET_NAMES, "x-open"):
         assert name in second.headers
@@ -75,13 +73,13 @@ def the_post_was_sent_on_without_secrets(outcome: Outcome) -> None:
     assert not set(SECRET_NAMES) & set(call.headers)
 
 
-def the_secrets_came_back(outcome: Outcome) -> None:
+def each_attempt_starts_with_the_secrets(outcome: Outcome) -> None:
     assert [call.headers.get("authorization") for call in outcome.calls] == [b"Bearer secret"] * 2
     assert [call.headers.get("last-event-id") for call in outcome.calls] == [b"7", b"1"]
     assert [call.headers.get("authorization") for call in outcome.calls_elsewhere] == [None, None]
 
 
-def the_credentials_stayed_at_home(outcome: Outcome) -> None:
+def credentials_were_sent_to_their_origin_only(outcome: Outcome) -> None:
     assert outcome.calls[0].headers["authorization"] == b"Basic " + b64encode(b"aladdin:open sesame")
     assert outcome.calls[0].headers["host"].startswith(b"127.0.0.1:")
     no_credentials_were_sent(outcome)
@@ -96,7 +94,7 @@ FOLLOWED = (
         Scenario(
             name=f"GET follows {status} and stays a GET",
             answers=(redirect(status, "/there?x=1"), stream(ONE)),
-            options={"retry": ENDS_AT_ONCE},
+            options={"retry": NO_RECONNECT},
             events=(("a", "1"),),
             changes=(Connecting, Connecting, Opened, Disconnected, Closed),
             check=the_path_was("/there?x=1"),
@@ -115,7 +113,7 @@ FOLLOWED = (
     ),
     *(
         Scenario(
-            name=f"POST that is redirected by {status} is sent on whole",
+            name=f"POST that is redirected by {status} keeps its body",
             answers=(redirect(status, "/there"), stream(ONE)),
             options={"method": "POST", "json": {"ask": "why?"}},
             events=(("a", "1"),),
@@ -126,9 +124,9 @@ FOLLOWED = (
     *(
         Scenario(
             name=f"a redirect to {location!r} leads to {path!r}",
-            url=lambda stage: f"{stage.url}/api/stream?key=1",
+            url=lambda run: f"{run.url}/api/stream?key=1",
             answers=(redirect(307, location), stream(ONE)),
-            options={"retry": ENDS_AT_ONCE},
+            options={"retry": NO_RECONNECT},
             events=(("a", "1"),),
             check=the_path_was(path),
         )
@@ -144,11 +142,11 @@ FOLLOWED = (
     Scenario(
         name="a chain of redirects is followed",
         answers=(*(redirect(302, f"/{step}") for step in range(20)), stream(ONE)),
-        options={"retry": ENDS_AT_ONCE},
+        options={"retry": NO_RECONNECT},
         events=(("a", "1"),),
     ),
     Scenario(
-        name="a reconnection begins at the first URL again",
+        name="a reconnection starts at the first URL",
         answers=(redirect(302, "/there"), sized_stream(ONE, 100), no_content),
         events=(("a", "1"),),
         check=the_path_was("/stream"),
@@ -158,24 +156,24 @@ FOLLOWED = (
 ORIGINS = (
     *(
         Scenario(
-            name=f"a redirect by {status} to another origin takes no secrets along",
+            name=f"a redirect by {status} to another origin drops secrets",
             answers=(redirect(status, elsewhere),),
             answers_elsewhere=(stream(ONE),),
             options=WITH_SECRETS,
             events=(("a", "1"),),
-            check=the_secrets_stayed_at_home,
+            check=no_secrets_were_sent_elsewhere,
         )
         for status in (301, 303, 307)
     ),
     Scenario(
-        name="a redirect within the origin takes everything along",
+        name="a redirect within the origin keeps all headers",
         answers=(redirect(302, "/there"), stream(ONE)),
         options=WITH_SECRETS,
         events=(("a", "1"),),
-        check=the_secrets_went_along,
+        check=the_secrets_were_sent_on,
     ),
     Scenario(
-        name="POST that is sent on to another origin takes no secrets along",
+        name="POST that is redirected to another origin drops secrets",
         answers=(redirect(308, elsewhere),),
         answers_elsewhere=(stream(ONE),),
         options={**WITH_SECRETS, "method": "POST", "json": {"ask": "why?"}},
@@ -183,33 +181,33 @@ ORIGINS = (
         check=the_post_was_sent_on_without_secrets,
     ),
     Scenario(
-        name="the credentials of a URL stay with its origin",
-        url=lambda stage: stage.url.replace("http://", "http://aladdin:open%20sesame@") + "/stream",
+        name="the credentials of a URL are sent to its origin only",
+        url=lambda run: run.url.replace("http://", "http://aladdin:open%20sesame@") + "/stream",
         answers=(redirect(302, elsewhere),),
         answers_elsewhere=(stream(ONE),),
-        options={"retry": ENDS_AT_ONCE},
+        options={"retry": NO_RECONNECT},
         events=(("a", "1"),),
-        check=the_credentials_stayed_at_home,
+        check=credentials_were_sent_to_their_origin_only,
     ),
     Scenario(
-        name="credentials that a redirect names are not sent",
-        answers=(redirect(302, lambda stage: f"{stage.elsewhere.replace('http://', 'http://a:b@')}/there"),),
+        name="credentials in a Location are not sent",
+        answers=(redirect(302, lambda run: f"{run.elsewhere.replace('http://', 'http://a:b@')}/there"),),
         answers_elsewhere=(stream(ONE),),
-        options={"retry": ENDS_AT_ONCE},
+        options={"retry": NO_RECONNECT},
         events=(("a", "1"),),
         check=no_credentials_were_sent,
     ),
     Scenario(
-        name="each reconnection is given the secrets anew, and loses them again on the way",
+        name="each reconnection sends the secrets, and its redirect drops them",
         answers=(redirect(302, elsewhere), redirect(302, elsewhere)),
         answers_elsewhere=(sized_stream(ONE, 100), no_content),
         options={**WITH_SECRETS, "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0)},
         events=(("a", "1"),),
-        check=the_secrets_came_back,
+        check=each_attempt_starts_with_the_secrets,
     ),
 )
 
-LOST = (
+UNUSABLE = (
     Scenario(
         name="a redirect loop is an error",
         answers=(redirect(302, "/stream"),) * 21,
@@ -219,7 +217,7 @@ LOST = (
     ),
     *(
         Scenario(
-            name=f"a redirect to {location!r} is an error, and nothing is read there",
+            name=f"a redirect to {location!r} is an error",
             answers=(redirect(302, location),),
             error=RedirectError,
             error_has={"status": 302},
@@ -236,7 +234,7 @@ LOST = (
     ),
     Scenario(
         name="a redirect without a Location is an error",
-        answers=(lambda call, _stage: call.respond(302, [("Content-Length", "0")]),),
+        answers=(lambda call, _run: call.respond(302, [("Content-Length", "0")]),),
         error=RedirectError,
         error_says="without a Location",
     ),
@@ -250,10 +248,10 @@ LOST = (
         for status in (300, 304, 305, 306)
     ),
     Scenario(
-        name="a redirect to a server that drops the connection is tried again from the beginning",
+        name="a redirect to a failing server is retried from the first URL",
         answers=(redirect(302, elsewhere), redirect(302, elsewhere)),
         answers_elsewhere=(hang_up, no_content),
     ),
 )
 
-REDIRECTS = (*FOLLOWED, *ORIGINS, *LOST)
+REDIRECTS = (*FOLLOWED, *ORIGINS, *UNUSABLE)

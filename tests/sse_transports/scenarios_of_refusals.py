@@ -1,4 +1,4 @@
-"""Answers that are no event stream."""
+"""Responses that are not event streams."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ from tests.sse_transports.answers import (
     stall,
     stream,
 )
-from tests.sse_transports.scenario import Answer, Outcome, Scenario
+from tests.sse_transports.scenario import ONE, Answer, Outcome, Scenario
 from tests.sse_transports.scenarios_of_ends import limited
 
-ONE = b"id: 1\ndata: a\n\n"
-KEPT = 64 * 2**10
-FOR_EVER = repeat(b"more ")
+BODY_LIMIT = 64 * 2**10
+ENDLESS = repeat(b"more ")
 
 
 def the_headers_are_in_the_error(outcome: Outcome) -> None:
@@ -45,7 +44,7 @@ def the_headers_are_in_the_error(outcome: Outcome) -> None:
 
 ERRORS = (
     Scenario(
-        name="401 is an error with the server's words",
+        name="401 is an error with the server's message",
         answers=(refuse(401, ("WWW-Authenticate", 'Bearer realm="streams"'), body=b"no such token"),),
         error=HTTPStatusError,
         error_has={"status": 401, "body": b"no such token"},
@@ -55,7 +54,7 @@ ERRORS = (
     ),
     *(
         Scenario(
-            name=f"{status} is an error for good",
+            name=f"{status} is a final error",
             answers=(refuse(status),),
             error=HTTPStatusError,
             error_has={"status": status},
@@ -66,10 +65,10 @@ ERRORS = (
         name="an error's body is kept up to 64 KiB",
         answers=(refuse(400, body=b"x" * 2**20),),
         error=HTTPStatusError,
-        error_has={"body": b"x" * KEPT},
+        error_has={"body": b"x" * BODY_LIMIT},
     ),
     Scenario(
-        name="an error's body that breaks off is kept as far as it came",
+        name="the received part of a truncated error body is kept",
         answers=(
             in_order(
                 raw(b"HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\nbecause"),
@@ -79,23 +78,23 @@ ERRORS = (
         error_has={"status": 400, "body": b"because"},
     ),
     Scenario(
-        name="an error whose body never ends is raised all the same",
+        name="an error whose body never ends is raised",
         answers=(in_order(raw(b"HTTP/1.1 400 Bad\r\n\r\nbecause"), stall),),
         error_body_seconds=0.1,
         error=HTTPStatusError,
         error_has={"status": 400, "body": b"because"},
     ),
     Scenario(
-        name="an error whose body drips for ever is raised all the same",
-        answers=(in_order(raw(b"HTTP/1.1 400 Bad\r\n\r\n"), drip(FOR_EVER, every=0.02)),),
+        name="an error whose body arrives slowly forever is raised",
+        answers=(in_order(raw(b"HTTP/1.1 400 Bad\r\n\r\n"), drip(ENDLESS, every=0.02)),),
         error_body_seconds=0.1,
-        # A socket knows nothing of virtual time.
+        # Sockets run in real time.
         clock=SystemClock,
         error=HTTPStatusError,
         error_has={"status": 400},
     ),
     Scenario(
-        name="an error with an event stream as its body is not iterated",
+        name="an event stream as the body of an error is not iterated",
         answers=(head(status=500, body=ONE),),
         options={"retry": None},
         error=HTTPStatusError,
@@ -108,7 +107,7 @@ STEADY = RetryPolicy(initial_delay=1.0, max_delay=30.0, jitter=0.0)
 
 
 def busy_until(seconds_from_now: float) -> Answer:
-    """503 with a date, seen from the beginning of the virtual time."""
+    """503 with a date, relative to the start of the virtual clock."""
     return refuse(503, ("Retry-After", formatdate(VirtualClock().epoch() + seconds_from_now, usegmt=True)))
 
 
@@ -129,42 +128,42 @@ RETRY_AFTER = (
             check=check,
         )
         for name, answer, check in (
-            ("in seconds is waited for", refuse(503, ("Retry-After", "7")), waited(7.0)),
+            ("in seconds is respected", refuse(503, ("Retry-After", "7")), waited(7.0)),
             ("counts with 429 too", refuse(429, ("Retry-After", "7")), waited(7.0)),
             ("below the policy's delay does not shorten it", refuse(503, ("Retry-After", "0")), waited(1.0)),
-            ("as a date is waited for", busy_until(20), waited(20.0)),
-            ("as a date in the past asks for nothing", busy_until(-3600), waited(1.0)),
+            ("as a date is respected", busy_until(20), waited(20.0)),
+            ("as a date in the past is ignored", busy_until(-3600), waited(1.0)),
             ("as a date far ahead is clamped", busy_until(3600), waited(30.0)),
             ("of centuries is clamped", refuse(503, ("Retry-After", "9999999999")), waited(30.0)),
             ("of 5,000 digits is clamped", refuse(503, ("Retry-After", "9" * 5000)), waited(30.0)),
-            ("that is negative asks for nothing", refuse(503, ("Retry-After", "-5")), waited(1.0)),
-            ("that makes no sense asks for nothing", refuse(503, ("Retry-After", "soon")), waited(1.0)),
+            ("that is negative is ignored", refuse(503, ("Retry-After", "-5")), waited(1.0)),
+            ("that is invalid is ignored", refuse(503, ("Retry-After", "soon")), waited(1.0)),
         )
     ),
     Scenario(
-        name="Retry-After as a date a few seconds ahead is clamped by a short max_delay, and waited for",
+        name="Retry-After as a near date is clamped by a short max_delay",
         answers=(busy_until(5), no_content),
         check=waited(0.05),
     ),
     Scenario(
-        name="Retry-After of an error for good is in the error, and changes nothing",
+        name="Retry-After of a final error is in the error",
         answers=(refuse(403, ("Retry-After", "7")),),
         error=HTTPStatusError,
         error_has={"status": 403, "retry_after": 7.0},
     ),
 )
 
-BUSY = (
+RETRIED = (
     *(
         Scenario(
-            name=f"{status} is worth another attempt",
+            name=f"{status} is retried",
             answers=(refuse(status), stream(ONE), no_content),
             events=(("a", "1"),),
         )
         for status in (408, 425, 429, 500, 502, 503, 504)
     ),
     Scenario(
-        name="a server that stays busy meets the limit",
+        name="a busy server is retried up to the limit",
         answers=(refuse(503),) * 3,
         options={"retry": limited(3)},
         error=RetriesExhausted,
@@ -173,7 +172,7 @@ BUSY = (
         error_says="503",
     ),
     Scenario(
-        name="an error whose body never ends is worth another attempt all the same",
+        name="an error whose body never ends is retried",
         answers=(in_order(raw(b"HTTP/1.1 503 Busy\r\n\r\n"), stall), no_content),
         error_body_seconds=0.1,
     ),
@@ -182,7 +181,7 @@ BUSY = (
 TYPES = (
     *(
         Scenario(
-            name=f"a stream of type {value!r} is one, and is UTF-8",
+            name=f"content type {value!r} is accepted, and is UTF-8",
             answers=(raw(f"HTTP/1.1 200 OK\r\ncontent-type:{value}\r\n\r\ndata: €\n\n".encode()), no_content),
             events=(("€", ""),),
         )
@@ -195,7 +194,7 @@ TYPES = (
     ),
     *(
         Scenario(
-            name=f"an answer {how} is no stream",
+            name=f"a response {how} is not a stream",
             answers=(raw(f"HTTP/1.1 200 OK\r\n{field}Content-Length: 2\r\n\r\n".encode() + b"{}"),),
             error=ContentTypeError,
             error_has={"status": 200, "body": b"{}"},
@@ -209,10 +208,10 @@ TYPES = (
         )
     ),
     Scenario(
-        name="of two content types, the last counts",
+        name="the last of two content types counts",
         answers=(head(("Content-Type", "text/html"), body=ONE),),
         error=ContentTypeError,
     ),
 )
 
-REFUSALS = (*ERRORS, *RETRY_AFTER, *BUSY, *TYPES)
+REFUSALS = (*ERRORS, *RETRY_AFTER, *RETRIED, *TYPES)

@@ -1,4 +1,4 @@
-"""Limits of time, and what a server's `retry` does to the waits."""
+"""Timeouts, and how a server's `retry` changes the delays."""
 
 from __future__ import annotations
 
@@ -26,11 +26,8 @@ from tests.sse_transports.answers import (
     stall,
     stream,
 )
-from tests.sse_transports.scenario import Outcome, Scenario
+from tests.sse_transports.scenario import ONE, TWO, Outcome, Scenario
 from tests.sse_transports.scenarios_of_ends import limited
-
-ONE = b"id: 1\ndata: a\n\n"
-TWO = b"id: 2\ndata: b\n\n"
 
 
 def it_was_idle(outcome: Outcome) -> None:
@@ -43,9 +40,9 @@ def nothing_was_idle(outcome: Outcome) -> None:
     assert [change.cause for change in outcome.changes] == [None] * len(outcome.changes)
 
 
-SILENCE = (
+IDLE = (
     Scenario(
-        name="silence for idle_timeout is a lost connection: GET reconnects",
+        name="after idle_timeout without a byte, GET reconnects",
         answers=(in_order(head(body=ONE + b"data: ha"), stall), no_content),
         options={"idle_timeout": 0.1},
         events=(("a", "1"),),
@@ -54,14 +51,14 @@ SILENCE = (
         check=it_was_idle,
     ),
     Scenario(
-        name="silence from the beginning is a lost connection too",
+        name="idle_timeout also counts from the response headers on",
         answers=(in_order(head(), stall), no_content),
         options={"idle_timeout": 0.1},
         check=it_was_idle,
     ),
     Scenario(
         name="comments keep a connection without events alive",
-        # Longer, all in all, than the limit; each pause is far shorter.
+        # Together longer than the timeout; each pause is far shorter.
         answers=(in_order(head(), drip([b":\n\n"] * 15, every=0.04), raw(ONE)), no_content),
         options={"idle_timeout": 0.5},
         events=(("a", "1"),),
@@ -69,7 +66,7 @@ SILENCE = (
         check=nothing_was_idle,
     ),
     Scenario(
-        name="any byte keeps a connection alive, also one inside an event",
+        name="any byte keeps a connection alive, even inside an event",
         answers=(
             in_order(head(body=b"data: "), drip([b"x"] * 15, every=0.04), raw(b"\n\n")),
             no_content,
@@ -82,7 +79,7 @@ SILENCE = (
 
 CONNECTING = (
     Scenario(
-        name="no answer within timeout is an error that names the limit",
+        name="no response within timeout is an error that names the limit",
         answers=(stall,),
         options={"timeout": 0.1, "retry": None},
         error=ConnectError,
@@ -90,7 +87,7 @@ CONNECTING = (
         changes=(Connecting, Disconnected, Closed),
     ),
     Scenario(
-        name="a head that drips in byte by byte is not waited for longer than timeout",
+        name="timeout bounds headers that arrive byte by byte",
         answers=(
             in_order(
                 raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-More: "),
@@ -102,14 +99,14 @@ CONNECTING = (
         error_says="0.1 seconds",
     ),
     Scenario(
-        name="interim responses without end are not waited for longer than timeout",
+        name="timeout bounds endless interim responses",
         answers=(drip(repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"), every=0.01),),
         options={"timeout": 0.1, "retry": None},
         error=ConnectError,
         error_says="0.1 seconds",
     ),
     Scenario(
-        name="no answer within timeout is tried again, up to the limit",
+        name="no response within timeout is retried up to the limit",
         answers=(stall, stall),
         options={"timeout": 0.1, "retry": limited(2)},
         error=RetriesExhausted,
@@ -124,8 +121,8 @@ CONNECTING = (
 )
 
 
-def hostile(value: bytes, name: str, *delays: float, policy: RetryPolicy) -> Scenario:
-    """A server that sends a `retry`, and then fails until it ends."""
+def retry_value(value: bytes, name: str, *delays: float, policy: RetryPolicy) -> Scenario:
+    """Make a scenario of a server that sends a `retry`, then fails, then ends with 204."""
 
     def the_delays_were(outcome: Outcome) -> None:
         assert outcome.delays == list(delays)
@@ -145,24 +142,24 @@ def hostile(value: bytes, name: str, *delays: float, policy: RetryPolicy) -> Sce
 
 
 def the_delays_followed_the_server(outcome: Outcome) -> None:
-    # No event came: the second wait has grown.
+    # No event came, so that the second delay grew.
     assert outcome.delays == [0.01, 0.04]
 
 
 SHORT = RetryPolicy(initial_delay=0.02, min_delay=0.005, max_delay=0.04, jitter=0.0)
 
 RETRY_VALUES = (
-    hostile(b"10", "sets the delay, which grows, and survives reconnections", 0.01, 0.02, 0.04, policy=SHORT),
-    hostile(b"0", "0 makes no storm: the delay is the policy's least, and grows", 0.005, 0.01, policy=SHORT),
-    hostile(b"9999999999", "9999999999 is clamped", 0.04, 0.04, policy=SHORT),
-    hostile(b"9" * 5000, "of 5,000 digits is clamped", 0.04, 0.04, policy=SHORT),
-    hostile(b"00" * 2500 + b"10", "with 5,000 zeros before it is a number like others", 0.01, policy=SHORT),
+    retry_value(b"10", "sets the delay, which grows and survives reconnects", 0.01, 0.02, 0.04, policy=SHORT),
+    retry_value(b"0", "0 is raised to min_delay, and grows", 0.005, 0.01, policy=SHORT),
+    retry_value(b"9999999999", "9999999999 is clamped", 0.04, 0.04, policy=SHORT),
+    retry_value(b"9" * 5000, "of 5,000 digits is clamped", 0.04, 0.04, policy=SHORT),
+    retry_value(b"00" * 2500 + b"10", "with 5,000 leading zeros is valid", 0.01, policy=SHORT),
     *(
-        hostile(value, f"{value.decode()!r} is ignored", 0.02, 0.04, policy=SHORT)
+        retry_value(value, f"{value.decode()!r} is ignored", 0.02, 0.04, policy=SHORT)
         for value in (b"-5", b"+5", b"1_000", b" 5", b"5.0", "\u0665".encode(), b"")
     ),
     Scenario(
-        name="retry: counts although it came with half an event, or alone",
+        name="retry: counts alone and with a partial event",
         answers=(stream(b"retry: 10\n\n"), sized_stream(b"retry: 20\ndata: ha", 100), no_content),
         options={"retry": SHORT},
         check=the_delays_followed_the_server,
@@ -170,4 +167,4 @@ RETRY_VALUES = (
 )
 
 
-TIME = (*SILENCE, *CONNECTING, *RETRY_VALUES)
+TIME = (*IDLE, *CONNECTING, *RETRY_VALUES)

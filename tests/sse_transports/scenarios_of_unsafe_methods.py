@@ -1,4 +1,4 @@
-"""A POST is sent once, whatever goes wrong: sent again, a model would be asked, and paid, twice."""
+"""A POST is sent only once, whatever fails: a second time, a model would be asked, and paid, again."""
 
 from __future__ import annotations
 
@@ -32,14 +32,12 @@ from tests.sse_transports.answers import (
     stall,
     stream,
 )
-from tests.sse_transports.scenario import Outcome, Scenario
+from tests.sse_transports.scenario import ONE, TWO, Outcome, Scenario
 
-ONE = b"id: 1\ndata: a\n\n"
-TWO = b"id: 2\ndata: b\n\n"
 HALF = b"data: ha"
 POST: Options = {"method": "POST", "json": {"ask": "why?"}}
 BODY = b'{"ask":"why?"}'
-REPLAYED: Options = {
+RESENT: Options = {
     **POST,
     "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, max_delay=0.05, allowed_methods={"GET", "POST"}),
 }
@@ -53,7 +51,7 @@ def the_whole_request_was_sent_each_time(outcome: Outcome) -> None:
 
 SENT_ONCE = (
     Scenario(
-        name="POST: a clean end is the end",
+        name="POST: a clean end is final",
         answers=(stream(ONE),),
         options=POST,
         events=(("a", "1"),),
@@ -61,13 +59,13 @@ SENT_ONCE = (
         check=the_whole_request_was_sent_each_time,
     ),
     Scenario(
-        name="POST: the last event is the end, whatever follows",
+        name="POST: the `until` event is the end",
         answers=(in_order(head(body=ONE + b"data: [DONE]\n\n" + TWO), stall),),
         options={**POST, "until": "[DONE]"},
         events=(("a", "1"),),
     ),
     Scenario(
-        name="POST: an end without the last event is an incomplete stream",
+        name="POST: an end without the `until` event is an incomplete stream",
         answers=(stream(ONE),),
         options={**POST, "until": "[DONE]"},
         events=(("a", "1"),),
@@ -84,31 +82,31 @@ SENT_ONCE = (
     ),
     Scenario(
         name="POST: a refused connection is an error",
-        url=lambda stage: stage.nowhere,
+        url=lambda run: run.nowhere,
         options=POST,
         error=ConnectError,
     ),
     Scenario(
-        name="POST: a connection dropped before the answer is an error",
+        name="POST: a connection dropped before the response is an error",
         answers=(hang_up,),
         options=POST,
         error=ConnectError,
     ),
     Scenario(
-        name="POST: a connection reset before the answer is an error",
+        name="POST: a connection reset before the response is an error",
         answers=(reset,),
         options=POST,
         error=ConnectError,
     ),
     Scenario(
-        name="POST: no answer in time is an error",
+        name="POST: no response in time is an error",
         answers=(stall,),
         options={**POST, "timeout": 0.2},
         error=ConnectError,
         error_says="0.2 seconds",
     ),
     Scenario(
-        name="POST: silence is an error",
+        name="POST: an idle timeout is an error",
         answers=(in_order(head(body=ONE), stall),),
         options={**POST, "idle_timeout": 0.2},
         events=(("a", "1"),),
@@ -144,7 +142,7 @@ SENT_ONCE = (
     ),
     *(
         Scenario(
-            name=f"POST: a body {how} is an incomplete stream, and is not asked for again",
+            name=f"POST: a body {how} is an incomplete stream",
             answers=(answer,),
             options=POST,
             events=(("a", "1"),),
@@ -154,14 +152,14 @@ SENT_ONCE = (
         )
         for how, answer in (
             ("shorter than its length", sized_stream(ONE + HALF, 1000)),
-            ("cut inside a chunk", in_order(head(CHUNKED), chunk(ONE), raw(b"64\r\n" + HALF))),
-            ("cut between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
+            ("truncated inside a chunk", in_order(head(CHUNKED), chunk(ONE), raw(b"64\r\n" + HALF))),
+            ("truncated between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
             ("that is reset", in_order(head(body=ONE + HALF), once_received(1), reset)),
         )
     ),
     *(
         Scenario(
-            name=f"{method} is as unsafe as POST",
+            name=f"{method} is not sent again either",
             answers=(sized_stream(ONE, 1000),),
             options={"method": method, "content": "x"},
             events=(("a", "1"),),
@@ -170,7 +168,7 @@ SENT_ONCE = (
         for method in ("PUT", "PATCH", "DELETE", "QUERY")
     ),
     Scenario(
-        name="POST may be reconnected after a clean end, where the policy says so",
+        name="POST reconnects after a clean end if the policy says so",
         answers=(stream(ONE), stream(TWO), no_content),
         options={**POST, "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, reconnect_on_close=True)},
         events=(("a", "1"), ("b", "2")),
@@ -178,7 +176,7 @@ SENT_ONCE = (
         check=the_whole_request_was_sent_each_time,
     ),
     Scenario(
-        name="POST that is reconnected after a clean end is not sent again after a lost connection",
+        name="reconnect_on_close does not resend a POST after a lost connection",
         answers=(sized_stream(ONE, 1000),),
         options={**POST, "retry": RetryPolicy(initial_delay=0.01, min_delay=0.0, reconnect_on_close=True)},
         events=(("a", "1"),),
@@ -189,9 +187,9 @@ SENT_ONCE = (
 SENT_AGAIN = (
     *(
         Scenario(
-            name=f"POST that may be replayed is sent again after {what}",
+            name=f"POST in allowed_methods is sent again after {what}",
             answers=(answer, stream(TWO), no_content),
-            options={**REPLAYED, **options},
+            options={**RESENT, **options},
             events=(*events, ("b", "2")),
             check=the_whole_request_was_sent_each_time,
         )
@@ -202,29 +200,29 @@ SENT_AGAIN = (
             ("a dropped connection", hang_up, (), Options()),
             ("a busy server's answer", refuse(503), (), Options()),
             (
-                "silence",
+                "an idle timeout",
                 in_order(head(body=ONE), stall),
                 (("a", "1"),),
-                # Long enough for the answers that are not silent.
+                # Longer than the other responses take.
                 Options(idle_timeout=0.5),
             ),
         )
     ),
     Scenario(
-        name="POST that may be replayed is not sent again after an error for good",
+        name="POST in allowed_methods is not sent again after a final error",
         answers=(refuse(400),),
-        options=REPLAYED,
+        options=RESENT,
         error=HTTPStatusError,
         error_has={"status": 400},
     ),
     Scenario(
-        name="POST that may be replayed is sent again where the last event is missing",
+        name="POST in allowed_methods is sent again without an `until` event",
         answers=(stream(ONE), stream(TWO + b"data: [DONE]\n\n")),
-        options={**REPLAYED, "until": "[DONE]"},
+        options={**RESENT, "until": "[DONE]"},
         events=(("a", "1"), ("b", "2")),
     ),
     Scenario(
-        name="OPTIONS is as safe as GET",
+        name="OPTIONS is sent again like GET",
         answers=(sized_stream(ONE, 1000), stream(TWO), no_content),
         options={"method": "options"},
         events=(("a", "1"), ("b", "2")),

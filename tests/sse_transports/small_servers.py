@@ -8,6 +8,7 @@ from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, jitter=0.0)
+SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
 
 
 class Rejected(Exception):
@@ -16,6 +17,11 @@ class Rejected(Exception):
 
 def one_and_silence(call: Call) -> None:
     call.respond(body=b"id: 1\ndata: a\n\n")
+    call.wait_until_gone()
+
+
+def three_and_silence(call: Call) -> None:
+    call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n")
     call.wait_until_gone()
 
 

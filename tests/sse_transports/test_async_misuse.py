@@ -1,4 +1,4 @@
-"""What is easily done wrong with the async client, or with async functions, is told at once and in words."""
+"""Mistakes with the async client, or with async functions, raise an error at once that says what to do."""
 
 from __future__ import annotations
 
@@ -17,27 +17,23 @@ from sse_transports import (
     EventSource,
     UrllibTransport,
 )
-from sse_transports.testing import Call, SSEServer
+from sse_transports.testing import SSEServer
+from tests.sse_transports.small_servers import one_and_silence
 
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-async def function(*_arguments: object) -> None:
+async def async_function(*_arguments: object) -> None:
     return None
 
 
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"id: 1\ndata: a\n\n")
-    call.wait_until_gone()
-
-
 @on_both
-def test_iterating_without_async_with_is_refused_and_sends_nothing(backend: str) -> None:
+def test_iterating_without_async_with_is_refused(backend: str) -> None:
     async def main() -> None:
         source = AsyncEventSource(server.url)
         with pytest.raises(IllegalState, match="async with"):
             await anext(source)
-        # It does no harm.
+        # The source is still usable.
         async with source:
             assert (await anext(source)).data == "a"
 
@@ -58,13 +54,13 @@ def test_a_source_that_was_never_entered_can_be_closed(backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
-def test_a_source_can_be_made_before_there_is_an_event_loop() -> None:
+def test_a_source_can_be_made_without_an_event_loop() -> None:
     source = AsyncEventSource("http://127.0.0.1:9")
     assert repr(source) == "<AsyncEventSource http://127.0.0.1:9/ CONNECTING>"
 
 
 @on_both
-def test_a_break_leaves_nothing_that_warns(backend: str) -> None:
+def test_break_leaves_nothing_that_warns(backend: str) -> None:
     async def main() -> None:
         async with AsyncEventSource(server.url) as source:
             async for _ in source:
@@ -77,7 +73,7 @@ def test_a_break_leaves_nothing_that_warns(backend: str) -> None:
 
 
 @on_both
-def test_leaving_while_another_task_iterates_ends_that_too(backend: str) -> None:
+def test_leaving_ends_the_iteration_of_another_task(backend: str) -> None:
     ended = []
 
     async def iterate(source: AsyncEventSource[Any]) -> None:
@@ -100,19 +96,19 @@ def test_leaving_while_another_task_iterates_ends_that_too(backend: str) -> None
 
 @pytest.mark.parametrize("name", ["headers", "on_open", "on_error", "on_state", "until"])
 def test_the_blocking_client_refuses_async_functions(name: str) -> None:
-    options: dict[str, Any] = {name: function}
+    options: dict[str, Any] = {name: async_function}
     with pytest.raises(InvalidArgument, match=f"^{name}: expected .*plain function, not an async one"):
         EventSource("http://127.0.0.1:9", **options)
 
 
-class Callable:
-    """An object that is called like a function, and an async one."""
+class AsyncCallable:
+    """An object that can be called like an async function."""
 
     async def __call__(self, *_arguments: object) -> None:
         return None
 
 
-@pytest.mark.parametrize("until", [function, Callable()])
+@pytest.mark.parametrize("until", [async_function, AsyncCallable()])
 def test_the_async_client_refuses_an_async_until(until: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"^until: expected .*plain function"):
         AsyncEventSource("http://127.0.0.1:9", until=until)
@@ -132,30 +128,30 @@ def test_an_async_store_is_refused(source: Any) -> None:
 
 
 @pytest.mark.parametrize("source", [AsyncEventSource, EventSource])
-def test_an_until_that_returns_a_coroutine_does_not_end_the_stream_silently(source: Any) -> None:
+def test_an_until_that_returns_a_coroutine_is_refused(source: Any) -> None:
     async def main() -> None:
-        async with AsyncEventSource(server.url, until=lambda _: function()) as source:  # type: ignore[arg-type, return-value]
+        async with AsyncEventSource(server.url, until=lambda _: async_function()) as source:  # type: ignore[arg-type, return-value]
             await anext(source)
 
     def blocking() -> None:
-        with EventSource(server.url, until=lambda _: function()) as source:  # type: ignore[arg-type, return-value]
+        with EventSource(server.url, until=lambda _: async_function()) as source:  # type: ignore[arg-type, return-value]
             next(source)
 
     with SSEServer(one_and_silence) as server, pytest.raises(InvalidArgument, match=r"^until: expected"):
         blocking() if source is EventSource else anyio.run(main)
 
 
-def test_aiohttp_on_trio_is_told_what_to_use_instead() -> None:
+def test_aiohttp_on_trio_names_the_transport_to_use() -> None:
     async def main() -> None:
         async with AsyncEventSource("http://127.0.0.1:9", transport=AiohttpTransport()) as source:
             await anext(source)
 
-    words = "^AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport$"
-    with pytest.raises(IllegalState, match=words):
+    message = "^AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport$"
+    with pytest.raises(IllegalState, match=message):
         anyio.run(main, backend="trio")
 
 
-def test_a_transport_on_aiohttp_may_be_used_in_one_event_loop_after_another() -> None:
+def test_an_aiohttp_transport_works_in_several_event_loops() -> None:
     transport = AiohttpTransport()
 
     async def main(last: bool) -> str:
@@ -187,7 +183,7 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "transport", "words"),
+    ("source", "transport", "message"),
     [
         (AsyncEventSource, UrllibTransport(), "UrllibTransport is a blocking transport, and an async one is"),
         (
@@ -201,6 +197,6 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
         (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str has not"),
     ],
 )
-def test_what_is_no_transport_of_its_kind_is_refused(source: Any, transport: Any, words: str) -> None:
-    with pytest.raises(InvalidArgument, match=rf"^transport: {words}"):
+def test_a_transport_of_the_wrong_kind_is_refused(source: Any, transport: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=rf"^transport: {message}"):
         source("http://127.0.0.1:9", transport=transport)

@@ -1,4 +1,4 @@
-"""Cancelled at any moment of its life, an async source leaves nothing open, and the cancellation is heard."""
+"""An async source that is cancelled at any moment closes everything, and the cancellation takes effect."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from sse_core import ConnectError, Event, ReadyState, RetryPolicy, StateChange
-from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
-from sse_transports._driver import Command
+from sse_core import ConnectError, Event, ReadyState, Request, Response, RetryPolicy, StateChange
+from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport, AsyncTransport
 from sse_transports.testing import Call, SSEServer
+from tests.sse_transports.small_servers import one_and_silence
 from tests.sse_transports.waiting import eventually, until_set
 
 QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
-WAYS = [
+TRANSPORTS = [
     pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
     pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
     pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
 ]
-every_way = pytest.mark.parametrize(("backend", "transport"), WAYS)
-Make = type[AiohttpTransport] | type[AsyncHttpx2Transport]
+each_transport = pytest.mark.parametrize(("backend", "transport"), TRANSPORTS)
+TransportClass = type[AiohttpTransport] | type[AsyncHttpx2Transport]
 
 
 class Suspensions:
-    """Runs a coroutine, counts how often it lets others run, and does something at one of these moments."""
+    """Runs a coroutine, counts how often it suspends, and calls `interfere` at one of these moments."""
 
-    def __init__(self, work: Awaitable[object], at: int, strike: Callable[[], object]) -> None:
+    def __init__(self, work: Awaitable[object], at: int, interfere: Callable[[], object]) -> None:
         self._work = work
         self._at = at
-        self._strike = strike
+        self._interfere = interfere
         self.count = 0
 
     def __await__(self) -> Generator[Any, Any, object]:
@@ -45,21 +45,21 @@ class Suspensions:
         error: BaseException | None = None
         while True:
             try:
-                wanted = steps.throw(error) if error is not None else steps.send(answer)
+                awaited = steps.throw(error) if error is not None else steps.send(answer)
             except StopIteration as end:
                 return cast("object", end.value)
             self.count += 1
             if self.count == self._at:
-                self._strike()
+                self._interfere()
             answer = error = None
             try:
-                answer = yield wanted
-            except BaseException as thrown:  # noqa: BLE001  # handed on to whom it is for
+                answer = yield awaited
+            except BaseException as thrown:  # noqa: BLE001  # passed on to the coroutine
                 error = thrown
 
 
-def everything_happens(call: Call) -> None:
-    """A stream in pieces, cut; an error with a text; a redirect; a stream that stalls."""
+def many_kinds_of_responses(call: Call) -> None:
+    """Send a truncated stream in chunks; an error with a body; a redirect; a stream that stalls."""
     step = call.number
     if step == 0:
         call.respond(200, [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")])
@@ -74,10 +74,10 @@ def everything_happens(call: Call) -> None:
         call.wait_until_gone()
 
 
-class Story:
-    """A whole session: two streams, an error, a redirect, waits, hooks that wait too, a pause, the end."""
+class Session:
+    """Two streams, an error, a redirect, waits, async hooks, a pause, the end."""
 
-    def __init__(self, server: SSEServer, make: Make, saved: list[str]) -> None:
+    def __init__(self, server: SSEServer, make: TransportClass, saved: list[str]) -> None:
         self.events: list[Event] = []
         self.transport = make()
         self.source = AsyncEventSource(
@@ -88,7 +88,7 @@ class Story:
             on_open=self.hook,
             on_error=self.on_error,
             on_state=self.hook,
-            store=Memory(saved),
+            store=MemoryStore(saved),
         )
 
     async def headers(self) -> dict[str, str]:
@@ -113,8 +113,8 @@ class Story:
                         break
 
 
-class Memory:
-    """A store of one's own."""
+class MemoryStore:
+    """Appends each ID to a list."""
 
     def __init__(self, saved: list[str]) -> None:
         self._saved = saved
@@ -126,34 +126,36 @@ class Memory:
         self._saved.append(last_event_id)
 
 
-def leaves_nothing(server: SSEServer, source: AsyncEventSource[Event]) -> None:
+def assert_closed(server: SSEServer, source: AsyncEventSource[Event]) -> None:
     eventually(lambda: server.open_connections == 0, "the client closes its connection")
     assert source.ready_state is ReadyState.CLOSED
 
 
-async def tell(server: SSEServer, make: Make, at: int, saved: list[str]) -> tuple[int, Story, bool]:
-    """Run the story, cancelled at one of its suspensions; return how many there were."""
-    story = Story(server, make, saved)
+async def cancel_session(
+    server: SSEServer, make: TransportClass, at: int, saved: list[str]
+) -> tuple[int, Session, bool]:
+    """Cancel a session at one of its suspensions; return how many there were."""
+    session = Session(server, make, saved)
     with anyio.CancelScope() as scope:
-        work = Suspensions(story.run(), at, scope.cancel)
+        work = Suspensions(session.run(), at, scope.cancel)
         await work
-    await story.transport.close()
-    return work.count, story, scope.cancelled_caught
+    await session.transport.close()
+    return work.count, session, scope.cancelled_caught
 
 
-@every_way
-def test_a_cancellation_at_any_checkpoint_is_heard_and_leaves_nothing_open(
-    backend: str, transport: Make
-) -> None:
+@each_transport
+def test_cancelling_at_any_checkpoint_closes_everything(backend: str, transport: TransportClass) -> None:
     def run(at: int) -> int:
         saved: list[str] = []
-        with SSEServer(everything_happens) as server:
-            count, story, heard = anyio.run(tell, server, transport, at, saved, backend=backend)
-            leaves_nothing(server, story.source)
-            data = [event.data for event in story.events]
+        with SSEServer(many_kinds_of_responses) as server:
+            count, session, cancelled = anyio.run(
+                cancel_session, server, transport, at, saved, backend=backend
+            )
+            assert_closed(server, session.source)
+            data = [event.data for event in session.events]
             assert data == ["1", "2", "3", "4", "4"][: len(data)]
-            assert heard == (at <= count), f"cancelled at {at} of {count}"
-            # Nothing is called processed before the next one is asked for.
+            assert cancelled == (at <= count), f"cancelled at {at} of {count}"
+            # An event counts as processed when the next one is asked for.
             assert len(saved) <= len(data)
             return count
 
@@ -165,27 +167,27 @@ def test_a_cancellation_at_any_checkpoint_is_heard_and_leaves_nothing_open(
         at += 1
 
 
-def test_a_task_of_asyncio_cancelled_at_any_checkpoint_leaves_nothing_open() -> None:
-    """asyncio's own cancellation comes once, and goes through anyio's shields."""
+def test_cancelling_an_asyncio_task_closes_everything() -> None:
+    """asyncio's own cancellation comes once, and ignores anyio's shields."""
 
     def run(at: int) -> int:
-        async def main() -> tuple[int, Story, bool]:
-            story = Story(server, AiohttpTransport, [])
+        async def main() -> tuple[int, Session, bool]:
+            session = Session(server, AiohttpTransport, [])
             task: asyncio.Task[object]
-            work = Suspensions(story.run(), at, lambda: task.cancel())
+            work = Suspensions(session.run(), at, lambda: task.cancel())
 
             async def body() -> None:
                 await work
 
             task = asyncio.ensure_future(body())
             await asyncio.wait([task])
-            await story.transport.close()
-            return work.count, story, task.cancelled()
+            await session.transport.close()
+            return work.count, session, task.cancelled()
 
-        with SSEServer(everything_happens) as server:
-            count, story, heard = asyncio.run(main())
-            leaves_nothing(server, story.source)
-            assert heard == (at <= count), f"cancelled at {at} of {count}"
+        with SSEServer(many_kinds_of_responses) as server:
+            count, session, cancelled = asyncio.run(main())
+            assert_closed(server, session.source)
+            assert cancelled == (at <= count), f"cancelled at {at} of {count}"
             return count
 
     at = 1
@@ -194,11 +196,11 @@ def test_a_task_of_asyncio_cancelled_at_any_checkpoint_leaves_nothing_open() -> 
     assert at > 30
 
 
-@every_way
-def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, transport: Make) -> None:
+@each_transport
+def test_a_cancelled_wait_for_an_event_closes_the_source(backend: str, transport: TransportClass) -> None:
     async def main() -> None:
         async with transport() as one, AsyncEventSource(server.url, transport=one) as source:
-            assert (await anext(source)).data == "1"
+            assert (await anext(source)).data == "a"
             with anyio.move_on_after(0.01) as scope:
                 await anext(source)
             assert scope.cancelled_caught
@@ -206,20 +208,16 @@ def test_after_a_cancelled_wait_for_an_event_the_source_says_so(backend: str, tr
             with pytest.raises(RuntimeError, match="interrupted"):
                 await anext(source)
 
-    def one_and_silence(call: Call) -> None:
-        call.respond(body=b"id: 1\ndata: 1\n\n")
-        call.wait_until_gone()
-
     with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
 
 
-@every_way
-def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_only(
-    backend: str, transport: Make, monkeypatch: pytest.MonkeyPatch
+@each_transport
+def test_a_stuck_hook_delays_a_cancellation_briefly(
+    backend: str, transport: TransportClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sse_transports._async_event_source.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("sse_transports._async_event_source.CLOSE_TIMEOUT", 0.05)
     stuck = threading.Event()
 
     async def on_state(change: StateChange) -> None:
@@ -240,43 +238,37 @@ def test_a_hook_that_never_returns_holds_a_cancellation_up_for_a_limited_time_on
     assert stuck.is_set()
 
 
-def test_a_cancellation_at_the_moment_of_an_idle_timeout_is_heard() -> None:
+def test_cancelling_during_an_idle_timeout_is_not_lost() -> None:
     async def main() -> bool:
         async with (
             AiohttpTransport() as transport,
             AsyncEventSource(server.url, transport=transport, idle_timeout=0.06, retry=QUICK) as source,
         ):
-            assert (await anext(source)).data == "1"
+            assert (await anext(source)).data == "a"
             loop = asyncio.get_running_loop()
             reading = asyncio.ensure_future(anext(source))
-            # Both are due while the loop is busy, so that it finds them together.
+            # Both are due while the event loop is busy, so that it runs them together.
             loop.call_later(0.06, reading.cancel)
             loop.call_later(0.03, time.sleep, 0.05)
             await asyncio.wait([reading], timeout=5)
             return reading.cancelled()
-
-    def one_and_silence(call: Call) -> None:
-        call.respond(body=b"id: 1\ndata: 1\n\n")
-        call.wait_until_gone()
 
     with SSEServer(one_and_silence) as server:
         assert asyncio.run(main())
 
 
 @pytest.mark.parametrize("end", ["timeout", "cancel", "close"])
-@every_way
-def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
-    backend: str, transport: Make, end: str
-) -> None:
-    greeted = threading.Event()
+@each_transport
+def test_an_interrupted_tls_handshake_is_closed(backend: str, transport: TransportClass, end: str) -> None:
+    handshaking = threading.Event()
     gone = threading.Event()
 
     def accept() -> None:
         connection, _ = listener.accept()
         with connection:
             while connection.recv(2**16):
-                # The client has begun, and waits for an answer that never comes.
-                greeted.set()
+                # The client has begun the handshake, and waits for a reply that never comes.
+                handshaking.set()
         gone.set()
 
     async def main() -> None:
@@ -293,7 +285,7 @@ def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
                     await anext(source)
 
             tasks.start_soon(ask)
-            await anyio.to_thread.run_sync(until_set, greeted, "the client begins a handshake")
+            await anyio.to_thread.run_sync(until_set, handshaking, "the client begins a handshake")
             if end == "close":
                 await source.close()
             if end == "cancel":
@@ -307,21 +299,43 @@ def test_a_tls_handshake_that_is_interrupted_leaves_no_connection(
         thread.join()
 
 
-@every_way
-def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: Make) -> None:
+class InterruptedClose:
+    """A transport, and its exchange, whose first close is interrupted before it closes anything."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self._interrupted = False
+
+    def exchange(self, request: Request, *, timeout: float | None) -> InterruptedClose:
+        self._exchange = self._transport.exchange(request, timeout=timeout)
+        return self
+
+    async def open(self) -> Response:
+        return await self._exchange.open()
+
+    async def read(self, timeout: float | None) -> bytes:
+        return await self._exchange.read(timeout)
+
+    async def close(self) -> None:
+        if not self._interrupted:
+            self._interrupted = True
+            raise KeyboardInterrupt
+        await self._exchange.close()
+
+
+@each_transport
+def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: TransportClass) -> None:
     async def main() -> None:
         async with transport() as one:
-            source = AsyncEventSource(server.url, transport=one)
+            source = AsyncEventSource(server.url, transport=InterruptedClose(one))
             await source.__aenter__()
-            assert (await anext(source)).data == "1"
-            source._command = Command.CLOSE  # as an interrupted close leaves it
+            assert (await anext(source)).data == "a"
+            with pytest.raises(KeyboardInterrupt):
+                await source.close()
             await source.close()
-            assert source._exchange is None
-            assert source._command is None
-
-    def one_and_silence(call: Call) -> None:
-        call.respond(body=b"id: 1\ndata: 1\n\n")
-        call.wait_until_gone()
+            assert source.ready_state is ReadyState.CLOSED
+            with pytest.raises(StopAsyncIteration):
+                await anext(source)
 
     with SSEServer(one_and_silence) as server:
         anyio.run(main, backend=backend)
@@ -329,11 +343,11 @@ def test_a_close_that_was_interrupted_can_be_repeated(backend: str, transport: M
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(backend: str) -> None:
+def test_cancelling_while_pausing_loses_no_event(backend: str) -> None:
     saving = threading.Event()
     paused = threading.Event()
 
-    class Slow(Memory):
+    class SlowStore(MemoryStore):
         def save(self, last_event_id: str) -> None:
             saving.set()
             until_set(paused, "the other task pauses the source")
@@ -351,7 +365,7 @@ def test_an_event_is_not_lost_to_a_cancellation_while_a_pause_is_carried_out(bac
 
     async def main() -> None:
         nonlocal stuck
-        async with AsyncEventSource(server.url, store=Slow([]), on_state=hook) as source:
+        async with AsyncEventSource(server.url, store=SlowStore([]), on_state=hook) as source:
             assert (await anext(source)).data == "1"
             event = None
             async with anyio.create_task_group() as tasks:

@@ -1,4 +1,4 @@
-"""What a source tells of its life: on_state, and the log."""
+"""State changes reach on_state and the log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.sse_transports.small_servers import (
 pytestmark = pytest.mark.usefixtures("every_client")
 
 
-def test_on_state_tells_the_whole_story() -> None:
+def test_on_state_gets_every_change() -> None:
     changes: list[StateChange] = []
 
     def answer(call: Call) -> None:
@@ -48,9 +48,9 @@ def test_on_state_tells_the_whole_story() -> None:
         with EventSource(server.url, retry=QUICK, on_state=changes.append) as source:
             assert data(source) == ["a", "b"]
         url = f"{server.url}/"
-    told = [(type(change), change.attempt, type(change.cause), change.delay) for change in changes]
+    seen = [(type(change), change.attempt, type(change.cause), change.delay) for change in changes]
     nothing = type(None)
-    assert told == [
+    assert seen == [
         (Connecting, 1, nothing, None),
         (Opened, 1, nothing, None),
         (Disconnected, 1, ReadError, None),
@@ -83,11 +83,11 @@ def test_an_error_of_on_state_surfaces_and_closes(kind: type[StateChange]) -> No
 # The log.
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+def log_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in caplog.records if record.name == "sse_transports"]
 
 
-def test_the_log_has_every_change_but_no_query_and_no_header(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_every_change_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
     def answer(call: Call) -> None:
         if call.number == 0:
             call.respond(503, [("Content-Length", "5"), ("X-Secret", "s3cr3t")], b"later")
@@ -106,22 +106,22 @@ def test_the_log_has_every_change_but_no_query_and_no_header(caplog: pytest.LogC
         ) as source:
             assert data(source) == []
             assert "s3cr3t" not in repr(source)
-        place = f"{server.url}/path?…"
-    records = told(caplog)
+        shown_url = f"{server.url}/path?…"
+    records = log_records(caplog)
     assert [record.__dict__["sse_change"] for record in records] == changes
     for record in records:
         text = record.getMessage()
-        assert place in text
+        assert shown_url in text
         assert "s3cr3t" not in text
 
 
-def test_trouble_is_logged_as_information_and_the_rest_for_debugging(
+def test_failures_are_logged_as_info_the_rest_as_debug(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "sse_transports")
     with SSEServer(one_then_no_more) as server, EventSource(server.url, retry=QUICK) as source:
         assert data(source) == ["a"]
-    levels = [(type(record.__dict__["sse_change"]), record.levelno) for record in told(caplog)]
+    levels = [(type(record.__dict__["sse_change"]), record.levelno) for record in log_records(caplog)]
     assert levels == [
         (Connecting, logging.DEBUG),
         (Opened, logging.DEBUG),
@@ -132,13 +132,13 @@ def test_trouble_is_logged_as_information_and_the_rest_for_debugging(
     ]
 
 
-def test_a_peers_text_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_server_text_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
     def answer(call: Call) -> None:
         call.respond(400, [("Content-Length", "12")], b"bad\nCRITICAL")
 
     caplog.set_level(logging.DEBUG, "sse_transports")
     with SSEServer(answer) as server, pytest.raises(HTTPStatusError):
         next(EventSource(server.url))
-    records = told(caplog)
+    records = log_records(caplog)
     assert any("CRITICAL" in record.getMessage() for record in records)
     assert not any("\n" in record.getMessage() for record in records)

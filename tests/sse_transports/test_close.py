@@ -14,60 +14,28 @@ from sse_core import (
     Opened,
     ReadyState,
     Response,
-    RetryPolicy,
     StateChange,
     Waiting,
 )
 from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
-from tests.sse_transports.reading import Reading
-from tests.sse_transports.waiting import DEADLINE, eventually, until_set
+from tests.sse_transports.reading import Reading, close_while_busy
+from tests.sse_transports.small_servers import SLOW, one_and_silence, three_and_silence, until_all_gone
+from tests.sse_transports.waiting import DEADLINE, until_set
 
 pytestmark = pytest.mark.usefixtures("every_client")
-
-SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
-THREE = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n"
-
-
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"id: 1\ndata: a\n\n")
-    call.wait_until_gone()
-
-
-def three_and_silence(call: Call) -> None:
-    call.respond(body=THREE)
-    call.wait_until_gone()
-
-
-def silence(call: Call) -> None:
-    call.wait_until_gone()
-
-
-def until_all_gone(server: SSEServer) -> None:
-    eventually(lambda: server.open_connections == 0, "the client closes its connections")
-
-
-def close_and_look(reading: Reading) -> None:
-    """Close from this thread while the other is busy; it ends as if the stream had."""
-    reading.source.close()
-    reading.until_ended()
-    assert reading.error is None
-    assert reading.source.ready_state is ReadyState.CLOSED
-    assert list(reading.source) == []
-
 
 # From another thread.
 
 
 def test_close_ends_a_wait_between_attempts() -> None:
-    def one(call: Call) -> None:
+    def one_and_end(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
 
-    with SSEServer(one) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
+    with SSEServer(one_and_end) as server, Reading(EventSource(server.url, retry=SLOW)) as reading:
         reading.until_received("a")
         reading.until_it_sleeps()
-        close_and_look(reading)
+        close_while_busy(reading)
         assert len(server.calls) == 1
 
 
@@ -76,7 +44,7 @@ def test_close_ends_a_pause() -> None:
         reading.until_received("a")
         reading.source.pause()
         reading.until_it_sleeps()
-        close_and_look(reading)
+        close_while_busy(reading)
         until_all_gone(server)
 
 
@@ -102,7 +70,7 @@ def test_many_threads_may_close_at_once() -> None:
 # From the iterating thread.
 
 
-def test_close_in_the_loop_drops_what_was_not_asked_for() -> None:
+def test_close_in_the_loop_drops_buffered_events() -> None:
     with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         seen = []
@@ -110,14 +78,14 @@ def test_close_in_the_loop_drops_what_was_not_asked_for() -> None:
             seen.append(event.data)
             source.close()
         assert seen == ["a"]
-        # Whoever begins there another day gets the dropped events.
+        # Resuming from this ID later brings the dropped events.
         assert source.last_event_id == "1"
         assert list(source) == []
         assert source.last_event_id == "1"
         until_all_gone(server)
 
 
-def test_close_in_another_thread_leaves_the_last_event_id_before_dropped_events() -> None:
+def test_close_keeps_the_id_before_dropped_events() -> None:
     with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
@@ -146,16 +114,16 @@ def test_close_in_on_state_ends_the_iteration(kind: type[StateChange]) -> None:
         until_all_gone(server)
 
 
-@pytest.mark.parametrize("place", ["headers", "on_open", "on_error"])
-def test_close_in_a_hook_ends_the_iteration(place: str) -> None:
+@pytest.mark.parametrize("hook_to_use", ["headers", "on_open", "on_error"])
+def test_close_in_a_hook_ends_the_iteration(hook_to_use: str) -> None:
     def answer(call: Call) -> None:
-        if place == "on_error":
+        if hook_to_use == "on_error":
             call.respond(503, [])
         else:
             one_and_silence(call)
 
     def close_at(here: str) -> None:
-        if here == place:
+        if here == hook_to_use:
             source.close()
 
     def headers() -> dict[str, str]:
@@ -175,7 +143,7 @@ def test_close_in_a_hook_ends_the_iteration(place: str) -> None:
         until_all_gone(server)
 
 
-def test_close_before_the_first_event_prevents_the_request() -> None:
+def test_close_before_the_first_event_sends_nothing() -> None:
     with SSEServer(one_and_silence) as server:
         source = EventSource(server.url)
         source.close()
@@ -188,11 +156,11 @@ def test_close_again_and_after_the_end_does_nothing() -> None:
     with SSEServer(lambda call: call.respond(204, [])) as server:
         source = EventSource(server.url, on_state=changes.append)
         assert list(source) == []
-        told = list(changes)
+        seen_before = list(changes)
         source.close()
         source.close()
         assert list(source) == []
-        assert changes == told
+        assert changes == seen_before
         assert len(server.calls) == 1
 
 
@@ -208,7 +176,7 @@ def test_a_closed_source_stays_closed(command: str) -> None:
         assert len(server.calls) == 1
 
 
-# Iterations that are left.
+# Leaving the loop or the context.
 
 
 def test_leaving_the_context_closes() -> None:
@@ -234,7 +202,7 @@ def test_leaving_the_context_with_an_error_closes() -> None:
         until_all_gone(server)
 
 
-def test_an_iteration_that_was_left_can_be_gone_on_with() -> None:
+def test_a_left_iteration_can_be_continued() -> None:
     with SSEServer(three_and_silence) as server, EventSource(server.url) as source:
         assert next(source).data == "a"
         assert source.ready_state is ReadyState.OPEN
@@ -242,19 +210,19 @@ def test_an_iteration_that_was_left_can_be_gone_on_with() -> None:
         assert len(server.calls) == 1
 
 
-def test_a_second_iteration_at_the_same_time_is_refused_and_harms_nothing() -> None:
-    go_on = threading.Event()
+def test_a_second_concurrent_iteration_is_refused() -> None:
+    may_continue = threading.Event()
 
-    def two(call: Call) -> None:
+    def two_events(call: Call) -> None:
         call.respond(body=b"data: a\n\n")
-        until_set(go_on, "the test lets the server go on")
+        until_set(may_continue, "the test lets the server continue")
         call.send(b"data: b\n\n")
         call.wait_until_gone()
 
-    with SSEServer(two) as server, Reading(EventSource(server.url)) as reading:
+    with SSEServer(two_events) as server, Reading(EventSource(server.url)) as reading:
         reading.until_received("a")
         reading.until_it_reads()
         with pytest.raises(IllegalState):
             next(reading.source)
-        go_on.set()
+        may_continue.set()
         reading.until_received("a", "b")

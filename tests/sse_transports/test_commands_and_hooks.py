@@ -1,7 +1,8 @@
-"""What callers and hooks do at the worst moment: no wish is lost, and no event."""
+"""Commands that come at the worst moment, and hooks that fail then: no command and no event is lost."""
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -10,7 +11,7 @@ from sse_core import Closed, Paused, ReadyState, StateChange
 from sse_transports import EventSource
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
-from tests.sse_transports.waiting import eventually
+from tests.sse_transports.waiting import eventually, is_blocked_in, until_set
 
 
 def two_and_silence(call: Call) -> None:
@@ -20,75 +21,84 @@ def two_and_silence(call: Call) -> None:
 
 
 def two_and_then_one(call: Call) -> None:
-    """What comes alone is not at hand when it is asked for: it takes a turn to get it."""
+    """Send two events together; send a third, which is not buffered with them, after `send_third`."""
     call.respond(body=b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n")
-    eventually(lambda: call.path == "/go on", "the test lets the server go on")
+    eventually(lambda: call.path == "/third", "the test asks for the third event")
     call.send(b"id: 3\ndata: 3\n\n")
     call.wait_until_gone()
 
 
-def go_on(server: SSEServer) -> None:
-    server.calls[0].path = "/go on"
+def send_third(server: SSEServer) -> None:
+    server.calls[0].path = "/third"
 
 
-def test_a_resume_that_comes_while_a_pause_is_carried_out_is_not_lost(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_resume_while_pausing_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     close = UrllibExchange.close
 
-    def resume_meanwhile(exchange: UrllibExchange) -> None:
+    def close_and_resume(exchange: UrllibExchange) -> None:
         close(exchange)
         source.resume()
 
     with SSEServer(two_and_silence) as server, EventSource(server.url) as source:
         assert [next(source).data, next(source).data] == ["1", "2"]
         with monkeypatch.context() as patch:
-            patch.setattr(UrllibExchange, "close", resume_meanwhile)
+            patch.setattr(UrllibExchange, "close", close_and_resume)
             source.pause()
         assert next(source).data == "3"
 
 
-def test_a_source_that_is_being_closed_is_never_seen_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_closing_is_never_seen_open(monkeypatch: pytest.MonkeyPatch) -> None:
     close = UrllibExchange.close
     seen: list[ReadyState] = []
 
-    def look(exchange: UrllibExchange) -> None:
+    def look_and_close(exchange: UrllibExchange) -> None:
         seen.append(source.ready_state)
         close(exchange)
 
     with SSEServer(two_and_silence) as server, EventSource(server.url) as source:
         next(source)
         with monkeypatch.context() as patch:
-            patch.setattr(UrllibExchange, "close", look)
+            patch.setattr(UrllibExchange, "close", look_and_close)
             source.close()
     assert set(seen) == {ReadyState.CLOSED}
 
 
-def test_an_interrupt_while_another_thread_has_the_turn_leaves_the_source_usable() -> None:
-    class Interrupted:
-        """A lock whose waiting is interrupted, once."""
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+def test_an_interrupted_wait_for_a_lock_is_harmless() -> None:
+    """Another thread applies `pause` and holds the loop's lock, because its hook has not returned yet."""
+    pausing, may_return = threading.Event(), threading.Event()
 
-        def __init__(self, lock: threading.Lock) -> None:
-            self.lock = lock
+    def on_state(change: StateChange) -> None:
+        if isinstance(change, Paused):
+            pausing.set()
+            until_set(may_return, "the test lets the hook return")
 
-        def __enter__(self) -> None:
-            source._turn = self.lock
-            raise KeyboardInterrupt
+    def interrupt() -> None:
+        here = threading.main_thread()
+        eventually(lambda: is_blocked_in(here, EventSource.__next__), "the main thread waits for the lock")
+        signal.pthread_kill(here.ident or 0, signal.SIGINT)
 
-        def __exit__(self, *error: object) -> None:
-            return None
-
-    with SSEServer(two_and_then_one) as server, EventSource(server.url) as source:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with SSEServer(two_and_silence) as server, EventSource(server.url, on_state=on_state) as source:
         assert [next(source).data, next(source).data] == ["1", "2"]
-        source._turn = Interrupted(source._turn)  # type: ignore[assignment]
-        with pytest.raises(KeyboardInterrupt):
-            next(source)
-        go_on(server)
+        threads = [threading.Thread(target=source.pause), threading.Thread(target=interrupt)]
+        threads[0].start()
+        until_set(pausing, "the other thread pauses the source")
+        threads[1].start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                next(source)
+        finally:
+            may_return.set()
+            for thread in threads:
+                thread.join()
+            signal.signal(signal.SIGINT, before)
+        source.resume()
         assert next(source).data == "3"
 
 
 @pytest.mark.parametrize("command", ["pause", "close"])
-def test_a_hook_that_fails_while_an_event_is_on_its_way_out_does_not_take_it_along(command: str) -> None:
+def test_a_failing_hook_does_not_lose_the_returned_event(command: str) -> None:
     def on_state(change: StateChange) -> None:
         if type(change) in {Paused, Closed}:
             raise RuntimeError("a hook failed")
@@ -96,20 +106,22 @@ def test_a_hook_that_fails_while_an_event_is_on_its_way_out_does_not_take_it_alo
     with SSEServer(two_and_then_one) as server:
         source = EventSource(server.url, on_state=on_state)
         assert [next(source).data, next(source).data] == ["1", "2"]
-        go_on(server)
-        take = source._next
+        send_third(server)
+        # A private method, because nothing public runs at this moment: the loop has found an event, and
+        # `__next__` has not returned it yet.
+        find_event = source._next
 
-        def told_meanwhile() -> object:
-            event = take()
-            # In another thread, as it would be; it cannot have the turn, and leaves the wish.
-            teller = threading.Thread(target=getattr(source, command))
-            teller.start()
-            teller.join()
+        def find_event_and_command() -> object:
+            event = find_event()
+            # In another thread, which cannot get the loop's lock and leaves the command to this one.
+            commanding = threading.Thread(target=getattr(source, command))
+            commanding.start()
+            commanding.join()
             return event
 
-        source._next = told_meanwhile  # type: ignore[method-assign, assignment]
+        source._next = find_event_and_command  # type: ignore[method-assign, assignment]
         assert next(source).data == "3"
-        source._next = take  # type: ignore[method-assign]
+        source._next = find_event  # type: ignore[method-assign]
         with pytest.raises(RuntimeError, match="a hook failed"):
             next(source)
         assert source.ready_state is ReadyState.CLOSED

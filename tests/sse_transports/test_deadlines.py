@@ -1,4 +1,4 @@
-"""`timeout` bounds everything before the stream, however a blocking client waits, and never just cuts it."""
+"""`timeout` bounds all that comes before the stream, however a blocking client waits, and raises an error."""
 
 from __future__ import annotations
 
@@ -10,28 +10,23 @@ import pytest
 
 import sse_transports._httpx2
 import sse_transports._urllib
-from sse_core import ConnectError, IdleTimeout, Request, Response, RetryPolicy
+from sse_core import ConnectError, IdleTimeout, Request, Response
 from sse_transports import EventSource, Httpx2Transport, Transport, UrllibTransport
 from sse_transports.testing import Call, SSEServer
+from tests.sse_transports.small_servers import one_and_silence
 
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
-both = pytest.mark.parametrize("transport", [UrllibTransport, Httpx2Transport])
-
-
-def one_and_silence(call: Call) -> None:
-    call.respond(body=b"data: a\n\n")
-    call.wait_until_gone()
+both_transports = pytest.mark.parametrize("transport", [UrllibTransport, Httpx2Transport])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-@both
-def test_a_connect_that_nobody_answers(transport: type[UrllibTransport], unanswered: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+@both_transports
+def test_timeout_bounds_an_unanswered_connect(transport: type[UrllibTransport], unanswered: int) -> None:
     url = f"http://127.0.0.1:{unanswered}"
     with pytest.raises(ConnectError, match=r"0\.2 seconds"):
         next(EventSource(url, timeout=0.2, retry=None, transport=transport()))
 
 
-def test_a_place_in_the_pool_of_a_client_of_the_callers() -> None:
+def test_timeout_bounds_a_wait_for_the_pool() -> None:
     limits = httpx2.Limits(max_connections=1)
     with (
         SSEServer(one_and_silence) as server,
@@ -46,8 +41,8 @@ def test_a_place_in_the_pool_of_a_client_of_the_callers() -> None:
             next(second)
 
 
-@both
-def test_a_head_that_comes_just_too_late_is_no_stream_that_ends(
+@both_transports
+def test_headers_just_after_the_timeout_are_an_error(
     transport: type[UrllibTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def late(*arguments: object) -> Response:
@@ -69,8 +64,8 @@ def test_a_head_that_comes_just_too_late_is_no_stream_that_ends(
             next(source)
 
 
-@both
-def test_each_read_has_its_own_limit(transport: type[UrllibTransport]) -> None:
+@both_transports
+def test_each_read_has_its_own_timeout(transport: type[UrllibTransport]) -> None:
     def slow(call: Call) -> None:
         call.respond(body=b"a")
         call.wait_until_gone()
@@ -83,7 +78,7 @@ def test_each_read_has_its_own_limit(transport: type[UrllibTransport]) -> None:
         start = time.monotonic()
         with pytest.raises(IdleTimeout):
             exchange.read(0.1)
-        # Not the limit of the read before.
+        # Not the timeout of the first read.
         assert time.monotonic() - start < 4
         exchange.close()
         one.close()

@@ -1,4 +1,4 @@
-"""Request headers: whose win, when they are asked for, and which are refused."""
+"""Request headers: the caller's win over the defaults, may be fresh for each attempt, and are validated."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_callers_content_type_wins() -> None:
         assert server.calls[0].body == '{"a":"€"}'.encode()
 
 
-def test_headers_are_asked_for_before_every_attempt() -> None:
+def test_the_headers_function_is_called_for_each_attempt() -> None:
     tokens = iter(["stale", "fresh"])
 
     def headers() -> dict[str, str]:
@@ -80,7 +80,7 @@ def test_headers_are_asked_for_before_every_attempt() -> None:
         assert len(server.calls) == 2
 
 
-def test_an_error_of_the_headers_function_surfaces_and_closes() -> None:
+def test_an_error_of_the_headers_function_is_raised() -> None:
     calls = []
 
     def headers() -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_an_error_of_the_headers_function_surfaces_and_closes() -> None:
     ],
 )
 @pytest.mark.parametrize("as_function", [False, True], ids=["mapping", "function"])
-def test_headers_that_cannot_be_sent_are_refused_before_anything_is(
+def test_headers_that_cannot_be_sent_are_refused(
     headers: dict[str, str], name: str, as_function: bool
 ) -> None:
     with SSEServer(one_and_silence) as server:

@@ -70,7 +70,7 @@ def test_on_open_may_reject_a_response() -> None:
     assert isinstance(changes[-1].cause, Rejected)
 
 
-def test_an_error_that_ended_the_iteration_is_raised_whenever_more_is_asked_for() -> None:
+def test_the_error_that_ended_it_is_raised_again() -> None:
     with SSEServer(lambda call: call.respond(404, [])) as server:
         source = EventSource(server.url)
         for _ in range(3):
@@ -83,7 +83,7 @@ def test_an_error_that_ended_the_iteration_is_raised_whenever_more_is_asked_for(
 
 
 @pytest.mark.parametrize("status", [204, 401, 503])
-def test_on_open_is_not_called_for_what_is_no_stream(status: int) -> None:
+def test_on_open_is_called_for_streams_only(status: int) -> None:
     seen: list[Response] = []
     with SSEServer(lambda call: call.respond(status, [])) as server:
         source = EventSource(server.url, on_open=seen.append, retry=None)
@@ -98,7 +98,7 @@ def test_on_open_is_not_called_for_what_is_no_stream(status: int) -> None:
 # on_error.
 
 
-def test_on_error_that_returns_none_lets_the_policy_decide() -> None:
+def test_on_error_returning_none_lets_the_policy_decide() -> None:
     seen: list[SSEError] = []
 
     def answer(call: Call) -> None:
@@ -144,7 +144,7 @@ def test_on_error_may_try_again_without_a_policy() -> None:
         assert next(source).data == "a"
 
 
-def test_on_error_that_always_tries_again_meets_the_limit() -> None:
+def test_on_error_that_always_retries_meets_the_limit() -> None:
     policy = RetryPolicy(max_attempts=3)
     with SSEServer(lambda call: call.respond(401, [])) as server:
         source = EventSource(server.url, retry=policy, on_error=lambda _error: 0.0)
@@ -154,7 +154,7 @@ def test_on_error_that_always_tries_again_meets_the_limit() -> None:
         assert len(server.calls) == 3
 
 
-def test_on_error_may_raise_what_surfaces() -> None:
+def test_on_error_may_raise_another_error() -> None:
     def on_error(error: SSEError) -> float | None:
         raise Rejected from error
 
@@ -168,10 +168,10 @@ def test_on_error_may_raise_what_surfaces() -> None:
         assert len(server.calls) == 1
 
 
-@pytest.mark.parametrize("nonsense", [-1.0, -0.001, math.nan, math.inf, "soon", [], {}])
-def test_on_error_that_returns_nonsense_is_misuse(nonsense: float) -> None:
+@pytest.mark.parametrize("delay", [-1.0, -0.001, math.nan, math.inf, "soon", [], {}])
+def test_on_error_returning_an_invalid_delay_is_refused(delay: float) -> None:
     with SSEServer(lambda call: call.respond(503, [])) as server:
-        source = EventSource(server.url, on_error=lambda _error: nonsense)
+        source = EventSource(server.url, on_error=lambda _error: delay)
         with pytest.raises(InvalidArgument, match="delay"):
             next(source)
         assert source.ready_state is ReadyState.CLOSED
@@ -189,7 +189,7 @@ def test_on_error_is_not_called_for_a_clean_end() -> None:
 # until.
 
 
-def test_an_error_of_until_surfaces_behind_the_events_before_it() -> None:
+def test_an_error_of_until_comes_after_earlier_events() -> None:
     def until(event: Event) -> bool:
         if event.data == "b":
             raise Rejected
@@ -208,7 +208,7 @@ def test_an_error_of_until_surfaces_behind_the_events_before_it() -> None:
 
 
 @pytest.mark.parametrize("place", ["headers", "on_open", "on_error", "on_state", "until"])
-def test_a_hook_cannot_end_the_iteration_in_silence_by_mistake(place: str) -> None:
+def test_a_stopiteration_in_a_hook_is_an_error(place: str) -> None:
     """As in a generator (PEP 479), a StopIteration that escapes from a hook is an error."""
 
     def hook(*_arguments: object) -> float:

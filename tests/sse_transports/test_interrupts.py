@@ -1,4 +1,4 @@
-"""A program that is interrupted in the middle of anything leaves no connection open."""
+"""A program that is interrupted at any moment leaves no connection open."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
 
 
 @pytest.fixture(autouse=True)
-def interrupts_are_heard() -> Iterator[None]:
-    """A shell makes what it starts in the background deaf to Ctrl-C."""
+def sigint_raises() -> Iterator[None]:
+    """Install the default handler: a shell makes its background jobs ignore SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -37,7 +37,7 @@ def signalled_in(function: Callable[..., object], number: signal.Signals) -> Ite
     here = threading.main_thread()
 
     def is_there() -> bool:
-        # Starting a thread waits too, for a moment.
+        # Only inside an iteration: starting a thread blocks for a moment too.
         return is_blocked_in(here, EventSource.__next__, function)
 
     def send() -> None:
@@ -50,7 +50,7 @@ def signalled_in(function: Callable[..., object], number: signal.Signals) -> Ite
     thread.join()
 
 
-def answered_by(call: Call) -> None:
+def respond(call: Call) -> None:
     if call.path == "/read":
         call.respond(body=b"id: 1\ndata: a\n\n")
     if call.path == "/wait":
@@ -64,21 +64,21 @@ while_busy = pytest.mark.parametrize(
     [
         ("/read", _SocketReader.readinto),
         ("/connect", http.client.HTTPConnection.getresponse),
-        ("/wait", EventSource._slept),
+        ("/wait", EventSource._sleep_unless_commanded),
     ],
-    ids=["while it reads", "while it waits for the answer", "while it waits for the next attempt"],
+    ids=["while reading", "while waiting for the headers", "while waiting for the next attempt"],
 )
 
 
 @while_busy
 def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., object]) -> None:
-    with SSEServer(answered_by) as server:
+    with SSEServer(respond) as server:
         source = EventSource(server.url + path, retry=SLOW)
         with signalled_in(function, signal.SIGINT), pytest.raises(KeyboardInterrupt):
             list(source)
         eventually(lambda: server.open_connections == 0, "the client closes its connection")
         assert source.ready_state is ReadyState.CLOSED
-        # Going on is no way to find the end of the stream.
+        # Continuing must not look like the end of the stream.
         with pytest.raises(IllegalState, match="interrupted"):
             list(source)
         source.close()
@@ -87,7 +87,7 @@ def test_an_interrupt_closes_the_connection(path: str, function: Callable[..., o
 
 @while_busy
 def test_a_signal_handler_may_close_the_source(path: str, function: Callable[..., object]) -> None:
-    with SSEServer(answered_by) as server:
+    with SSEServer(respond) as server:
         source = EventSource(server.url + path, retry=SLOW)
         before = signal.signal(signal.SIGUSR1, lambda _number, _frame: source.close())
         try:
@@ -101,15 +101,15 @@ def test_a_signal_handler_may_close_the_source(path: str, function: Callable[...
         assert source.ready_state is ReadyState.CLOSED
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a full queue answers elsewhere")
-def test_an_interrupt_closes_a_socket_that_is_connecting(unanswered: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+def test_an_interrupt_closes_a_connecting_socket(unanswered: int) -> None:
     source = EventSource(f"http://127.0.0.1:{unanswered}", timeout=None)
     with signalled_in(UrllibExchange.connect, signal.SIGINT), pytest.raises(KeyboardInterrupt):
         list(source)
     assert source.ready_state is ReadyState.CLOSED
 
 
-def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
+def test_an_interrupt_in_the_loop_keeps_buffered_events() -> None:
     def two_and_silence(call: Call) -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n")
         call.wait_until_gone()
@@ -123,17 +123,18 @@ def test_an_interrupt_in_the_loop_keeps_what_was_read() -> None:
         assert [first.data, second.data] == ["a", "b"]
 
 
-def test_close_in_a_signal_handler_just_before_a_wait_ends_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on SIGTERM: the handler runs in the thread that waits, at any point of its beginning to."""
+def test_close_in_a_signal_handler_ends_a_starting_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler, for SIGTERM for instance, runs in the waiting thread, also just before it waits."""
 
-    class Knocks(queue.SimpleQueue[None]):
+    class Wakeup(queue.SimpleQueue[None]):
         def get(self, block: bool = True, timeout: float | None = None) -> None:
             signal.raise_signal(signal.SIGTERM)
             super().get(block, timeout)
 
+    monkeypatch.setattr(queue, "SimpleQueue", Wakeup)
+
     with SSEServer(lambda call: call.respond(503, [])) as server:
         source = EventSource(server.url, retry=SLOW)
-        monkeypatch.setattr(source, "_knocks", Knocks())
         before = signal.signal(signal.SIGTERM, lambda *_: source.close())
         try:
             assert list(source) == []

@@ -1,4 +1,4 @@
-"""`last_event_id`: whoever keeps it, and begins there another day, misses nothing."""
+"""`last_event_id`: a program that saves it and resumes from it later misses no event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sse_transports.waiting import eventually
 pytestmark = pytest.mark.usefixtures("every_client")
 
 
-def test_it_is_that_of_the_last_event_that_was_yielded() -> None:
+def test_it_is_the_id_of_the_last_yielded_event() -> None:
     def three_at_once(call: Call) -> None:
         call.respond(body=b"id: 1\ndata: a\n\ndata: b\n\nid: 3\ndata: c\n\n")
         call.wait_until_gone()
@@ -29,18 +29,18 @@ def test_it_is_that_of_the_last_event_that_was_yielded() -> None:
         assert source.last_event_id == "3"
 
 
-def test_the_servers_retry_is_told_like_it_and_survives_reconnects() -> None:
+def test_reconnection_time_survives_reconnects() -> None:
     script: Script = [[b"retry: 7\n\n", Event("a")], [Event("b")], [204]]
     with SSEServer(script) as server, EventSource(server.url) as source:
         assert [source.reconnection_time, *(source.reconnection_time for _ in source)] == [None, 7, 7]
 
 
-def test_an_id_without_data_counts_when_all_before_it_was_yielded() -> None:
-    def id_behind(call: Call) -> None:
+def test_an_id_without_data_counts_after_earlier_events() -> None:
+    def id_without_data(call: Call) -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\n\n")
         call.wait_until_gone()
 
-    with SSEServer(id_behind) as server:
+    with SSEServer(id_without_data) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
         assert source.last_event_id == "1"
@@ -48,12 +48,12 @@ def test_an_id_without_data_counts_when_all_before_it_was_yielded() -> None:
             eventually(lambda: source.last_event_id == "2", "the ID counts")
 
 
-def test_what_follows_the_last_event_does_not_count() -> None:
-    def more_than_wanted(call: Call) -> None:
+def test_ids_after_the_until_event_do_not_count() -> None:
+    def event_after_done(call: Call) -> None:
         call.respond(body=b"id: 1\ndata: a\n\nid: 2\ndata: [DONE]\n\nid: 3\ndata: c\n\n")
         call.wait_until_gone()
 
-    with SSEServer(more_than_wanted) as server, EventSource(server.url, until="[DONE]") as source:
+    with SSEServer(event_after_done) as server, EventSource(server.url, until="[DONE]") as source:
         assert [event.data for event in source] == ["a"]
         assert source.last_event_id == "1"
         assert next(source, None) is None

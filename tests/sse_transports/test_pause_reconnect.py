@@ -17,28 +17,27 @@ from sse_core import (
     Opened,
     Paused,
     ReadyState,
-    RetryPolicy,
     StateChange,
     Waiting,
 )
 from sse_transports import EventSource
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
+from tests.sse_transports.small_servers import SLOW, until_all_gone
 from tests.sse_transports.waiting import eventually, until_set
 
 pytestmark = pytest.mark.usefixtures("every_client")
 
-SLOW = RetryPolicy(initial_delay=1000.0, max_delay=1000.0)
 EVENTS = [b"id: %d\ndata: %d\n\n" % (number, number) for number in range(1, 7)]
 
 
 def after_the_last(call: Call) -> int:
-    """The place in `EVENTS` where a resumed stream begins."""
+    """Return the index in `EVENTS` at which a resumed stream begins."""
     return int(call.headers.get("last-event-id", b"0"))
 
 
 def three_at_once(call: Call) -> None:
-    """Three events, and half of the one behind them."""
+    """Send three events, and half of the next."""
     start = after_the_last(call)
     call.respond(body=b"".join(EVENTS[start : start + 3]) + b"data: half")
     call.wait_until_gone()
@@ -52,10 +51,6 @@ def one_at_a_time(call: Call) -> None:
 
 def ids_sent(server: SSEServer) -> list[bytes | None]:
     return [call.headers.get("last-event-id") for call in server.calls]
-
-
-def until_all_gone(server: SSEServer) -> None:
-    eventually(lambda: server.open_connections == 0, "the client drops its connection")
 
 
 def data(source: EventSource[Event], number: int) -> list[str]:
@@ -87,7 +82,7 @@ def test_pause_drops_the_connection_until_resume() -> None:
     assert kinds(changes) == [Connecting, Opened, Paused, Connecting, Opened, Closed]
 
 
-def test_pause_in_the_loop_keeps_what_has_arrived() -> None:
+def test_pause_in_the_loop_keeps_buffered_events() -> None:
     with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
@@ -102,7 +97,7 @@ def test_pause_in_the_loop_keeps_what_has_arrived() -> None:
             assert ids_sent(server) == [None, b"3"]
 
 
-def test_resume_in_the_loop_goes_on_behind_what_has_arrived() -> None:
+def test_resume_in_the_loop_keeps_buffered_events() -> None:
     with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
@@ -111,14 +106,14 @@ def test_resume_in_the_loop_goes_on_behind_what_has_arrived() -> None:
         assert ids_sent(server) == [None, b"3"]
 
 
-def test_half_an_event_at_a_pause_comes_again_as_a_whole() -> None:
+def test_a_pause_inside_an_event_repeats_all_of_it() -> None:
     halves = [b"data: 2", b"id: 2\ndata: 2\n\n"]
 
-    def cut_off(call: Call) -> None:
+    def half_then_whole(call: Call) -> None:
         call.respond(body=(EVENTS[0] if call.number == 0 else b"") + halves[call.number])
         call.wait_until_gone()
 
-    with SSEServer(cut_off) as server, EventSource(server.url) as source:
+    with SSEServer(half_then_whole) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.pause()
         source.resume()
@@ -126,7 +121,7 @@ def test_half_an_event_at_a_pause_comes_again_as_a_whole() -> None:
         assert ids_sent(server) == [None, b"1"]
 
 
-def test_pause_before_the_first_event_holds_the_first_request_back() -> None:
+def test_pause_before_the_first_event_sends_nothing() -> None:
     with SSEServer(one_at_a_time) as server:
         source = EventSource(server.url)
         source.pause()
@@ -138,7 +133,7 @@ def test_pause_before_the_first_event_holds_the_first_request_back() -> None:
             reading.until_received("1")
 
 
-def test_pause_ends_a_wait_and_resume_does_not_begin_it_again() -> None:
+def test_pause_ends_a_wait_for_good() -> None:
     changes: list[StateChange] = []
 
     def busy_at_first(call: Call) -> None:
@@ -158,7 +153,7 @@ def test_pause_ends_a_wait_and_resume_does_not_begin_it_again() -> None:
     assert kinds(changes) == [Connecting, Disconnected, Waiting, Paused, Connecting, Opened, Closed]
 
 
-def test_pause_ends_waiting_for_an_answer() -> None:
+def test_pause_ends_waiting_for_response_headers() -> None:
     def silent_at_first(call: Call) -> None:
         if call.number == 0:
             call.wait_until_gone()
@@ -175,15 +170,15 @@ def test_pause_ends_waiting_for_an_answer() -> None:
             source.resume()
             reading.until_received("1")
             assert reading.error is None
-    # Dropped on purpose, it did not fail.
+    # A connection that was dropped on purpose did not fail.
     assert kinds(changes) in (
         [Connecting, Paused, Connecting, Opened, Closed],
-        # Resumed before it was found out.
+        # Resumed before the loop applied the pause.
         [Connecting, Connecting, Opened, Closed],
     )
 
 
-def test_pause_in_on_state_is_obeyed() -> None:
+def test_pause_in_on_state_pauses() -> None:
     changes: list[StateChange] = []
 
     def on_state(change: StateChange) -> None:
@@ -220,7 +215,7 @@ def one_chunk_at_a_time(call: Call) -> None:
 
 
 @pytest.mark.parametrize("handler", [one_at_a_time, one_chunk_at_a_time], ids=["whole", "chunked"])
-def test_reconnect_replaces_a_connection_that_is_read(handler: Callable[[Call], None]) -> None:
+def test_reconnect_replaces_the_open_connection(handler: Callable[[Call], None]) -> None:
     changes: list[StateChange] = []
     with SSEServer(handler) as server:
         source = EventSource(server.url, retry=None, on_state=changes.append)
@@ -231,11 +226,11 @@ def test_reconnect_replaces_a_connection_that_is_read(handler: Callable[[Call], 
             reading.until_received("1", "2")
             eventually(lambda: server.open_connections == 1, "the first connection is dropped")
             assert ids_sent(server) == [None, b"1"]
-    # Dropped on purpose, it did not fail.
+    # A connection that was dropped on purpose did not fail.
     assert kinds(changes) == [Connecting, Opened, Connecting, Opened, Closed]
 
 
-def test_reconnect_in_the_loop_goes_on_behind_what_has_arrived() -> None:
+def test_reconnect_in_the_loop_keeps_buffered_events() -> None:
     with SSEServer(three_at_once) as server, EventSource(server.url) as source:
         assert data(source, 1) == ["1"]
         source.reconnect()
@@ -245,7 +240,7 @@ def test_reconnect_in_the_loop_goes_on_behind_what_has_arrived() -> None:
         assert ids_sent(server) == [None, b"3"]
 
 
-def test_reconnect_ends_waiting_for_an_answer() -> None:
+def test_reconnect_ends_waiting_for_response_headers() -> None:
     def silent_at_first(call: Call) -> None:
         if call.number == 0:
             call.wait_until_gone()
@@ -266,14 +261,14 @@ def test_reconnect_ends_a_pause() -> None:
         assert data(source, 1) == ["1"]
 
 
-def test_reconnect_before_the_first_event_makes_one_connection() -> None:
+def test_reconnect_before_the_first_event_connects_once() -> None:
     with SSEServer(one_at_a_time) as server, EventSource(server.url) as source:
         source.reconnect()
         assert data(source, 1) == ["1"]
         assert len(server.calls) == 1
 
 
-def test_reconnect_sends_a_post_again_because_the_caller_says_so() -> None:
+def test_reconnect_sends_a_post_again() -> None:
     with SSEServer(one_at_a_time) as server:
         with EventSource(server.url, method="POST", json=["ask"]) as source:
             assert data(source, 1) == ["1"]
@@ -284,11 +279,11 @@ def test_reconnect_sends_a_post_again_because_the_caller_says_so() -> None:
 
 
 def test_resume_without_a_pause_changes_nothing() -> None:
-    go_on = threading.Event()
+    may_continue = threading.Event()
 
     def one_by_one(call: Call) -> None:
         call.respond(body=EVENTS[0])
-        until_set(go_on, "the test lets the server go on")
+        until_set(may_continue, "the test lets the server continue")
         call.send(EVENTS[1])
         call.wait_until_gone()
 
@@ -297,7 +292,7 @@ def test_resume_without_a_pause_changes_nothing() -> None:
         reading.until_received("1")
         reading.until_it_reads()
         reading.source.resume()
-        go_on.set()
+        may_continue.set()
         reading.until_received("1", "2")
         assert len(server.calls) == 1
 
@@ -316,7 +311,7 @@ def test_pause_twice_is_one_pause() -> None:
         assert len(server.calls) == 2
 
 
-def test_after_the_end_nothing_begins_again() -> None:
+def test_commands_after_the_end_do_nothing() -> None:
     with SSEServer(lambda call: call.respond(204, [])) as server:
         source = EventSource(server.url)
         assert list(source) == []
@@ -328,9 +323,9 @@ def test_after_the_end_nothing_begins_again() -> None:
 
 
 @pytest.mark.parametrize("command", ["pause", "reconnect"])
-def test_a_command_that_comes_together_with_events_drops_none_of_them(command: str) -> None:
+def test_a_command_while_events_arrive_drops_none(command: str) -> None:
     def until(event: Event) -> bool:
-        # Bytes have been read, and the events in them not yet been handed on.
+        # Bytes have been read, and the events in them are not buffered yet.
         if event.data == "2":
             getattr(source, command)()
             source.resume()
@@ -343,7 +338,7 @@ def test_a_command_that_comes_together_with_events_drops_none_of_them(command: s
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_commands_from_other_threads_lose_and_double_nothing(seed: int) -> None:
+def test_commands_from_threads_lose_and_repeat_nothing(seed: int) -> None:
     def numbered(call: Call) -> None:
         call.respond()
         for number in count(after_the_last(call) + 1):
@@ -361,7 +356,7 @@ def test_commands_from_other_threads_lose_and_double_nothing(seed: int) -> None:
 
     done = threading.Event()
     with SSEServer(numbered) as server:
-        # Whatever is dropped on purpose needs no policy.
+        # Reconnecting on purpose needs no retry policy.
         source = EventSource(server.url, until="end", retry=None)
         with Reading(source) as reading:
             threads = [

@@ -1,4 +1,4 @@
-"""Every scenario, played by every client over real sockets, with the same expectations."""
+"""Every scenario with every client over real sockets, with the same expectations."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections import Counter
 import pytest
 
 import sse_core._connection
-from tests.sse_transports.clients import WAYS, Way
-from tests.sse_transports.scenario import Scenario, play, verify
+from tests.sse_transports.clients import CLIENTS, NamedClient
+from tests.sse_transports.scenario import Scenario, run_scenario, verify
 from tests.sse_transports.scenarios import SCENARIOS
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("client_kind", CLIENTS, ids=lambda each: each.name)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_every_client_plays_it_alike(scenario: Scenario, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_client_passes_every_scenario(
+    scenario: Scenario, client_kind: NamedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if scenario.error_body_seconds is not None:
         monkeypatch.setattr(sse_core._connection, "ERROR_BODY_SECONDS", scenario.error_body_seconds)
-    verify(scenario, play(scenario, way.play))
+    verify(scenario, run_scenario(scenario, client_kind.run))
 
 
-def test_scenarios_have_names_of_their_own() -> None:
+def test_scenario_names_are_unique() -> None:
     assert [
         name for name, count in Counter(scenario.name for scenario in SCENARIOS).items() if count > 1
     ] == []

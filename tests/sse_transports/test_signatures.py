@@ -1,20 +1,24 @@
-"""The blocking client's arguments: all that were promised, and no nonsense in them."""
+"""The arguments of event sources: names, defaults and types, and which values are refused."""
 
 from __future__ import annotations
 
 import inspect
 import math
+import sys
+import types
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
 import pytest
 
+import sse_core._connection
 from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
-from sse_transports import EventSource
+from sse_transports import AsyncEventSource, EventSource
+from sse_transports._async_event_source import AsyncOptions
 from sse_transports._event_source import Options
 from sse_transports.testing import SSEServer
 
-PROMISED: dict[str, object] = {
+DOCUMENTED: dict[str, object] = {
     "method": "GET",
     "headers": None,
     "json": None,
@@ -35,7 +39,7 @@ PROMISED: dict[str, object] = {
 
 
 def keywords(function: Callable[..., object]) -> dict[str, object]:
-    """The keyword-only arguments and their defaults."""
+    """Return the keyword-only arguments and their defaults."""
     return {
         parameter.name: parameter.default
         for parameter in inspect.signature(function).parameters.values()
@@ -43,10 +47,10 @@ def keywords(function: Callable[..., object]) -> dict[str, object]:
     }
 
 
-def test_every_promised_argument_exists_with_its_default() -> None:
+def test_every_documented_argument_has_its_default() -> None:
     found = keywords(EventSource.__init__)
-    assert {name: found[name] for name in PROMISED} == PROMISED
-    assert set(found) - set(PROMISED) == {"sensitive_headers", "clock"}
+    assert {name: found[name] for name in DOCUMENTED} == DOCUMENTED
+    assert set(found) - set(DOCUMENTED) == {"sensitive_headers", "clock"}
 
 
 def test_the_url_is_the_only_positional_argument() -> None:
@@ -55,15 +59,41 @@ def test_the_url_is_the_only_positional_argument() -> None:
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in rest)
 
 
-def test_the_typed_options_are_the_keyword_arguments() -> None:
-    assert Options.__optional_keys__ == set(keywords(EventSource.__init__)) - {"comments"}
-    assert Options.__required_keys__ == set()
+@pytest.fixture
+def core_options(monkeypatch: pytest.MonkeyPatch) -> type:
+    """The option types of the core, which only type checkers see: run its module as they read it."""
+    source = inspect.getsource(sse_core._connection)
+    module = types.ModuleType("sse_core._connection_with_types")
+    # For its relative imports.
+    module.__package__ = "sse_core"
+    module.__spec__ = sse_core._connection.__spec__
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(source.replace("TYPE_CHECKING = False", "TYPE_CHECKING = True"), vars(module))
+    options: type = module.Options
+    return options
 
 
-def test_the_typed_options_have_the_arguments_types() -> None:
-    arguments = get_type_hints(EventSource.__init__)
-    for name, kind in get_type_hints(Options, vars(inspect.getmodule(EventSource))).items():
-        assert arguments[name] == kind, name
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [(EventSource, Options), (AsyncEventSource, AsyncOptions)],
+    ids=["EventSource", "AsyncEventSource"],
+)
+def test_the_typed_options_are_the_keyword_arguments(source: type, options: type, core_options: type) -> None:
+    typed = get_type_hints(core_options) | get_type_hints(options)
+    names = keywords(source.__init__)  # type: ignore[misc]
+    assert set(typed) == set(names) - {"comments"}
+    arguments = get_type_hints(source.__init__)  # type: ignore[misc]
+    assert {name: arguments[name] for name in typed} == typed
+
+
+def test_all_typed_options_may_be_left_out(core_options: Any) -> None:
+    for options in (core_options, Options, AsyncOptions):
+        assert options.__required_keys__ == set()
+
+
+def test_the_core_options_are_those_of_connection(core_options: type) -> None:
+    typed = get_type_hints(core_options)
+    assert set(typed) == set(keywords(Connection.__init__)) - {"comments"}
 
 
 def test_the_defaults_are_those_of_the_core() -> None:
@@ -115,7 +145,7 @@ def test_the_defaults_are_those_of_the_core() -> None:
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
+def test_an_invalid_argument_is_refused_at_once(name: str, arguments: dict[str, Any]) -> None:
     with SSEServer(lambda call: call.respond(204, [])) as server:
         with pytest.raises(InvalidArgument) as caught:
             EventSource(server.url, **arguments)
@@ -133,7 +163,7 @@ def test_an_argument_that_cannot_be_used_is_refused_at_once(name: str, arguments
         *("http://a b/", "http://\ud800/", "javascript:1", None, 7, b"http://example.com"),
     ],
 )
-def test_an_url_that_cannot_be_used_is_refused_at_once(url: Any) -> None:
+def test_an_invalid_url_is_refused_at_once(url: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         EventSource(url)
     assert caught.value.name == "url"

@@ -1,4 +1,4 @@
-"""Where a last event ID is kept, and when: no event is lost over restarts."""
+"""Stores of the last event ID: no event is lost over restarts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_file_is_a_line_of_utf_8(tmp_path: Path) -> None:
     assert (tmp_path / "id").read_bytes() == "€\n".encode()
 
 
-def test_no_file_is_no_id(tmp_path: Path) -> None:
+def test_a_missing_file_means_no_id(tmp_path: Path) -> None:
     assert FileStore(tmp_path / "id").load() == ""
 
 
@@ -48,20 +48,20 @@ def test_no_file_is_no_id(tmp_path: Path) -> None:
     [b"", b"7", b"7\n8\n", b"7\n\n", b"\n\n", b"\xff\xfe\n", b"caf\xe9\n"],
     ids=["empty", "without its LF", "two lines", "an empty line more", "empty lines", "UTF-16", "Latin-1"],
 )
-def test_a_damaged_file_is_an_error_and_no_id(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "id").write_bytes(content)
     with pytest.raises(InvalidArgument, match="store"):
         FileStore(tmp_path / "id").load()
 
 
 @pytest.mark.parametrize("content", [b"a\0b\n", b"7\r\n"])
-def test_an_id_that_no_stream_can_have_set_is_refused_by_the_source(tmp_path: Path, content: bytes) -> None:
+def test_a_stored_id_with_invalid_characters_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "id").write_bytes(content)
     with pytest.raises(InvalidArgument):
         EventSource("http://127.0.0.1:1", store=FileStore(tmp_path / "id"))
 
 
-def test_a_folder_that_does_not_exist_is_no_id_and_cannot_be_saved_to(tmp_path: Path) -> None:
+def test_a_missing_folder_means_no_id_and_fails_to_save(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "no" / "id")
     assert store.load() == ""
     with pytest.raises(FileNotFoundError):
@@ -73,22 +73,20 @@ def test_a_folder_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:
         FileStore(tmp_path).load()
 
 
-def test_a_save_that_fails_leaves_the_old_id_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_descriptor: int) -> None:
+def test_a_failed_save_keeps_the_old_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     store = FileStore(tmp_path / "id", durable=True)
     store.save("7")
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(OSError, match="No space"):
         store.save("8")
     assert store.load() == "7"
     assert files(tmp_path) == ["id"]
 
 
-def test_an_id_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+def test_an_id_that_cannot_be_encoded_keeps_the_old_one(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
     store.save("7")
     with pytest.raises(UnicodeEncodeError):
@@ -108,7 +106,7 @@ def test_only_durable_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.Mon
     assert True in synced
 
 
-def test_a_reader_never_sees_half_an_id(tmp_path: Path) -> None:
+def test_a_reader_never_sees_a_partial_id(tmp_path: Path) -> None:
     ids = [character * 5000 for character in "abc"]
     store = FileStore(tmp_path / "id")
     store.save(ids[0])
@@ -134,7 +132,7 @@ def test_a_reader_never_sees_half_an_id(tmp_path: Path) -> None:
 
 
 def numbered(call: Call) -> None:
-    """Events 1 to 4 at once, from where the client left off; then no more."""
+    """Send the rest of events 1 to 4 at once, after the last event ID; then 204."""
     start = int(call.headers.get("last-event-id", b"0"))
     if start == 4:
         call.respond(204, [])
@@ -143,10 +141,10 @@ def numbered(call: Call) -> None:
 
 
 class Crash(Exception):
-    """What ends a program in the middle of its work."""
+    """Ends a program in the middle of its work."""
 
 
-def test_an_id_is_saved_when_the_next_event_is_asked_for(tmp_path: Path) -> None:
+def test_asking_for_the_next_event_saves_the_id(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
     with SSEServer(numbered) as server:
         with EventSource(server.url, store=store) as source:
@@ -154,7 +152,7 @@ def test_an_id_is_saved_when_the_next_event_is_asked_for(tmp_path: Path) -> None
             for _ in range(3):
                 next(source)
                 saved.append(store.load())
-        # Left, not asked for more: whether the third was processed is not known.
+        # No further event was asked for: it is not known whether the third was processed.
         saved.append(store.load())
     assert saved == ["", "1", "2", "2"]
 
@@ -166,7 +164,7 @@ def test_the_last_id_is_saved_at_the_end(tmp_path: Path) -> None:
     assert store.load() == "4"
 
 
-def test_an_event_whose_processing_failed_comes_again_after_a_restart(tmp_path: Path) -> None:
+def test_an_unprocessed_event_comes_again_after_a_restart(tmp_path: Path) -> None:
     processed: list[str] = []
     seen: list[str] = []
 
@@ -187,7 +185,7 @@ def test_an_event_whose_processing_failed_comes_again_after_a_restart(tmp_path: 
     assert processed == ["1", "2", "3", "4"]
 
 
-def test_leaving_the_loop_leaves_the_event_for_the_next_run(tmp_path: Path) -> None:
+def test_leaving_the_loop_keeps_its_event_for_the_next_run(tmp_path: Path) -> None:
     seen: list[str] = []
     with SSEServer(numbered) as server:
         for _ in range(3):
@@ -199,14 +197,14 @@ def test_leaving_the_loop_leaves_the_event_for_the_next_run(tmp_path: Path) -> N
     assert seen == ["1", "2", "2", "2"]
 
 
-def test_close_in_the_loop_saves_no_id_behind_what_was_processed(tmp_path: Path) -> None:
+def test_close_in_the_loop_saves_only_processed_ids(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
     with SSEServer(numbered) as server:
         source = EventSource(server.url, store=store)
         for event in source:
             assert event.data == "1"
             source.close()
-        # Asked for more, in vain: the event before was processed, the dropped ones were not.
+        # Asked for one more: the first event was processed, the dropped ones were not.
         assert list(source) == []
     assert store.load() == "1"
 
@@ -222,7 +220,7 @@ def test_an_explicit_last_event_id_wins_over_the_store(tmp_path: Path) -> None:
     assert store.load() == "4"
 
 
-def test_an_id_that_the_stream_cleared_is_cleared_in_the_store(tmp_path: Path) -> None:
+def test_a_cleared_id_is_cleared_in_the_store(tmp_path: Path) -> None:
     def cleared(call: Call) -> None:
         if call.number == 0:
             call.respond(body=b"id: 1\ndata: a\n\nid:\ndata: b\n\n")
@@ -235,19 +233,19 @@ def test_an_id_that_the_stream_cleared_is_cleared_in_the_store(tmp_path: Path) -
     assert store.load() == ""
 
 
-def test_a_store_that_fails_ends_the_iteration_and_closes(tmp_path: Path) -> None:
+def test_a_failing_store_ends_the_iteration(tmp_path: Path) -> None:
     with SSEServer(numbered) as server:
         source = EventSource(server.url, store=FileStore(tmp_path / "no" / "id"))
         assert next(source).data == "1"
         for _ in range(2):
             with pytest.raises(FileNotFoundError):
                 next(source)
-        # Nothing behind the event that was yielded counts.
+        # The events after the one that was yielded do not count.
         assert source.last_event_id == "1"
         assert len(server.calls) == 1
 
 
-def test_a_store_that_fails_once_is_never_given_an_id_behind_what_was_yielded() -> None:
+def test_a_store_that_fails_once_gets_no_later_id() -> None:
     class FullForAMoment:
         def __init__(self) -> None:
             self.attempts: list[str] = []
@@ -267,12 +265,12 @@ def test_a_store_that_fails_once_is_never_given_an_id_behind_what_was_yielded() 
         for _ in range(3):
             with pytest.raises(OSError, match="No space"):
                 next(source)
-        # The events behind it had arrived, and were dropped.
+        # The events after it had arrived, and were dropped.
         assert source.last_event_id == "1"
     assert set(store.attempts) == {"1"}
 
 
-def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
+def test_a_custom_store_needs_only_load_and_save() -> None:
     class Memory:
         def __init__(self) -> None:
             self.ids = ["€"]
@@ -293,11 +291,11 @@ def test_a_store_of_ones_own_needs_only_load_and_save() -> None:
     with SSEServer(two_and_no_more) as server, EventSource(server.url, store=store, retry=QUICK) as source:
         assert len(list(source)) == 4
         assert server.calls[0].headers["last-event-id"] == "€".encode()
-    # Each once, and only what is new.
+    # Each ID once, and only when it changed.
     assert store.ids == ["€", "1", "3"]
 
 
-def test_a_link_stays_a_link_and_leads_to_the_new_id(tmp_path: Path) -> None:
+def test_a_symlink_stays_and_leads_to_the_new_id(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"1\n")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     FileStore(tmp_path / "link").save("2")
@@ -305,7 +303,7 @@ def test_a_link_stays_a_link_and_leads_to_the_new_id(tmp_path: Path) -> None:
     assert (tmp_path / "real").read_bytes() == b"2\n"
 
 
-def test_who_may_read_the_file_stays_as_it_was(tmp_path: Path) -> None:
+def test_the_file_permissions_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "id"
     path.write_bytes(b"1\n")
     path.chmod(0o640)

@@ -1,4 +1,4 @@
-"""The blocking and the async client are twins: the same members, arguments, words, and the same lines."""
+"""The blocking and the async client are twins: the same members, arguments, docstrings and lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sse_transports import (
     Httpx2Transport,
 )
 
-# The words in which one differs from the other, and must.
+# The names that must differ between the two.
 TRANSLATED = (
     ("AsyncEventSource", "EventSource"),
     ("AsyncOptions", "Options"),
@@ -40,9 +40,9 @@ TRANSLATED = (
     ("__anext__", "__next__"),
     ("thread", "task"),
 )
-# What only one of them has: what waits for whom is not the same for threads and tasks.
+# Members that only one of them has.
 ONLY_BLOCKING = {"__del__"}
-ONLY_ASYNC = {"_the_transport"}
+ONLY_ASYNC = {"_require_transport"}
 
 
 def plain(text: str) -> str:
@@ -73,21 +73,21 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
-def test_each_member_has_the_same_arguments_and_the_same_words(
+def test_members_have_the_same_arguments_and_docs(
     blocking: Callable[..., Any], asynchronous: Callable[..., Any]
 ) -> None:
     assert plain(str(inspect.signature(asynchronous))) == plain(str(inspect.signature(blocking)))
     assert plain(inspect.getdoc(asynchronous) or "") == plain(inspect.getdoc(blocking) or "")
 
 
-def test_they_take_the_same_arguments_with_the_same_defaults() -> None:
+def test_arguments_have_the_same_defaults() -> None:
     blocking = inspect.signature(EventSource.__init__).parameters.values()
     asynchronous = inspect.signature(AsyncEventSource.__init__).parameters.values()
     assert [(one.name, one.default) for one in blocking] == [(one.name, one.default) for one in asynchronous]
 
 
-def test_they_tell_the_same_of_each_argument_and_error() -> None:
-    """A line of the one that is not in the other says what is true of that one only."""
+def test_class_docs_describe_the_same_arguments() -> None:
+    """The docstrings may differ in a few lines that are true of one of them only."""
     blocking, asynchronous = (
         plain(inspect.getdoc(kind) or "").partition("Args:")[2].splitlines()
         for kind in (EventSource, AsyncEventSource)
@@ -106,35 +106,35 @@ def test_they_tell_the_same_of_each_argument_and_error() -> None:
 
 
 def lines(function: Callable[..., Any]) -> list[str]:
-    """The statements of a function, without what is async about them, comments and docstrings."""
+    """Return the statements of a function without `async` and `await`, comments and docstrings."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     text = re.sub(r"\b(async|await) ", "", plain(ast.unparse(tree)))
-    # Hooks may be async, and closing is not interrupted.
+    # Async hooks are awaited, and closing is shielded from cancellation.
     text = re.sub(r"_result\((self\._\w+\(.*?\))\)", r"\1", text).replace(
-        "self._the_transport()", "self._transport"
+        "self._require_transport()", "self._transport"
     )
     return [line.strip() for line in text.splitlines() if not SHIELD.search(line)]
 
 
-SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_SECONDS, shield=True\):$|with self\._wish:$")
+SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_TIMEOUT, shield=True\):$|with self\._command_lock:$")
 WAITING = {
     "__enter__": "needs an event loop",
     "__exit__": "waits for other tasks",
     "__next__": "one iteration at a time",
     "_next": "lets other tasks run, and the event loop may be gone",
-    "_read": "counts for how long no other task had a turn",
-    "_slept": "sleeps",
-    "_tell": "wakes who sleeps",
-    "_settle": "takes the turn",
-    "_save": "does it in a worker thread",
-    "_finish": "may have no transport yet",
-    "_abandon": "is not interrupted",
+    "_read": "counts events since other tasks could run",
+    "_sleep_unless_commanded": "sleeps",
+    "_post_command": "wakes a sleep",
+    "_apply_if_idle": "acquires the lock",
+    "_save": "saves in a worker thread",
+    "_close_transport": "may have no transport yet",
+    "_abort": "is shielded from cancellation",
 }
 """Members that differ, because threads and tasks wait, wake and are interrupted in different ways."""
 
 
 @pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
-def test_each_member_has_the_same_lines_but_those_that_wait(
+def test_members_have_the_same_lines_unless_they_wait(
     blocking: Callable[..., Any], asynchronous: Callable[..., Any]
 ) -> None:
     same = lines(blocking) == lines(asynchronous)
@@ -151,7 +151,7 @@ def test_each_member_has_the_same_lines_but_those_that_wait(
         (Httpx2Transport, AsyncHttpx2Transport),
     ],
 )
-def test_transports_have_the_same_members_and_arguments(blocking: type, asynchronous: type) -> None:
+def test_transports_have_the_same_members(blocking: type, asynchronous: type) -> None:
     one, other = members(blocking), members(asynchronous)
     assert list(one) == list(other)
     for name in one:

@@ -1,4 +1,4 @@
-"""Waiting for a state instead of for a time. A deadline only matters to a test that fails."""
+"""Waits for a state, not for a time. The deadline matters only to a test that fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 DEADLINE = 10.0
-"""Seconds in which any state that a test waits for is reached, on a machine that does other things too."""
+"""Seconds within which any state that a test waits for is reached, even on a busy machine."""
 
 
 def eventually(condition: Callable[[], bool], what: str) -> None:
@@ -27,32 +27,32 @@ def until_set(event: threading.Event, what: str) -> None:
 
 
 def is_blocked_in(thread: threading.Thread, *functions: Callable[..., object]) -> bool:
-    """Return whether a thread is inside each of these functions, and waits there for something."""
-    place = _place(thread)
-    inside = {frame.f_code for frame, _ in place}
+    """Return whether a thread is inside each of these functions, and blocked there."""
+    stack = _stack(thread)
+    inside = {frame.f_code for frame, _ in stack}
     if not all(function.__code__ in inside for function in functions):
         return False
-    # It may have gone on, or only wait for its turn to run Python: a little later it must still be there.
-    asleep = _sleeps(thread)
+    # It may be about to run on, or wait for the GIL: a little later it must still be at this place.
+    asleep = _is_asleep(thread)
     time.sleep(0.005)
-    return asleep and _sleeps(thread) and _place(thread) == place
+    return asleep and _is_asleep(thread) and _stack(thread) == stack
 
 
-def _place(thread: threading.Thread) -> list[tuple[FrameType, int]]:
-    """Each function it is in, and how far it has come there."""
-    place = []
+def _stack(thread: threading.Thread) -> list[tuple[FrameType, int]]:
+    """Return each frame of the thread, and the instruction it is at."""
+    stack = []
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:
-        place.append((frame, frame.f_lasti))
+        stack.append((frame, frame.f_lasti))
         frame = frame.f_back
-    return place
+    return stack
 
 
-def _sleeps(thread: threading.Thread) -> bool:
-    # While this file is read, the interpreter is free: a thread that only waits for its turn is awake.
+def _is_asleep(thread: threading.Thread) -> bool:
+    # Reading a file releases the GIL: a thread that only waited for that is running meanwhile.
     state = Path(f"/proc/self/task/{thread.native_id}/stat")
     try:
         return state.read_text().rpartition(")")[2].split()[0] == "S"
     except FileNotFoundError:
-        # On systems that do not tell: close enough.
+        # Systems without /proc: assume that it is.
         return True

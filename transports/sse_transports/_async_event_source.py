@@ -1,4 +1,33 @@
-"""The async event source, for asyncio and trio: the twin of `EventSource`, line for line."""
+"""The async event source, for asyncio and trio: the twin of `EventSource`, line for line.
+
+What it promises
+    Iterating yields the events of a stream over as many connections as that takes. `close` ends an iteration
+    at any moment, from any task or from a hook; no connection stays open after `close`, an error, or a
+    cancellation. No event is skipped: `last_event_id` is always that of the last event that was yielded.
+
+The loop
+    `_next` is the loop that `sse_core._connection` documents. `_take_step` does what a step asks for
+    (connect, read, wait, ...), passes the result to the `Connection`, and returns the next step. Bytes that
+    were read become buffered events; these are yielded before the next step is taken. `_report` passes the
+    state changes of each step to the log and to `on_state`.
+
+Tasks
+    `_iterating` is set during `anext(source)`: a second iteration at the same time is refused.
+    `_loop_lock` is held by the task that takes steps or applies a command. Only that task changes the
+    `Connection`, the buffered events and `_step`. Hooks are called with it held.
+    Events that have arrived are yielded without a suspension, which costs more than an event. So that other
+    tasks run and a cancellation is noticed, `_since_checkpoint` counts them, and after `MAX_BATCH` the loop
+    suspends once.
+
+Commands
+    `close`, `pause`, `resume` and `reconnect` set `_command`, then wake the iterating task: they close the
+    exchange, which ends a blocked `open` or `read` with an error, and set the event that a sleep waits for.
+    The loop ignores that error and applies the command. If no iteration is running, the calling task applies
+    `close` and `pause` at once; a `reconnect` waits for the next `anext(source)`, which needs the connection.
+
+Cancellation
+    Closing is shielded from it, for `CLOSE_TIMEOUT` seconds at most. A cancelled iteration closes the source.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +37,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from itertools import islice
 from operator import length_hint
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
 
 import anyio
 import anyio.lowlevel
@@ -16,7 +45,9 @@ import anyio.lowlevel
 from sse_core import (
     Comment,
     Connect,
+    Connection,
     Decide,
+    Deliver,
     Event,
     IllegalState,
     Pause,
@@ -29,6 +60,7 @@ from sse_core import (
     SSEError,
     State,
     StateChange,
+    Step,
     Stop,
     Wait,
 )
@@ -36,52 +68,39 @@ from sse_core import (
 from ._clock import Clock, clock_for
 from ._default_transport import default_transport
 from ._driver import (
-    INTERRUPTED,
     Command,
+    CommonOptions,
     Driver,
     Ended,
     Headers,
     Item,
-    Step,
     check_hooks,
+    check_not_async,
     check_transport,
+    first_event_id,
+    log,
 )
 from ._interface import AsyncExchange, AsyncTransport
-from ._log import log, without_secrets
+from ._lock import FastLock
 from ._stores import Store
-from ._turn import Turn
 
 Value = TypeVar("Value")
 
-CLOSE_SECONDS = 5.0
-"""How long giving back a connection may take, which nothing interrupts."""
+CLOSE_TIMEOUT = 5.0
+"""Seconds for closing a connection, which a cancellation does not interrupt."""
 
-AT_ONCE = 64
-"""How many events, reads, or KiB of them may follow each other before other tasks get a turn."""
+MAX_BATCH = 64
+"""How many events, reads, or KiB of them may follow each other before other tasks can run."""
 
-UNENTERED = "iterate it inside of `async with`, which closes it whatever happens"
+NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
 
-class AsyncOptions(TypedDict, total=False):
-    """The keyword arguments of `AsyncEventSource`, but for `comments`, in types."""
+class AsyncOptions(CommonOptions, total=False):
+    """The types of the keyword arguments of `AsyncEventSource`, except `comments`."""
 
-    method: str
     headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None
-    json: object
-    content: bytes | str | None
-    last_event_id: str
-    retry: RetryPolicy | None
-    idle_timeout: float | None
-    timeout: float | None
-    max_event_size: int
-    until: str | Callable[[Event], bool] | None
-    store: Store | None
     transport: AsyncTransport | None
-    on_open: Callable[[Response], object] | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
-    on_state: Callable[[StateChange], object] | None
-    sensitive_headers: Iterable[str]
-    clock: Clock | None
 
 
 class AsyncEventSource(Driver[Item]):
@@ -89,32 +108,33 @@ class AsyncEventSource(Driver[Item]):
 
     Runs on asyncio and on trio. Use it with `async with`: leaving that closes the connection, whatever
     the reason. Nothing is sent before the first event is asked for. One task may iterate; any task of
-    the same event loop may call `close`, `reconnect`, `pause` and `resume`. An iteration that was left
-    can be gone on with. One that was cancelled, while it waited for an event, has closed the source: to
-    wait no longer than some time, set `idle_timeout`.
+    the same event loop may call `close`, `reconnect`, `pause` and `resume`. An iteration can be left and
+    continued later. One that was cancelled while it waited for an event has closed the source: to wait
+    no longer than some time, set `idle_timeout`.
 
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
         headers: header fields, or a function that returns them and is called before each attempt,
-            so that a token can be fresh. They win over our own. The function may be async.
+            so that a token can be fresh. They win over the library's own. The
+            function may be async.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
         last_event_id: where to begin, from an earlier run. Not given, `store` is asked.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
-            waits for ever.
-        timeout: seconds for connecting and waiting for the response's head; None for no limit. It
+            waits forever.
+        timeout: seconds for connecting and waiting for the response headers; None for no limit. It
             never limits the stream.
         max_event_size: bytes that one event may have.
-        until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that tells
-            it. That event is not yielded.
+        until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
+            True for it. That event is not yielded.
         comments: whether comments are yielded too, as `Comment`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again. Saving is done in a worker thread.
-        transport: the HTTP client. It stays the caller's to close. Not given, `AiohttpTransport` on
-            asyncio and `AsyncHttpx2Transport` on trio.
+        transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
+            asyncio and an `AsyncHttpx2Transport` on trio.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
         on_error: called with each error before the policy decides; may return seconds after which
@@ -123,9 +143,9 @@ class AsyncEventSource(Driver[Item]):
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         sensitive_headers: names of further headers that a redirect to another origin must not get.
-        clock: what tells the time and the jitter, and lets waits pass: for tests, a
-            `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
-            `testing.ScriptedTransport` has), else the system's.
+        clock: the source of time and jitter: for tests, a `testing.VirtualClock`. Not given, the
+            transport's own `clock` if it has one (as a `testing.ScriptedTransport` has), else the
+            system's.
 
     Raises:
         sse_core.InvalidArgument: naming the argument.
@@ -133,20 +153,20 @@ class AsyncEventSource(Driver[Item]):
 
     Iterating raises:
         sse_core.ResponseError: the server's answer is no event stream.
-        sse_core.StreamError: an event is too large, or the stream ended before its end.
-        sse_core.TransportError: the network failed, and the request is not to be sent again.
+        sse_core.StreamError: an event is too large, or the stream is incomplete.
+        sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
-        sse_core.IllegalState: another iteration is going on, one was interrupted, or there is no
+        sse_core.IllegalState: another iteration is running, one was interrupted, or there is no
             `async with` around it.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: whatever `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
 
     if TYPE_CHECKING:
-        # The one thing that a plain signature cannot tell: `comments` decides what is iterated.
+        # A plain signature cannot express that `comments` decides what is yielded.
         @overload
         def __init__(
             self: AsyncEventSource[Event],
@@ -187,72 +207,76 @@ class AsyncEventSource(Driver[Item]):
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        super().__init__(
+        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_not_async(until=until)
+        check_transport(transport, is_async=True)
+        connection = Connection(
             url,
             method=method,
-            headers=headers,
             json=json,
             content=content,
-            last_event_id=last_event_id,
+            last_event_id=first_event_id(last_event_id, store),
             retry=retry,
-            idle_timeout=idle_timeout,
-            timeout=timeout,
             max_event_size=max_event_size,
             until=until,
             comments=comments,
-            store=store,
             sensitive_headers=sensitive_headers,
+        )
+        super().__init__(
+            connection,
+            headers=headers,
+            idle_timeout=idle_timeout,
+            timeout=timeout,
+            store=store,
             clock=clock_for(clock, transport),
         )
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        check_transport(transport, is_async=True)
         self._headers = headers
         self._owns_transport = transport is None
-        # Which one it is by default, only a running event loop can tell.
+        # The default depends on the event loop that runs, so that it is made in `__aenter__`.
         self._transport = transport
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
         self._entered = False
-        # One iteration at a time.
         self._iterating = False
-        # Held by whoever takes steps. What others want is left in `_command`.
-        self._turn = Turn()
-        self._knock: anyio.Event | None = None
-        # How much was handed over, or is at hand, since other tasks had a turn.
-        self._run = 0
+        self._loop_lock = FastLock()
+        # The event that a sleep waits for; None while no task sleeps.
+        self._wakeup: anyio.Event | None = None
+        # How many events, reads and KiB there were since other tasks could run.
+        self._since_checkpoint = 0
+        # The request and response in use; None while there is no connection.
         self._exchange: AsyncExchange | None = None
 
-    # What a caller can ask and tell, from any task.
+    # Commands, for any task of the event loop.
 
     async def close(self) -> None:
-        """End it now, for good: the iteration ends, also one that is reading, connecting or waiting.
+        """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. More than once is fine.
+        them. Calling this again does nothing.
         """
-        await self._tell(Command.CLOSE)
+        await self._post_command(Command.CLOSE)
 
     async def reconnect(self) -> None:
         """Drop the connection, or the wait, and open a new one now.
 
-        Events that have arrived are yielded first, and the new connection goes on behind them. A
-        POST is sent again by this, because the caller says so. When closed, this does nothing.
+        Events that have arrived are yielded first, and the new connection resumes after them. A
+        POST is sent again, because the caller asks for it. When closed, this does nothing.
         """
-        await self._tell(Command.RECONNECT)
+        await self._post_command(Command.RECONNECT)
 
     async def pause(self) -> None:
         """Drop the connection and have none until `resume`, as a browser does for a hidden page.
 
         Events that have arrived are yielded, then the iteration waits. When closed, this does nothing.
         """
-        await self._tell(Command.PAUSE)
+        await self._post_command(Command.PAUSE)
 
     async def resume(self) -> None:
-        """Go on after `pause`, behind the last event. When not paused, this does nothing."""
-        paused = self._command is Command.PAUSE or self._connection.state is State.PAUSED
+        """Continue after `pause`, from the last event on. When not paused, this does nothing."""
+        paused = self._is_paused()
         if paused:
-            await self._tell(Command.RECONNECT)
+            await self._post_command(Command.RECONNECT)
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -264,13 +288,10 @@ class AsyncEventSource(Driver[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
-        # Another task may still be on its way out of what it was doing.
-        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-            async with self._turn:
+        # Wait for a task that is still iterating: it is about to close the connection.
+        with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            async with self._loop_lock:
                 pass
-
-    def __repr__(self) -> str:
-        return f"<AsyncEventSource {without_secrets(self.url)} {self.ready_state.name}>"
 
     # The loop.
 
@@ -279,204 +300,218 @@ class AsyncEventSource(Driver[Item]):
 
     async def __anext__(self) -> Item:
         if self._iterating:
-            raise IllegalState("another iteration of this AsyncEventSource is going on")
-        # What is at hand takes no step: most events of a busy stream are, and a lock for each costs.
+            raise IllegalState("another iteration of this AsyncEventSource is running")
+        # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
+        # events of a busy stream.
         if self._command is None and self._store is None:
-            event = self._at_hand()
+            event = self._next_buffered()
             if event is not None:
                 return event
         if not self._entered:
-            raise IllegalState(UNENTERED)
+            raise IllegalState(NOT_ENTERED)
         self._iterating = True
         before = self._last_event_id
         try:
-            # Another task may have it for a moment, to obey a command.
-            async with self._turn:
+            # Another task may hold it for a moment, to apply a command.
+            async with self._loop_lock:
                 return await self._next()
         finally:
             self._iterating = False
             if self._command is not None:
-                await self._settle_later(before)
+                await self._apply_before_return(before)
 
     async def _next(self) -> Item:
+        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
         try:
             if self._store is not None:
-                # Asking for the next event says that the last one was processed.
+                # Asking for the next event means that the last one was processed.
                 await self._save(self._store)
             while True:
                 if self._command is Command.CLOSE:
-                    await self._obey()
-                event = self._at_hand()
-                if event is not None:
-                    return event
-                if self._run >= AT_ONCE:
+                    # Before the buffered events, because closing drops them.
+                    await self._apply_command()
+                else:
+                    event = self._next_buffered()
+                    if event is not None:
+                        return event
+                if self._since_checkpoint >= MAX_BATCH:
                     # Before the next event is taken, so that a cancellation loses none.
                     await anyio.lowlevel.checkpoint()
-                    self._run = length_hint(self._arrived)
-                    self._events = islice(self._arrived, AT_ONCE)
+                    self._since_checkpoint = length_hint(self._overflow)
+                    self._events = islice(self._overflow, MAX_BATCH)
                     continue
-                self._last_event_id = self._id_behind_events
-                if self._quiet and self._command is None and isinstance(self._step, Read):
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
                     self._step = await self._read()
-                else:
-                    self._quiet = False
-                    await self._obey()
-                    await self._report()
-                    self._step = await self._take(self._step)
+                    continue
+                if self._command is not None:
+                    await self._apply_command()
+                await self._report()
+                self._step = await self._take_step(self._step)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
-            # A hook's own slip must not look like the end (PEP 479 is the same, for generators).
-            await self._abandon(error)
+            # Raised by a hook, by mistake: it must not look like the end (as for generators, PEP 479).
+            await self._abort(error)
             raise RuntimeError("a hook raised StopAsyncIteration") from error
         except GeneratorExit:
-            # The event loop is gone, and nothing can be waited for.
+            # The event loop is gone, and nothing can be awaited.
             raise
         except BaseException as error:
-            await self._abandon(error)
+            await self._abort(error)
             raise
 
-    async def _take(self, step: Step) -> Step:
+    async def _take_step(self, step: Step[Item]) -> Step[Item]:
+        """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
         match step:
-            case Read():
-                return await self._read()
             case Connect(request):
                 return await self._open(request)
+            case Read():
+                return await self._read()
+            case Deliver():
+                # `_next` has yielded its events.
+                return step.then
             case ReadBody(limit, timeout):
                 body = await self._read_body(limit, timeout)
                 return self._connection.refuse(body, epoch=self._clock.epoch())
             case Decide(cause):
                 return await self._decide(cause)
             case Wait(delay):
-                return await self._connect() if await self._slept(delay) else step
+                return await self._connect() if await self._sleep_unless_commanded(delay) else step
             case Pause():
-                await self._slept(None)
+                await self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
-                await self._finish()
+                await self._close_transport()
                 raise Ended if error is None else error
 
-    async def _connect(self) -> Step:
+    async def _connect(self) -> Step[Item]:
         headers = await _result(self._headers()) if callable(self._headers) else self._headers
         return self._connection.connect(headers)
 
-    async def _open(self, request: Request) -> Step:
-        await self._drop()
-        exchange = self._the_transport().exchange(request, timeout=self._timeout)
+    async def _open(self, request: Request) -> Step[Item]:
+        await self._close_exchange(self._exchange)
+        exchange = self._require_transport().exchange(request, timeout=self._timeout)
+        # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
         self._exchange = exchange
         if self._command is not None:
             return self._step
         try:
             response = await exchange.open()
         except SSEError as error:
-            return self._failed(error)
+            return self._fail(error)
         step = self._connection.respond(response)
         if self._on_open is not None and self._connection.state is State.OPEN:
             await _result(self._on_open(response))
         return step
 
-    async def _read(self) -> Step:
+    async def _read(self) -> Step[Item]:
         try:
-            data = await self._the_exchange().read(self._idle_timeout)
+            data = await self._require_exchange().read(self._idle_timeout)
         except SSEError as error:
-            return self._failed(error)
-        step = self._received(data)
-        # Whether it had to wait for them, and others had their turn, nobody can tell.
-        self._run += (length_hint(self._events) or 1) + (len(data) >> 10)
-        if self._run > AT_ONCE:
-            self._arrived = self._events
-            self._events = islice(self._arrived, AT_ONCE)
+            return self._fail(error)
+        step = self._receive(data)
+        # Each read counts: it cannot be known whether it suspended, so that other tasks could run.
+        self._since_checkpoint += (length_hint(self._events) or 1) + (len(data) >> 10)
+        if self._since_checkpoint > MAX_BATCH:
+            self._overflow = self._events
+            self._events = islice(self._overflow, MAX_BATCH)
         return step
 
     async def _read_body(self, limit: int, timeout: float) -> bytes:
-        """Read the start of an error's body: what there is of it in time."""
+        """Read the start of an error response's body, as much as arrives in time."""
         body = b""
         deadline = self._clock.monotonic() + timeout
         try:
             while len(body) < limit:
                 left = deadline - self._clock.monotonic()
-                data = await self._the_exchange().read(left) if left > 0 else b""
+                data = await self._require_exchange().read(left) if left > 0 else b""
                 if not data:
                     break
                 body += data
         except SSEError:
-            # The answer is an error as it is; that its text is cut short is no second one.
+            # The response is an error already. That its body is incomplete is not worth another one.
             pass
         return body
 
-    async def _decide(self, cause: SSEError | None) -> Step:
-        await self._drop()
+    async def _decide(self, cause: SSEError | None) -> Step[Item]:
+        await self._close_exchange(self._exchange)
         delay = None
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
         clock = self._clock
         return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
-    async def _slept(self, seconds: float | None) -> bool:
-        """Wait, if need be for ever; return False if a command came first."""
-        knock = self._knock = anyio.Event()
+    async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
+        """Sleep, forever if `seconds` is None; return False if a command came before the end."""
+        # It exists before `_command` is looked at, so that a command is either seen here or wakes the sleep.
+        wakeup = self._wakeup = anyio.Event()
         if self._command is None:
             if seconds is not None:
                 seconds = self._clock.pass_time(seconds)
             with anyio.move_on_after(seconds):
-                await knock.wait()
-        # Not kept while a stream is read: thousands of streams have one each.
-        self._knock = None
+                await wakeup.wait()
+        # Not kept while a stream is read: thousands of streams would have one each.
+        self._wakeup = None
         return self._command is None
 
-    # Commands: left by one task, obeyed by the one that has the turn.
+    # Carrying out commands.
 
-    async def _tell(self, command: Command) -> None:
-        over = self._connection.state is State.CLOSED or self._command is Command.CLOSE
-        if over and command is not Command.CLOSE:
+    async def _post_command(self, command: Command) -> None:
+        """Leave a command for the loop and wake it; apply the command here if no loop is running."""
+        # A source that is closed can still be closed again: the first `close` may have been interrupted.
+        if command is not Command.CLOSE and self._is_closed():
             return
-        # Also where it is so already: whoever closed before may have been interrupted.
         self._command = command
-        if self._knock is not None:
-            self._knock.set()
-        if self._exchange is not None:
-            # Wakes whoever reads from it. When nobody does, it is closed by this.
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                await self._exchange.close()
-        await self._settle()
+        if self._wakeup is not None:
+            self._wakeup.set()
+        await self._close_exchange(self._exchange)
+        # A running loop looks for a command before each step, and when it has released the lock.
+        if not self._loop_lock.locked():
+            await self._apply_if_idle()
 
-    async def _settle(self, *, report: bool = True) -> None:
-        """Obey what can be obeyed without a connection, if nobody iterates."""
-        while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.take():
+    async def _apply_if_idle(self, *, report: bool = True) -> None:
+        """Apply a command that needs no connection, unless a loop is running, which will apply it."""
+        while self._command in (Command.CLOSE, Command.PAUSE) and self._loop_lock.try_acquire():
             try:
-                await self._obey()
+                await self._apply_command()
                 if report:
                     await self._report()
             finally:
-                self._turn.free()
+                self._loop_lock.release()
 
-    async def _settle_later(self, before: str) -> None:
-        """Settle when an event is on its way out; hooks are told when the next one is asked for.
+    async def _apply_before_return(self, before: str) -> None:
+        """Apply a command that came while `__anext__` was about to return; report it in the next call.
 
-        What they do, or raise, must not take the event's place. If something does, the event was not
-        yielded, and the last event ID is what it was before.
+        A hook that the report calls may raise, and the event would be lost. If applying the command itself
+        raises, the event is not yielded, and the last event ID is again that of `before`.
         """
         try:
-            await self._settle(report=False)
+            await self._apply_if_idle(report=False)
         except BaseException as error:
             self._last_event_id = before
-            await self._abandon(error)
+            await self._abort(error)
             raise
 
-    async def _obey(self) -> None:
-        # It stays in place until it is carried out, so that what others see and ask meanwhile fits.
+    async def _apply_command(self) -> None:
+        """Carry out the command; called with `_loop_lock` held."""
         command = self._command
         if command is Command.CLOSE:
-            self._discard()
-            self._step = self._connection.close()
-            await self._finish()
+            self._end()
+            await self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
-            await self._drop()
+            await self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else await self._connect()
+        # Not earlier: until then, other tasks must see the command's effect in `ready_state`. A newer
+        # command stays.
         if self._command is command:
             self._command = None
 
-    # What steps are made of.
+    # The parts of steps.
 
     async def _save(self, store: Store) -> None:
         if self._last_event_id != self._saved_id:
@@ -484,47 +519,50 @@ class AsyncEventSource(Driver[Item]):
             self._saved_id = self._last_event_id
 
     async def _report(self) -> None:
+        """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
             if self._on_state is not None:
                 await _result(self._on_state(change))
 
-    def _the_exchange(self) -> AsyncExchange:
+    def _require_exchange(self) -> AsyncExchange:
         if self._exchange is None:
             raise ReadError("there is no connection")
         return self._exchange
 
-    def _the_transport(self) -> AsyncTransport:
+    def _require_transport(self) -> AsyncTransport:
         if self._transport is None:
-            raise IllegalState(UNENTERED)
+            raise IllegalState(NOT_ENTERED)
         return self._transport
 
-    async def _drop(self) -> None:
-        exchange, self._exchange = self._exchange, None
+    async def _close_exchange(self, exchange: AsyncExchange | None) -> None:
+        """Close this connection, if there is one; a blocked `open` or `read` ends with an error."""
+        # A command and the loop may both close it at the same time: both wait until it is closed.
         if exchange is not None:
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await exchange.close()
+            # Not earlier: if a cancellation comes first, the next `close` tries again.
+            if self._exchange is exchange:
+                self._exchange = None
 
-    async def _finish(self) -> None:
-        await self._drop()
+    async def _close_transport(self) -> None:
+        """Close the connection, and the transport if it is not the caller's; once."""
+        if self._exchange is not None:
+            await self._close_exchange(self._exchange)
         if self._owns_transport and self._transport is not None:
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await self._transport.close()
+            self._owns_transport = False
 
-    async def _abandon(self, error: BaseException) -> None:
-        """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
-        cause = error if isinstance(error, Exception) else None
-        self._connection.close(cause)
-        self._command = None
-        # Whoever goes on after an interrupt is told that this is no end of the stream.
-        self._step = Stop(cause or IllegalState(INTERRUPTED))
-        self._discard()
-        await self._finish()
-        # The error that is on its way is the one to surface, not another one of a hook.
-        with contextlib.suppress(Exception), anyio.move_on_after(CLOSE_SECONDS, shield=True):
+    async def _abort(self, error: BaseException) -> None:
+        """Close everything because of an error: the stream's, a hook's, or an interrupt."""
+        self._end_with(error)
+        await self._close_transport()
+        # Ignore what `on_state` raises: the first error is the one to surface.
+        with contextlib.suppress(Exception), anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await self._report()
 
 
 async def _result(value: Value | Awaitable[Value]) -> Value:
-    """Return what a plain function returned, or an async one is going to."""
+    """Return what a plain hook returned, or await what an async one did."""
     return await value if inspect.isawaitable(value) else value

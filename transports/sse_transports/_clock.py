@@ -1,8 +1,7 @@
-"""What event sources take from the world besides bytes: the time, a wait, and chance."""
+"""Time, sleeping and randomness of event sources: one object, which tests can replace."""
 
 from __future__ import annotations
 
-import random
 import time
 from typing import Protocol
 
@@ -10,29 +9,29 @@ from sse_core import InvalidArgument
 
 
 class Clock(Protocol):
-    """Tells the time, lets it pass, and rolls the dice.
+    """Where an event source gets the time and random numbers, and asks how long to sleep.
 
-    A program needs none but the system's. A test takes `sse_transports.testing.VirtualClock`, whose waits
-    are over at once.
+    A program uses the default, the system's. A test passes `sse_transports.testing.VirtualClock`, which
+    makes every wait end at once.
     """
 
     def monotonic(self) -> float:
-        """Return seconds since some moment in the past; they never go back."""
+        """Return seconds since an arbitrary moment in the past; they never decrease."""
         ...
 
     def epoch(self) -> float:
-        """Return seconds since 1970, UTC: what the dates of servers are compared with."""
+        """Return seconds since 1970, UTC; dates in response headers are compared with it."""
         ...
 
     def random(self) -> float:
-        """Return a number from 0 up to, but without, 1: what spreads the waits of many clients."""
+        """Return a random number >= 0 and < 1: the jitter that spreads the retries of many clients."""
         ...
 
     def pass_time(self, seconds: float) -> float:
-        """Let time pass, and return how many seconds of it are really to be waited.
+        """Let time pass, and return how many seconds the caller must really sleep.
 
-        The waiting is left to the caller, who may be a thread or a task and may be woken meanwhile. So
-        the system's clock returns `seconds`, and a virtual one moves on and returns 0.
+        The source sleeps, because it may be a thread or a task, and a command may wake it early. So the
+        system's clock returns `seconds`, and a virtual clock advances and returns 0.
         """
         ...
 
@@ -50,10 +49,13 @@ class SystemClock:
 
     def random(self) -> float:
         """Return `random.random()`."""
+        # Imported when a connection has ended, because it takes a millisecond.
+        import random
+
         return random.random()
 
     def pass_time(self, seconds: float) -> float:
-        """Return `seconds`: they are to be waited."""
+        """Return `seconds`: the caller must sleep all of them."""
         return seconds
 
 
@@ -61,13 +63,13 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def clock_for(clock: Clock | None, transport: object) -> Clock:
-    """Return this clock; without one, the transport's own if it has one, else the system's.
+    """Return `clock`; if it is None, the transport's own clock if it has one, else the system's.
 
-    A transport without sockets lives in a time of its own. A source in another one would really wait, or
-    see nothing of a pause.
+    A transport without sockets has a virtual clock. A source with another one would really sleep, or
+    would not notice the pauses in the script.
 
     Raises:
-        InvalidArgument: it is no clock, or another one than the transport's.
+        InvalidArgument: `clock` is no clock, or another one than the transport's.
     """
     of_transport: Clock | None = getattr(transport, "clock", None)
     if clock is None:
@@ -79,10 +81,10 @@ def clock_for(clock: Clock | None, transport: object) -> Clock:
 
 
 def check_clock(clock: Clock) -> None:
-    """Refuse what is no clock.
+    """Check that `clock` has the methods of a `Clock`.
 
     Raises:
-        InvalidArgument: says what it has not.
+        InvalidArgument: naming the method that is missing.
     """
     if isinstance(clock, type):
         raise InvalidArgument("clock", f"expected an instance: {clock.__name__}()")

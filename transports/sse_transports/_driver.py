@@ -1,25 +1,35 @@
-"""What both event sources are made of, apart from waiting: a `Connection`, and what became of its events."""
+"""What `EventSource` and `AsyncEventSource` share: everything that needs neither a thread nor a task.
+
+`Driver` owns the `Connection` of `sse_core` and the events that have arrived but were not yielded yet. The
+sources add what can block: I/O, sleeping, the caller's hooks, and locks. What a source does next follows from
+two attributes:
+
+- `_step` is the step that the connection asked for last (see `sse_core._connection`). A `Deliver` stays
+  there until its last event was yielded.
+- `_command` is what a caller asked for with `close`, `pause`, `resume` or `reconnect`; None once that is
+  done. It takes precedence: it replaces `_step`, and the error of a connection that a command dropped is
+  ignored.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from sse_core import (
     Comment,
-    Connect,
     Connection,
-    Decide,
     Event,
+    IllegalState,
     InvalidArgument,
-    Pause,
-    Read,
-    ReadBody,
     ReadyState,
-    RetryPolicy,
+    Response,
     SSEError,
+    State,
+    StateChange,
+    Step,
     Stop,
     Wait,
 )
@@ -28,27 +38,42 @@ from ._clock import Clock
 from ._stores import Store
 
 if TYPE_CHECKING:
-    # As in `sse_core`: a source of which nobody says more is one of events.
+    from sse_core._connection import Options as ConnectionOptions
+
+    # Its default is `Event`, which `typing.TypeVar` supports from Python 3.13 on.
     from sse_core._values import Item as Item
 else:
-    Item = TypeVar("Item", bound=Event | Comment)
-Headers = Mapping[str, str]
+    # The core has its option types for type checkers only: `typing` would double the time of its import.
+    class ConnectionOptions(TypedDict):
+        pass
 
-Step = Read | Connect | ReadBody | Decide | Wait | Pause | Stop
-"""The steps between deliveries."""
+    Item = TypeVar("Item", bound=Event | Comment)
+
+Headers = Mapping[str, str]
 
 INTERRUPTED = "the iteration was interrupted, and that closed the source"
 
 LONGEST_TIMEOUT = 2_147_483
-"""Seconds, some 25 days: what the system's own timers can hold, in milliseconds of 32 bits."""
+"""Seconds, some 25 days: the timers of operating systems count milliseconds in 32 bits."""
+
+
+class CommonOptions(ConnectionOptions, total=False):
+    """The types of the keyword arguments that both sources have, except `comments`."""
+
+    idle_timeout: float | None
+    timeout: float | None
+    store: Store | None
+    on_open: Callable[[Response], object] | None
+    on_state: Callable[[StateChange], object] | None
+    clock: Clock | None
 
 
 class Ended(Exception):
-    """The iteration is over."""
+    """Raised inside the loop when the iteration is over."""
 
 
 class Command(Enum):
-    """What a caller, perhaps in another thread or task, wants of a source that may be busy."""
+    """What a caller asks for while another thread or task may be iterating."""
 
     RECONNECT = "reconnect"
     PAUSE = "pause"
@@ -56,28 +81,25 @@ class Command(Enum):
 
 
 class Driver(Generic[Item]):
-    """The part of an event source that does no I/O: the same for threads and for tasks.
+    """The part of an event source that never blocks, the same for threads and tasks.
 
-    The arguments are those of `EventSource`.
+    Args:
+        connection: the state of the event source, from `sse_core`.
+        headers: a mapping, or a function that the source calls before each attempt.
+        idle_timeout: see `EventSource`, as for the rest.
+        timeout: see `EventSource`.
+        store: see `EventSource`.
+        clock: see `EventSource`.
     """
 
     def __init__(
         self,
-        url: str,
+        connection: Connection[Any],
         *,
-        method: str,
-        headers: Headers | Callable[[], object] | None,
-        json: object,
-        content: bytes | str | None,
-        last_event_id: str,
-        retry: RetryPolicy | None,
+        headers: object,
         idle_timeout: float | None,
         timeout: float | None,
-        max_event_size: int,
-        until: str | Callable[[Event], bool] | None,
-        comments: bool,
         store: Store | None,
-        sensitive_headers: Iterable[str],
         clock: Clock,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
@@ -86,52 +108,34 @@ class Driver(Generic[Item]):
             raise InvalidArgument(
                 "headers", f"expected a mapping or a function, not {type(headers).__name__}"
             )
-        if store is not None:
-            if not (hasattr(store, "load") and hasattr(store, "save")):
-                raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
-            check_plain(store=store.load)
-            check_plain(store=store.save)
-        # What an async function returns is true: the first event would be the last.
-        check_plain(until=until)
-        if store is not None and not last_event_id:
-            last_event_id = store.load()
-        connection = Connection(
-            url,
-            method=method,
-            json=json,
-            content=content,
-            last_event_id=last_event_id,
-            retry=retry,
-            max_event_size=max_event_size,
-            until=until,
-            comments=comments,
-            sensitive_headers=sensitive_headers,
-        )
-        self._connection = cast("Connection[Item]", connection)
+        self._connection: Connection[Item] = connection
         self._idle_timeout = idle_timeout
         self._timeout = timeout
         self._clock = clock
         self._store = store
-        # The step to take when all events were handed over. A new connection is begun as after a wait.
-        self._step: Step = Wait(0.0)
-        self._events: Iterator[Item] = iter(())
-        # What has arrived behind those; only tasks, which take turns, need that.
-        self._arrived: Iterator[Item] = iter(())
-        # The last event ID as of the last event handed over, and as of all that have arrived.
-        self._last_event_id = last_event_id
-        self._id_behind_events = last_event_id
-        self._saved_id = last_event_id
-        # Whether nothing has happened since the last report but bytes that came, as nearly always.
-        self._quiet = False
-        # What a caller wants, until whoever takes the steps has obeyed.
+        # The first connection is opened like one after a wait.
+        self._step: Step[Item] = Wait(0.0)
         self._command: Command | None = None
+        # The events that have arrived and were not yielded yet.
+        self._events: Iterator[Item] = iter(())
+        # `AsyncEventSource` takes `_events` in portions from this, so that other tasks can run in between.
+        self._overflow: Iterator[Item] = iter(())
+        # The last event ID after the last event that was yielded; after all of `_events`; and in the store.
+        self._last_event_id = connection.last_event_id
+        self._id_after_events = connection.last_event_id
+        self._saved_id = connection.last_event_id
+
+    def __repr__(self) -> str:
+        from ._log import without_secrets
+
+        return f"<{type(self).__name__} {without_secrets(self.url)} {self.ready_state.name}>"
 
     @property
     def last_event_id(self) -> str:
         """The last event ID as of the last event that was yielded; `""` if none.
 
-        Events that have arrived, but were not asked for yet, do not count: whoever keeps this and
-        begins there another day misses nothing.
+        Events that have arrived, but were not asked for yet, do not count: a program that saves this ID
+        and resumes from it later misses no event.
         """
         return self._last_event_id
 
@@ -141,7 +145,7 @@ class Driver(Generic[Item]):
         command = self._command
         if command is None:
             return self._connection.ready_state
-        # It is on its way there.
+        # As it will be when the command has been carried out.
         return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
 
     @property
@@ -151,45 +155,89 @@ class Driver(Generic[Item]):
 
     @property
     def url(self) -> str:
-        """The URL asked last, after redirects."""
+        """The URL of the last request, after redirects."""
         return self._connection.url
 
-    def _received(self, data: bytes) -> Step:
-        """Bytes arrived, or the end of them: `b""`."""
-        if data:
-            delivery = self._connection.receive(data)
-            # Now, and not as a step of its own: a command that has come could take its place.
-            self._events = iter(delivery.events)
-            self._id_behind_events = self._connection.last_event_id
-            self._quiet = isinstance(delivery.then, Read)
-            if not self._quiet and isinstance(delivery.then, Stop):
-                # There were more events, which nobody gets; their IDs are not to count.
-                ids = [event.id for event in delivery.events if isinstance(event, Event)]
-                self._id_behind_events = ids[-1] if ids else self._last_event_id
-            return delivery.then
-        # A connection that we dropped ourselves may look like one that ended.
-        return self._connection.end() if self._command is None else self._step
+    def _is_closed(self) -> bool:
+        """Return whether the source is closed for good, or about to be."""
+        return self._connection.state is State.CLOSED or self._command is Command.CLOSE
 
-    def _failed(self, error: SSEError) -> Step:
-        # A connection that we dropped ourselves did not fail.
+    def _is_paused(self) -> bool:
+        """Return whether the source is paused, or about to be."""
+        return self._command is Command.PAUSE or self._connection.state is State.PAUSED
+
+    def _receive(self, data: bytes) -> Step[Item]:
+        """Pass on bytes that were read, `b""` at the end of the body; return the next step.
+
+        Events are buffered at once, not when the `Deliver` step is taken: a command may replace the step,
+        and events that have arrived are to be yielded all the same.
+        """
+        if not data:
+            # When a command has closed the connection, that may look like the end of the body.
+            return self._connection.end() if self._command is None else self._step
+        delivery = self._connection.receive(data)
+        self._events = iter(delivery.events)
+        self._id_after_events = self._connection.last_event_id
+        if isinstance(delivery.then, Stop):
+            # At `until`, the connection has parsed events that are not delivered; ignore their IDs.
+            ids = [event.id for event in delivery.events if isinstance(event, Event)]
+            self._id_after_events = ids[-1] if ids else self._last_event_id
+        return delivery
+
+    def _fail(self, error: SSEError) -> Step[Item]:
+        """Return the step after an error of the exchange; ignore the error if a command caused it."""
         return self._connection.fail(error) if self._command is None else self._step
 
-    def _at_hand(self) -> Item | None:
-        """Return the next event of those that have arrived."""
+    def _next_buffered(self) -> Item | None:
+        """Return the next event that has arrived, or None."""
         for event in self._events:
             if isinstance(event, Event):
                 self._last_event_id = event.id
             return event
         return None
 
-    def _discard(self) -> None:
-        """Drop the events that were not asked for yet; the last event ID stays before them."""
-        self._events = self._arrived = iter(())
-        self._id_behind_events = self._last_event_id
+    def _end(self, error: Exception | None = None) -> None:
+        """Close the connection's state and drop the buffered events; the last event ID stays before them."""
+        self._events = self._overflow = iter(())
+        self._id_after_events = self._last_event_id
+        self._step = self._connection.close(error)
+
+    def _end_with(self, error: BaseException) -> None:
+        """End the source because of an error, which iterating again raises again."""
+        cause = error if isinstance(error, Exception) else None
+        self._end(cause)
+        self._command = None
+        # After an interrupt (Ctrl-C, a cancellation), iterating again must not look like the end of a stream.
+        self._step = Stop(cause or IllegalState(INTERRUPTED))
+
+
+def log(change: StateChange) -> None:
+    """Log a state change to "sse_transports"."""
+    # While nothing has imported `logging`, it has no handler for a change, whose level is INFO at most. Its
+    # import takes nearly as long as that of all of `sse_core`.
+    if "logging" in sys.modules:
+        from ._log import log
+
+        log(change)
+
+
+def first_event_id(last_event_id: str, store: Store | None) -> str:
+    """Return the ID to resume after: the caller's, else the one in the store.
+
+    Raises:
+        InvalidArgument: `store` is no store, or an async one.
+    """
+    if store is None:
+        return last_event_id
+    if not (hasattr(store, "load") and hasattr(store, "save")):
+        raise InvalidArgument("store", f"expected load() and save(), as FileStore has, not {store!r}")
+    check_not_async(store=store.load)
+    check_not_async(store=store.save)
+    return last_event_id or store.load()
 
 
 def check_seconds(name: str, value: float | None) -> None:
-    """Refuse what is no time limit.
+    """Check a time limit: None, or seconds above 0.
 
     Raises:
         InvalidArgument: naming `name`.
@@ -206,7 +254,7 @@ def check_seconds(name: str, value: float | None) -> None:
 
 
 def check_hooks(**hooks: object) -> None:
-    """Refuse what cannot be called.
+    """Check that each hook is callable or None.
 
     Raises:
         InvalidArgument: naming the hook.
@@ -216,21 +264,20 @@ def check_hooks(**hooks: object) -> None:
             raise InvalidArgument(name, f"expected a function, not {type(hook).__name__}")
 
 
-def check_plain(**functions: object) -> None:
-    """Refuse async functions where nobody awaits what they return.
+def check_not_async(**functions: object) -> None:
+    """Check that none of these is an async function: the coroutine it returns would never be awaited.
 
     Raises:
         InvalidArgument: naming the function.
     """
     for name, function in functions.items():
-        # Also an object that is called like one.
-        called = vars(type(function)).get("__call__")
-        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+        # `__call__` is that of an object that can be called like a function.
+        if callable(function) and (_is_async(function) or _is_async(vars(type(function)).get("__call__"))):
             raise InvalidArgument(name, "expected a plain function, not an async one")
 
 
 def check_transport(transport: object, *, is_async: bool) -> None:
-    """Refuse what is no transport, or one of the other kind.
+    """Check that this is a transport, blocking or async as expected.
 
     Raises:
         InvalidArgument: naming `transport`.
@@ -243,6 +290,14 @@ def check_transport(transport: object, *, is_async: bool) -> None:
     close = getattr(transport, "close", None)
     if not callable(close) or not callable(getattr(transport, "exchange", None)):
         raise InvalidArgument("transport", f"expected exchange() and close(), which {name} has not")
-    if inspect.iscoroutinefunction(close) is not is_async:
+    if _is_async(close) is not is_async:
         kinds = ("a blocking", "an async") if is_async else ("an async", "a blocking")
         raise InvalidArgument("transport", f"{name} is {kinds[0]} transport, and {kinds[1]} one is expected")
+
+
+def _is_async(function: object) -> bool:
+    # Imported here: it takes longer than importing all of `sse_core`, and a source without hooks, store and
+    # transport does not need it.
+    import inspect
+
+    return inspect.iscoroutinefunction(function)

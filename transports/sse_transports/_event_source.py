@@ -1,19 +1,47 @@
-"""The blocking event source: a loop that takes the steps of `sse_core.Connection`, and nothing more."""
+"""The blocking event source: a loop that takes the steps of `sse_core.Connection`.
+
+What it promises
+    Iterating yields the events of a stream over as many connections as that takes. `close` ends an iteration
+    at any moment, from any thread, from a hook or from a signal handler; no connection stays open after
+    `close`, an error, or an interrupt (Ctrl-C). No event is skipped: `last_event_id` is always that of the
+    last event that was yielded.
+
+The loop
+    `_next` is the loop that `sse_core._connection` documents. `_take_step` does what a step asks for
+    (connect, read, wait, ...), passes the result to the `Connection`, and returns the next step. Bytes that
+    were read become buffered events; these are yielded before the next step is taken. `_report` passes the
+    state changes of each step to the log and to `on_state`.
+
+Threads
+    `_iteration_lock` is held during `next(source)`: a second iteration at the same time is refused.
+    `_loop_lock` is held by the thread that takes steps or applies a command. Only that thread changes the
+    `Connection`, the buffered events and `_step`. Hooks are called with it held.
+    `_command_lock` guards `_command` and `_exchange`, so that a command and the connection that it drops are
+    one change.
+
+Commands
+    `close`, `pause`, `resume` and `reconnect` set `_command`, then wake the iterating thread: they close the
+    exchange, which ends a blocked `open` or `read` with an error, and put a wake-up into the queue that a
+    sleep waits for. The loop ignores that error and applies the command. If no iteration is running, the
+    calling thread applies `close` and `pause` at once; a `reconnect` waits for the next `next(source)`,
+    which needs the connection.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
 
 from sse_core import (
     Comment,
     Connect,
+    Connection,
     Decide,
+    Deliver,
     Event,
     IllegalState,
     Pause,
@@ -26,56 +54,45 @@ from sse_core import (
     SSEError,
     State,
     StateChange,
+    Step,
     Stop,
     Wait,
 )
 
 from ._clock import Clock, clock_for
 from ._driver import (
-    INTERRUPTED,
     Command,
+    CommonOptions,
     Driver,
     Ended,
     Headers,
     Item,
-    Step,
     check_hooks,
-    check_plain,
+    check_not_async,
     check_transport,
+    first_event_id,
+    log,
 )
 from ._interface import Exchange, Transport
-from ._log import log, without_secrets
 from ._stores import Store
-from ._urllib import UrllibTransport
+
+if TYPE_CHECKING:
+    import queue
 
 
-class Options(TypedDict, total=False):
-    """The keyword arguments of `EventSource`, but for `comments`, in types."""
+class Options(CommonOptions, total=False):
+    """The types of the keyword arguments of `EventSource`, except `comments`."""
 
-    method: str
     headers: Headers | Callable[[], Headers] | None
-    json: object
-    content: bytes | str | None
-    last_event_id: str
-    retry: RetryPolicy | None
-    idle_timeout: float | None
-    timeout: float | None
-    max_event_size: int
-    until: str | Callable[[Event], bool] | None
-    store: Store | None
     transport: Transport | None
-    on_open: Callable[[Response], object] | None
     on_error: Callable[[SSEError], float | None] | None
-    on_state: Callable[[StateChange], object] | None
-    sensitive_headers: Iterable[str]
-    clock: Clock | None
 
 
 class EventSource(Driver[Item]):
     """Reads an event stream, over as many connections as it takes: iterate to get its events.
 
     Nothing is sent before the first event is asked for. One thread may iterate; any thread may call
-    `close`, `reconnect`, `pause` and `resume`. An iteration that was left can be gone on with. Use it
+    `close`, `reconnect`, `pause` and `resume`. An iteration can be left and continued later. Use the source
     as a context manager, or call `close`, so that no connection is left open.
 
     Args:
@@ -83,23 +100,23 @@ class EventSource(Driver[Item]):
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
         headers: header fields, or a function that returns them and is called before each attempt,
-            so that a token can be fresh. They win over our own.
+            so that a token can be fresh. They win over the library's own.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
         last_event_id: where to begin, from an earlier run. Not given, `store` is asked.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
-            waits for ever.
-        timeout: seconds for connecting and waiting for the response's head; None for no limit. It
-            never limits the stream. Looking a name up is the system resolver's: neither this nor
+            waits forever.
+        timeout: seconds for connecting and waiting for the response headers; None for no limit. It
+            never limits the stream. The system's resolver looks host names up: neither this nor
             `close` ends that.
         max_event_size: bytes that one event may have.
-        until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that tells
-            it. That event is not yielded.
+        until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
+            True for it. That event is not yielded.
         comments: whether comments are yielded too, as `Comment`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again.
-        transport: the HTTP client. It stays the caller's to close. Not given, `UrllibTransport`.
+        transport: the HTTP client. The caller closes it. Not given, a `UrllibTransport`.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error.
         on_error: called with each error before the policy decides; may return seconds after which
@@ -108,9 +125,9 @@ class EventSource(Driver[Item]):
         on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
             ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
         sensitive_headers: names of further headers that a redirect to another origin must not get.
-        clock: what tells the time and the jitter, and lets waits pass: for tests, a
-            `testing.VirtualClock`. Not given, the transport's own `clock` if it has one (as a
-            `testing.ScriptedTransport` has), else the system's.
+        clock: the source of time and jitter: for tests, a `testing.VirtualClock`. Not given, the
+            transport's own `clock` if it has one (as a `testing.ScriptedTransport` has), else the
+            system's.
 
     Raises:
         sse_core.InvalidArgument: naming the argument.
@@ -118,19 +135,19 @@ class EventSource(Driver[Item]):
 
     Iterating raises:
         sse_core.ResponseError: the server's answer is no event stream.
-        sse_core.StreamError: an event is too large, or the stream ended before its end.
-        sse_core.TransportError: the network failed, and the request is not to be sent again.
+        sse_core.StreamError: an event is too large, or the stream is incomplete.
+        sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
-        sse_core.IllegalState: another iteration is going on.
+        sse_core.IllegalState: another iteration is running, or one was interrupted.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: whatever `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
 
     if TYPE_CHECKING:
-        # The one thing that a plain signature cannot tell: `comments` decides what is iterated.
+        # A plain signature cannot express that `comments` decides what is yielded.
         @overload
         def __init__(
             self: EventSource[Event], url: str, *, comments: Literal[False] = ..., **options: Unpack[Options]
@@ -163,73 +180,75 @@ class EventSource(Driver[Item]):
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        super().__init__(
+        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_not_async(headers=headers, until=until, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_transport(transport, is_async=False)
+        connection = Connection(
             url,
             method=method,
-            headers=headers,
             json=json,
             content=content,
-            last_event_id=last_event_id,
+            last_event_id=first_event_id(last_event_id, store),
             retry=retry,
-            idle_timeout=idle_timeout,
-            timeout=timeout,
             max_event_size=max_event_size,
             until=until,
             comments=comments,
-            store=store,
             sensitive_headers=sensitive_headers,
+        )
+        super().__init__(
+            connection,
+            headers=headers,
+            idle_timeout=idle_timeout,
+            timeout=timeout,
+            store=store,
             clock=clock_for(clock, transport),
         )
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        check_plain(headers=headers, on_open=on_open, on_error=on_error, on_state=on_state)
-        check_transport(transport, is_async=False)
         self._headers = headers
         self._owns_transport = transport is None
-        self._transport: Transport = UrllibTransport() if transport is None else transport
+        self._transport = _default_transport() if transport is None else transport
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
-        # One iteration at a time.
-        self._iteration = threading.Lock()
-        # Held by whoever takes steps. What others want is left in `_command`, under `_wish`.
-        self._turn = threading.Lock()
-        # Reentrant, and no Condition: a signal handler may call `close` in the thread that waits, at any
-        # point of its waiting. A knock left in a queue is not missed by who is only about to listen.
-        self._wish = threading.RLock()
-        self._knocks: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._iteration_lock = threading.Lock()
+        self._loop_lock = threading.Lock()
+        # Reentrant: a signal handler may call `close` in a thread that holds it.
+        self._command_lock = threading.RLock()
+        # The queue that a sleep waits for; None if none was needed yet.
+        self._wakeup: queue.SimpleQueue[None] | None = None
+        # The request and response in use; None while there is no connection.
         self._exchange: Exchange | None = None
 
-    # What a caller can ask and tell, from any thread.
+    # Commands, for any thread.
 
     def close(self) -> None:
-        """End it now, for good: the iteration ends, also one that is reading, connecting or waiting.
+        """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. More than once is fine.
+        them. Calling this again does nothing.
         """
-        self._tell(Command.CLOSE)
+        self._post_command(Command.CLOSE)
 
     def reconnect(self) -> None:
         """Drop the connection, or the wait, and open a new one now.
 
-        Events that have arrived are yielded first, and the new connection goes on behind them. A
-        POST is sent again by this, because the caller says so. When closed, this does nothing.
+        Events that have arrived are yielded first, and the new connection resumes after them. A
+        POST is sent again, because the caller asks for it. When closed, this does nothing.
         """
-        self._tell(Command.RECONNECT)
+        self._post_command(Command.RECONNECT)
 
     def pause(self) -> None:
         """Drop the connection and have none until `resume`, as a browser does for a hidden page.
 
         Events that have arrived are yielded, then the iteration waits. When closed, this does nothing.
         """
-        self._tell(Command.PAUSE)
+        self._post_command(Command.PAUSE)
 
     def resume(self) -> None:
-        """Go on after `pause`, behind the last event. When not paused, this does nothing."""
-        with self._wish:
-            paused = self._command is Command.PAUSE or self._connection.state is State.PAUSED
+        """Continue after `pause`, from the last event on. When not paused, this does nothing."""
+        with self._command_lock:
+            paused = self._is_paused()
         if paused:
-            self._tell(Command.RECONNECT)
+            self._post_command(Command.RECONNECT)
 
     def __enter__(self) -> Self:
         return self
@@ -240,13 +259,11 @@ class EventSource(Driver[Item]):
         self.close()
 
     def __del__(self) -> None:
-        # An abandoned source must not keep its connection. (`_exchange` is missing if `__init__` raised.)
+        # Close the connection of a source that was dropped unclosed. `__init__` may have raised before
+        # `_exchange` was set.
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.close()
-
-    def __repr__(self) -> str:
-        return f"<EventSource {without_secrets(self.url)} {self.ready_state.name}>"
 
     # The loop.
 
@@ -254,125 +271,144 @@ class EventSource(Driver[Item]):
         return self
 
     def __next__(self) -> Item:
-        if not self._iteration.acquire(blocking=False):
-            raise IllegalState("another iteration of this EventSource is going on")
+        if not self._iteration_lock.acquire(blocking=False):
+            raise IllegalState("another iteration of this EventSource is running")
         before = self._last_event_id
         try:
-            # What is at hand takes no step: most events of a busy stream are, and a lock for each costs.
+            # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
+            # events of a busy stream.
             if self._command is None and self._store is None:
-                event = self._at_hand()
+                event = self._next_buffered()
                 if event is not None:
                     return event
-            # Another thread may have it for a moment, to obey a command.
-            with self._turn:
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
                 return self._next()
         finally:
-            self._iteration.release()
+            self._iteration_lock.release()
             if self._command is not None:
-                self._settle_later(before)
+                self._apply_before_return(before)
 
     def _next(self) -> Item:
+        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
         try:
             if self._store is not None:
-                # Asking for the next event says that the last one was processed.
+                # Asking for the next event means that the last one was processed.
                 self._save(self._store)
             while True:
                 if self._command is Command.CLOSE:
-                    self._obey()
-                event = self._at_hand()
-                if event is not None:
-                    return event
-                self._last_event_id = self._id_behind_events
-                if self._quiet and self._command is None and isinstance(self._step, Read):
-                    self._step = self._read()
+                    # Before the buffered events, because closing drops them.
+                    self._apply_command()
                 else:
-                    self._quiet = False
-                    self._obey()
-                    self._report()
-                    self._step = self._take(self._step)
+                    event = self._next_buffered()
+                    if event is not None:
+                        return event
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = self._read()
+                    continue
+                if self._command is not None:
+                    self._apply_command()
+                self._report()
+                self._step = self._take_step(self._step)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:
-            # A hook's own slip must not look like the end (PEP 479 is the same, for generators).
-            self._abandon(error)
+            # Raised by a hook, by mistake: it must not look like the end (as for generators, PEP 479).
+            self._abort(error)
             raise RuntimeError("a hook raised StopIteration") from error
         except BaseException as error:
-            self._abandon(error)
+            self._abort(error)
             raise
 
-    def _take(self, step: Step) -> Step:
+    def _take_step(self, step: Step[Item]) -> Step[Item]:
+        """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
         match step:
-            case Read():
-                return self._read()
             case Connect(request):
                 return self._open(request)
+            case Read():
+                return self._read()
+            case Deliver():
+                # `_next` has yielded its events.
+                return step.then
             case ReadBody(limit, timeout):
                 body = self._read_body(limit, timeout)
                 return self._connection.refuse(body, epoch=self._clock.epoch())
             case Decide(cause):
                 return self._decide(cause)
             case Wait(delay):
-                return self._connect() if self._slept(delay) else step
+                return self._connect() if self._sleep_unless_commanded(delay) else step
             case Pause():
-                self._slept(None)
+                self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
-                self._finish()
+                self._close_transport()
                 raise Ended if error is None else error
 
-    def _connect(self) -> Step:
+    def _connect(self) -> Step[Item]:
         headers = self._headers() if callable(self._headers) else self._headers
         return self._connection.connect(headers)
 
-    def _open(self, request: Request) -> Step:
-        self._drop()
+    def _open(self, request: Request) -> Step[Item]:
+        self._close_exchange(self._exchange)
         exchange = self._transport.exchange(request, timeout=self._timeout)
-        with self._wish:
+        # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
+        with self._command_lock:
             self._exchange = exchange
             if self._command is not None:
                 return self._step
         try:
             response = exchange.open()
         except SSEError as error:
-            return self._failed(error)
+            return self._fail(error)
         step = self._connection.respond(response)
         if self._on_open is not None and self._connection.state is State.OPEN:
             self._on_open(response)
         return step
 
-    def _read(self) -> Step:
+    def _read(self) -> Step[Item]:
         try:
-            data = self._the_exchange().read(self._idle_timeout)
+            data = self._require_exchange().read(self._idle_timeout)
         except SSEError as error:
-            return self._failed(error)
-        return self._received(data)
+            return self._fail(error)
+        return self._receive(data)
 
     def _read_body(self, limit: int, timeout: float) -> bytes:
-        """Read the start of an error's body: what there is of it in time."""
+        """Read the start of an error response's body, as much as arrives in time."""
         body = b""
         deadline = self._clock.monotonic() + timeout
         try:
             while len(body) < limit:
                 left = deadline - self._clock.monotonic()
-                data = self._the_exchange().read(left) if left > 0 else b""
+                data = self._require_exchange().read(left) if left > 0 else b""
                 if not data:
                     break
                 body += data
         except SSEError:
-            # The answer is an error as it is; that its text is cut short is no second one.
+            # The response is an error already. That its body is incomplete is not worth another one.
             pass
         return body
 
-    def _decide(self, cause: SSEError | None) -> Step:
-        self._drop()
+    def _decide(self, cause: SSEError | None) -> Step[Item]:
+        self._close_exchange(self._exchange)
         delay = None
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
         clock = self._clock
         return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
-    def _slept(self, seconds: float | None) -> bool:
-        """Wait, if need be for ever; return False if a command came first."""
+    def _sleep_unless_commanded(self, seconds: float | None) -> bool:
+        """Sleep, forever if `seconds` is None; return False if a command came before the end."""
+        import queue
+
+        # Not a Condition, whose lock is not reentrant: a signal handler may call `close` in this thread at
+        # any point of the wait. A queue keeps wake-ups that were sent before `get`. It exists before
+        # `_command` is looked at, so that a command is either seen here or wakes the sleep.
+        self._wakeup = queue.SimpleQueue()
         if seconds is not None and self._command is None:
             seconds = self._clock.pass_time(seconds)
         end = None if seconds is None else time.monotonic() + min(seconds, threading.TIMEOUT_MAX)
@@ -380,65 +416,66 @@ class EventSource(Driver[Item]):
             left = None if end is None else min(end - time.monotonic(), threading.TIMEOUT_MAX)
             if left is not None and left <= 0:
                 return True
-            # A knock may be an old one; then the wait goes on.
             with contextlib.suppress(queue.Empty):
-                self._knocks.get(timeout=left)
+                self._wakeup.get(timeout=left)
         return False
 
-    # Commands: left by one thread, obeyed by the one that has the turn.
+    # Carrying out commands.
 
-    def _tell(self, command: Command) -> None:
-        with self._wish:
-            over = self._connection.state is State.CLOSED or self._command is Command.CLOSE
-            if over and command is not Command.CLOSE:
+    def _post_command(self, command: Command) -> None:
+        """Leave a command for the loop and wake it; apply the command here if no loop is running."""
+        with self._command_lock:
+            # A source that is closed can still be closed again: the first `close` may have been interrupted.
+            if command is not Command.CLOSE and self._is_closed():
                 return
-            # Also where it is so already: whoever closed before may have been interrupted.
             self._command = command
             exchange = self._exchange
-        self._knocks.put(None)
-        if exchange is not None:
-            # Wakes whoever reads from it. When nobody does, it is closed by this.
-            exchange.close()
-        self._settle()
+        if self._wakeup is not None:
+            self._wakeup.put(None)
+        self._close_exchange(exchange)
+        # A running loop looks for a command before each step, and when it has released the lock.
+        if not self._loop_lock.locked():
+            self._apply_if_idle()
 
-    def _settle(self, *, report: bool = True) -> None:
-        """Obey what can be obeyed without a connection, if nobody iterates."""
-        while self._command in (Command.CLOSE, Command.PAUSE) and self._turn.acquire(blocking=False):
+    def _apply_if_idle(self, *, report: bool = True) -> None:
+        """Apply a command that needs no connection, unless a loop is running, which will apply it."""
+        while self._command in (Command.CLOSE, Command.PAUSE) and self._loop_lock.acquire(blocking=False):
             try:
-                self._obey()
+                self._apply_command()
                 if report:
                     self._report()
             finally:
-                self._turn.release()
+                self._loop_lock.release()
 
-    def _settle_later(self, before: str) -> None:
-        """Settle when an event is on its way out; hooks are told when the next one is asked for.
+    def _apply_before_return(self, before: str) -> None:
+        """Apply a command that came while `__next__` was about to return; report it in the next call.
 
-        What they do, or raise, must not take the event's place. If something does, the event was not
-        yielded, and the last event ID is what it was before.
+        A hook that the report calls may raise, and the event would be lost. If applying the command itself
+        raises, the event is not yielded, and the last event ID is again that of `before`.
         """
         try:
-            self._settle(report=False)
+            self._apply_if_idle(report=False)
         except BaseException as error:
             self._last_event_id = before
-            self._abandon(error)
+            self._abort(error)
             raise
 
-    def _obey(self) -> None:
-        # It stays in place until it is carried out, so that what others see and ask meanwhile fits.
+    def _apply_command(self) -> None:
+        """Carry out the command; called with `_loop_lock` held."""
         command = self._command
         if command is Command.CLOSE:
-            self._discard()
-            self._step = self._connection.close()
-            self._finish()
+            self._end()
+            self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
-            self._drop()
+            self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
-        with self._wish:
+        # Not earlier: until then, other threads must see the command's effect in `ready_state`. A newer
+        # command stays.
+        with self._command_lock:
             if self._command is command:
                 self._command = None
 
-    # What steps are made of.
+    # The parts of steps.
 
     def _save(self, store: Store) -> None:
         if self._last_event_id != self._saved_id:
@@ -446,36 +483,48 @@ class EventSource(Driver[Item]):
             self._saved_id = self._last_event_id
 
     def _report(self) -> None:
+        """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
             if self._on_state is not None:
                 self._on_state(change)
 
-    def _the_exchange(self) -> Exchange:
+    def _require_exchange(self) -> Exchange:
         if self._exchange is None:
             raise ReadError("there is no connection")
         return self._exchange
 
-    def _drop(self) -> None:
-        with self._wish:
-            exchange, self._exchange = self._exchange, None
+    def _close_exchange(self, exchange: Exchange | None) -> None:
+        """Close this connection, if there is one; a blocked `open` or `read` ends with an error."""
+        # Not with `_command_lock` held: the exchange has a lock too, and a signal handler may call `close` in
+        # the thread that holds that one.
         if exchange is not None:
             exchange.close()
+            # Not earlier: if an interrupt comes first, the next `close` tries again.
+            with self._command_lock:
+                if self._exchange is exchange:
+                    self._exchange = None
 
-    def _finish(self) -> None:
-        self._drop()
+    def _close_transport(self) -> None:
+        """Close the connection, and the transport if it is not the caller's; once."""
+        if self._exchange is not None:
+            self._close_exchange(self._exchange)
         if self._owns_transport:
             self._transport.close()
+            self._owns_transport = False
 
-    def _abandon(self, error: BaseException) -> None:
-        """Leave nothing open when an error ends the iteration: the caller's, a hook's or our own."""
-        cause = error if isinstance(error, Exception) else None
-        self._connection.close(cause)
-        self._command = None
-        # Whoever goes on after an interrupt is told that this is no end of the stream.
-        self._step = Stop(cause or IllegalState(INTERRUPTED))
-        self._discard()
-        self._finish()
-        # The error that is on its way is the one to surface, not another one of a hook.
+    def _abort(self, error: BaseException) -> None:
+        """Close everything because of an error: the stream's, a hook's, or an interrupt."""
+        self._end_with(error)
+        self._close_transport()
+        # Ignore what `on_state` raises: the first error is the one to surface.
         with contextlib.suppress(Exception):
             self._report()
+
+
+def _default_transport() -> Transport:
+    # Imported here: http.client and ssl take longer than all the rest, and a caller with another transport
+    # does not need them.
+    from ._urllib import UrllibTransport
+
+    return UrllibTransport()

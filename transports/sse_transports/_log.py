@@ -1,9 +1,8 @@
-"""What happens to a source, for `logging.getLogger("sse_transports")`."""
+"""Logs the state changes of event sources to `logging.getLogger("sse_transports")`."""
 
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit, urlunsplit
 
 from sse_core import Disconnected, StateChange, Waiting
 
@@ -11,14 +10,14 @@ logger = logging.getLogger("sse_transports")
 
 
 def log(change: StateChange) -> None:
-    """Log one change: trouble (an error, a wait) as INFO, the rest as DEBUG.
+    """Log a failure, a disconnection or a wait as INFO, any other change as DEBUG.
 
-    A library does not know whether trouble is worth more than that: the caller gets the error.
+    Not as a warning: the caller gets the error and decides whether it is worth one.
     """
-    trouble = change.cause is not None or isinstance(change, (Disconnected, Waiting))
-    level = logging.INFO if trouble else logging.DEBUG
+    failed = change.cause is not None or isinstance(change, (Disconnected, Waiting))
+    level = logging.INFO if failed else logging.DEBUG
     if logger.isEnabledFor(level):
-        # The record itself goes along for handlers that want more than a line.
+        # The record goes along for handlers that need more than the line of text.
         logger.log(level, "%s", _line(change), extra={"sse_change": change})
 
 
@@ -35,6 +34,6 @@ def _line(change: StateChange) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """Leave out the query: keys are passed there, and logs are read by more people than code is."""
-    scheme, place, path, query, _ = urlsplit(url)
-    return urlunsplit((scheme, place, path, "…" if query else "", ""))
+    """Return the URL of a request without its query, which may contain an API key."""
+    base, _, query = url.partition("#")[0].partition("?")
+    return f"{base}?…" if query else base

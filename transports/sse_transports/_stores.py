@@ -1,47 +1,51 @@
-"""Where a last event ID is kept, so that a stream goes on where the last run of a program stopped."""
+"""Stores of the last event ID, so that the next run of a program resumes where the last one stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sse_core import InvalidArgument
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class Store(Protocol):
-    """Keeps one last event ID."""
+    """Keeps one last event ID across runs."""
 
     def load(self) -> str:
-        """Return the ID saved last; `""` if there is none."""
+        """Return the ID that was saved last; `""` if there is none."""
         ...
 
     def save(self, last_event_id: str) -> None:
-        """Keep the ID of the last event whose processing is finished."""
+        """Save the ID of the last event that was processed."""
         ...
 
 
 class FileStore:
     r"""Keeps the last event ID in a file: its UTF-8 bytes and a LF.
 
-    The file is replaced in one step, so that a reader, or the next run after a crash, finds the old
-    ID or the new one and never half of one.
+    Each save replaces the file atomically: a reader, or the next run after a crash, finds the old ID or
+    the new one, never a part of one.
 
     Args:
         path: the file. Its folder must exist.
-        durable: whether each save waits until the disk has it, which takes milliseconds. Without,
-            a power failure may bring back an older ID, and events a second time.
+        durable: whether each save waits until the disk has the file (fsync), which takes milliseconds. If
+            not, a power failure may restore an older ID, and events come a second time.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = False) -> None:
+        # Imported here: most sources have no such store, and it takes two milliseconds.
+        from pathlib import Path
+
         self._path = Path(path)
         self._durable = durable
 
     def load(self) -> str:
-        """Return the ID saved last; `""` if there is no file.
+        """Return the ID that was saved last; `""` if there is no file.
 
         Raises:
             sse_core.InvalidArgument: the file does not hold an ID.
@@ -63,17 +67,18 @@ class FileStore:
         """Replace the file.
 
         Raises:
-            OSError: it cannot be written; the old one is still there.
+            OSError: it cannot be written; the old file is unchanged.
         """
-        # The file itself, where the path is a link.
+        # Follow links: replace the file they lead to, not the link.
         path = self._path.resolve()
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.new")
         try:
             with temporary.open("xb") as file:
                 file.write(last_event_id.encode() + b"\n")
                 file.flush()
                 if self._durable:
                     os.fsync(file.fileno())
+            # Keep the permissions of the old file.
             with contextlib.suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(path.stat().st_mode))
             temporary.replace(path)
@@ -85,7 +90,7 @@ class FileStore:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the disk has the folder's entries: a file may be there and its name not."""
+    """Wait until the disk has the folder's entries: without that, a file may be saved and its name not."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -59,7 +59,7 @@ class AsyncChat:
     async def _parts(self, prompt: str) -> AsyncGenerator[Part, None]:
         connection = ReplyConnection(self._url, prompt, self._retry)
         chunks: AsyncGenerator[bytes, None]
-        step: Step | Deliver = await self._connect(connection)
+        step: Step = await self._connect(connection)
         # The exit stack closes the HTTP connection, however the loop ends.
         async with AsyncExitStack() as resources:
             while True:

@@ -56,7 +56,7 @@ class Chat:
     def _parts(self, prompt: str) -> Generator[Part, None, None]:
         connection = ReplyConnection(self._url, prompt, self._retry)
         chunks: Iterator[bytes]
-        step: Step | Deliver = self._connect(connection)
+        step: Step = self._connect(connection)
         # The exit stack closes the HTTP connection, however the loop ends.
         with ExitStack() as resources:
             while True:

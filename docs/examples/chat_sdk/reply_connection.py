@@ -11,7 +11,6 @@ import httpx2
 from sse_core import (
     Connect,
     Connection,
-    Deliver,
     HTTPStatusError,
     Response,
     RetryPolicy,
@@ -57,7 +56,7 @@ class ReplyConnection:
             self._token_renewed = False
         return step
 
-    def receive(self, chunk: bytes | None) -> Step | Deliver:
+    def receive(self, chunk: bytes | None) -> Step:
         """Handle the next bytes; None is the end of the body."""
         return self._connection.end() if chunk is None else self._connection.receive(chunk)
 

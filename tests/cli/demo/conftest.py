@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.sse_transports.conftest import no_proxy_of_this_machine, nothing_left_behind
+from tests.sse_transports.conftest import no_leaks, no_proxy_settings
 
-__all__ = ["no_proxy_of_this_machine", "nothing_left_behind"]
+__all__ = ["no_leaks", "no_proxy_settings"]

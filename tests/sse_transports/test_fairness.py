@@ -1,4 +1,4 @@
-"""However much has arrived, other tasks have their turn, and a cancellation is heard and loses nothing."""
+"""However many events are buffered, other tasks run, and a cancellation takes effect and loses none."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transp
 from sse_transports.testing import Call, SSEServer
 
 EVENTS = 2000
-MOST = 200
-"""Events that may be handed over in a row. On trio, one of two tasks may have its turn twice in a row."""
+MAX_RUN = 200
+"""Events that may be yielded in a row. trio may run one of two tasks twice in a row."""
 
 EVENT = b"id: 1\ndata: 1\n\n"
 COMMENT = b":" * 2**16
@@ -27,13 +27,13 @@ READS = {
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-class AtHand:
-    """A transport, and its exchange, on which everything has arrived already: it never waits."""
+class ReadyTransport:
+    """A transport, and its exchange, whose reads return at once and never suspend."""
 
     def __init__(self, reads: list[bytes]) -> None:
         self._reads = iter(reads)
 
-    def exchange(self, _request: Request, *, timeout: float | None) -> AtHand:
+    def exchange(self, _request: Request, *, timeout: float | None) -> ReadyTransport:
         return self
 
     async def open(self) -> Response:
@@ -46,8 +46,8 @@ class AtHand:
         pass
 
 
-class Turns:
-    """A task that counts how often it has its turn."""
+class Counter:
+    """A task that counts how often it runs."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -60,53 +60,51 @@ class Turns:
 
 @on_both
 @pytest.mark.parametrize("reads", READS.values(), ids=READS)
-def test_other_tasks_have_their_turn_between_events_that_have_arrived(
-    reads: list[bytes], backend: str
-) -> None:
+def test_other_tasks_run_between_buffered_events(reads: list[bytes], backend: str) -> None:
     async def main() -> None:
-        turns = Turns()
-        row = seen = longest = 0
+        counter = Counter()
+        run_length = seen = longest = 0
         async with (
-            AsyncEventSource("http://example.com", transport=AtHand(reads), retry=None) as source,
+            AsyncEventSource("http://example.com", transport=ReadyTransport(reads), retry=None) as source,
             anyio.create_task_group() as tasks,
         ):
-            tasks.start_soon(turns.run)
+            tasks.start_soon(counter.run)
             async for _ in source:
-                row = row + 1 if turns.count == seen else 1
-                seen = turns.count
-                longest = max(longest, row)
+                run_length = run_length + 1 if counter.count == seen else 1
+                seen = counter.count
+                longest = max(longest, run_length)
             tasks.cancel_scope.cancel()
-        assert longest <= MOST
+        assert longest <= MAX_RUN
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_other_tasks_have_their_turn_between_bytes_that_are_no_event(backend: str) -> None:
+def test_other_tasks_run_between_reads_without_events(backend: str) -> None:
     reads = [COMMENT] * 100 + [b"\n\n", EVENT]
 
     async def main() -> None:
-        turns = Turns()
+        counter = Counter()
         async with (
-            AsyncEventSource("http://example.com", transport=AtHand(reads), retry=None) as source,
+            AsyncEventSource("http://example.com", transport=ReadyTransport(reads), retry=None) as source,
             anyio.create_task_group() as tasks,
         ):
-            tasks.start_soon(turns.run)
+            tasks.start_soon(counter.run)
             assert (await anext(source)).data == "1"
             tasks.cancel_scope.cancel()
-        assert turns.count >= 100
+        assert counter.count >= 100
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_a_cancellation_between_events_that_have_arrived_loses_none(backend: str) -> None:
-    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+def test_cancelling_between_buffered_events_loses_none(backend: str) -> None:
+    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
 
     async def main() -> None:
         seen: list[str] = []
         async with AsyncEventSource(
-            "http://example.com", transport=AtHand([everything]), retry=None
+            "http://example.com", transport=ReadyTransport([body]), retry=None
         ) as source:
             with anyio.CancelScope() as scope:
                 async for event in source:
@@ -116,38 +114,38 @@ def test_a_cancellation_between_events_that_have_arrived_loses_none(backend: str
             assert source.ready_state is ReadyState.CLOSED
             assert source.last_event_id == seen[-1]
         assert seen == [str(number) for number in range(len(seen))]
-        assert len(seen) <= MOST
+        assert len(seen) <= MAX_RUN
 
     anyio.run(main, backend=backend)
 
 
 @on_both
-def test_close_by_another_task_between_events_that_have_arrived_ends_them(backend: str) -> None:
-    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+def test_close_by_another_task_drops_buffered_events(backend: str) -> None:
+    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
 
     async def main() -> None:
         seen: list[str] = []
         async with (
-            AsyncEventSource("http://example.com", transport=AtHand([everything]), retry=None) as source,
+            AsyncEventSource("http://example.com", transport=ReadyTransport([body]), retry=None) as source,
             anyio.create_task_group() as tasks,
         ):
             seen.append((await anext(source)).data)
             tasks.start_soon(source.close)
             seen.extend([event.data async for event in source])
             assert source.last_event_id == seen[-1]
-        assert len(seen) <= MOST
+        assert len(seen) <= MAX_RUN
 
     anyio.run(main, backend=backend)
 
 
 @on_both
 @pytest.mark.parametrize("command", ["pause", "reconnect"])
-def test_events_that_have_arrived_come_before_a_command_is_obeyed(command: str, backend: str) -> None:
-    everything = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
+def test_buffered_events_come_before_a_command(command: str, backend: str) -> None:
+    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
 
     async def main() -> None:
         async with (
-            AsyncEventSource("http://example.com", transport=AtHand([everything])) as source,
+            AsyncEventSource("http://example.com", transport=ReadyTransport([body])) as source,
             anyio.create_task_group() as tasks,
         ):
             assert (await anext(source)).id == "0"
@@ -167,7 +165,7 @@ def test_events_that_have_arrived_come_before_a_command_is_obeyed(command: str, 
     ],
 )
 @pytest.mark.parametrize("coding", ["", "gzip"])
-def test_a_flood_from_a_server_leaves_other_tasks_their_turn(
+def test_a_fast_server_leaves_time_to_other_tasks(
     backend: str, transport: type[AiohttpTransport | AsyncHttpx2Transport], coding: str
 ) -> None:
     body = EVENT * 20 * EVENTS
@@ -179,20 +177,20 @@ def test_a_flood_from_a_server_leaves_other_tasks_their_turn(
         call.respond(200, [*fields, ("Content-Encoding", coding)] if coding else fields, body)
 
     async def main() -> None:
-        turns = Turns()
+        counter = Counter()
         async with (
-            transport() as one,
-            AsyncEventSource(server.url, transport=one, retry=None) as source,
+            transport() as http,
+            AsyncEventSource(server.url, transport=http, retry=None) as source,
             anyio.create_task_group() as tasks,
         ):
             await anext(source)
-            tasks.start_soon(turns.run)
+            tasks.start_soon(counter.run)
             seen = 1
             async for _ in source:
                 seen += 1
             tasks.cancel_scope.cancel()
         assert seen == 20 * EVENTS
-        assert turns.count >= seen // MOST
+        assert counter.count >= seen // MAX_RUN
 
     with SSEServer(flood) as server:
         anyio.run(main, backend=backend)
