@@ -59,22 +59,17 @@ _publish(__name__, vars())
 TYPE_CHECKING = False
 # Type checkers must not see this function: to them it would mean that any name can be imported from here.
 if not TYPE_CHECKING:
-    # What people look for here first: the clients, which do I/O, are in another package.
-    _IN_TRANSPORTS = frozenset({
-        "AiohttpTransport", "AsyncEventSource", "AsyncExchange", "AsyncHttpx2Transport", "AsyncTransport",
-        "Clock", "EventSource", "Exchange", "FileStore", "Httpx2Transport", "Store", "SystemClock",
-        "Transport", "UrllibTransport",
-    })  # fmt: skip
 
     def __getattr__(name: str) -> object:
-        if name not in _IN_TRANSPORTS:
+        if not name[:1].isupper():
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from sys import _getframe
 
-        # `hasattr` and `getattr` need an AttributeError. But `from sse_core import EventSource` would replace
-        # its text, and does not replace that of an ImportError. It asks for the name in `_handle_fromlist`.
+        # What people look for here first are the clients. `hasattr` and `getattr` need an AttributeError. But
+        # `from sse_core import EventSource` would replace its text, and does not replace that of an
+        # ImportError. It asks for the name in `_handle_fromlist`.
         error = ImportError if _getframe(1).f_code.co_name == "_handle_fromlist" else AttributeError
-        raise error(f"{name} is in sse_transports: `from sse_transports import {name}`")
+        raise error(f"{__name__} has no {name}: EventSource, transports and stores are in sse_transports")
 
 
 del TYPE_CHECKING

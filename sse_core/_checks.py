@@ -47,11 +47,6 @@ def check_text(name: str, value: str, forbidden: str) -> None:
         raise InvalidArgument(name, "holds a lone surrogate, which UTF-8 cannot encode") from error
 
 
-def check_last_event_id(value: str) -> None:
-    """Check that a stream can set this last event ID: it has no CR, LF or NUL."""
-    check_text("last_event_id", value, "\r\n\0")
-
-
 def check_number(name: str, value: float, least: float) -> None:
     """Check that `value` is a finite number of at least `least`.
 
@@ -92,9 +87,9 @@ def check_set(
 
 def is_token(text: object) -> bool:
     """Return whether this can be a method, a header's name or one half of a MIME type: RFC 9110, 5.6.2."""
-    if not isinstance(text, str) or not text or not text.isascii():
+    if not isinstance(text, str) or not text.isascii():
         return False
-    return all(character.isalnum() or character in TOKEN_MARKS for character in text)
+    return bool(text) and all(character.isalnum() or character in TOKEN_MARKS for character in text)
 
 
 def whole_number(text: str) -> int | None:

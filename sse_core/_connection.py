@@ -81,20 +81,19 @@ from ._values import Generic, Item, Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal, TypedDict, Unpack, overload
+    from typing import Any, Literal, Unpack, overload
 
     from ._handshake import Response
+    from ._parser import Options as ParserOptions
 
     # The base of the option types of both event sources, which add theirs.
-    class Options(TypedDict, total=False):
+    class Options(ParserOptions, total=False):
         """The types of the keyword arguments of `Connection`, except for `comments`."""
 
         method: str
         json: object
         content: bytes | str | None
-        last_event_id: str
         retry: RetryPolicy | None
-        max_event_size: int
         until: str | Callable[[Event], bool] | None
         sensitive_headers: Iterable[str]
 
@@ -338,13 +337,11 @@ class Connection(Generic[Item]):
 
         # For the retry policy, all counted since the last event: attempts that ended without an event,
         # waits (the exponent of the backoff), and the monotonic time of the first failure.
-        self._attempts_without_event = 0
-        self._backoff_exponent = 0
+        self._attempts_without_event = self._backoff_exponent = 0
         self._failing_since: float | None = None
 
         # Over all connections.
-        self._bytes_received = 0
-        self._events_received = 0
+        self._bytes_received = self._events_received = 0
 
     def __repr__(self) -> str:
         # Without the query, which may contain a secret.
@@ -406,7 +403,7 @@ class Connection(Generic[Item]):
             InvalidArgument: a header that cannot be sent. Nothing has changed then.
             IllegalState: it is closed.
         """
-        self._check(Signal.CONNECT)
+        self._next_state(Signal.CONNECT)
         if headers is not None and not hasattr(headers, "items"):
             raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
         # The caller's Last-Event-ID says where to begin. Sent again later, it would take the stream back
@@ -418,7 +415,7 @@ class Connection(Generic[Item]):
         }
         request = self._handshake.request(own, self.last_event_id)
         # From here on nothing raises.
-        self._move(Signal.CONNECT)
+        self._state = self._next_state(Signal.CONNECT)
         self._received_event = False
         self._redirects = 0
         # The rest of an unfinished event will not come on another connection.
@@ -435,7 +432,7 @@ class Connection(Generic[Item]):
             `Read` for an event stream, `Connect` for a redirect, `Stop` for 204, `ReadBody` for
             anything else.
         """
-        self._check(Signal.ACCEPT)
+        self._next_state(Signal.ACCEPT)
         self._response = response
         kind = classify_response(response)
         # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
@@ -443,18 +440,18 @@ class Connection(Generic[Item]):
         if kind is ResponseKind.REDIRECT and self._redirects < MAX_REDIRECTS:
             request = self._handshake.redirect(self._request, response)
             if request is not None:
-                self._move(Signal.REDIRECT)
+                self._state = self._next_state(Signal.REDIRECT)
                 self._redirects += 1
                 return self._send(request)
         if kind is ResponseKind.EVENT_STREAM:
-            self._move(Signal.ACCEPT)
+            self._state = self._next_state(Signal.ACCEPT)
             self._note(Opened)
             return READ
         # The server's way to say that the stream is over. It is not an error.
         if kind is ResponseKind.NO_CONTENT:
             return self._stop(None)
         # An error, whose body most often explains it. It is noted once the body is known.
-        self._move(Signal.REFUSE)
+        self._state = self._next_state(Signal.REFUSE)
         return ReadBody(ERROR_BODY_LIMIT, ERROR_BODY_SECONDS)
 
     def refuse(self, body: bytes, *, epoch: float) -> Decide:
@@ -531,7 +528,7 @@ class Connection(Generic[Item]):
         Raises:
             InvalidArgument: `error` is not an `Exception`. Nothing has changed then.
         """
-        self._check(Signal.FAIL)
+        self._next_state(Signal.FAIL)
         if not isinstance(error, Exception):
             raise InvalidArgument("error", f"expected an Exception, not {type(error).__name__}")
         if self._state is State.REFUSED and self._response is not None:
@@ -565,7 +562,7 @@ class Connection(Generic[Item]):
         Raises:
             InvalidArgument: a `delay` that is negative or not finite. Nothing has changed then.
         """
-        self._check(Signal.WAIT)
+        self._next_state(Signal.WAIT)
         if delay is not None:
             check_number("delay", delay, 0)
         cause = self._cause
@@ -588,7 +585,7 @@ class Connection(Generic[Item]):
         if not self._policy.allows(attempts=self._attempts_without_event, elapsed=elapsed + delay):
             last = () if cause is None else (str(cause),)
             return self._stop(_caused(RetriesExhausted(self._attempts_without_event, elapsed, *last), cause))
-        self._move(Signal.WAIT)
+        self._state = self._next_state(Signal.WAIT)
         self._backoff_exponent += 1
         self._note(Waiting, cause, delay)
         return Wait(delay)
@@ -603,7 +600,7 @@ class Connection(Generic[Item]):
         """
         # A second pause is harmless, and not a change.
         was_paused = self._state is State.PAUSED
-        self._move(Signal.PAUSE)
+        self._state = self._next_state(Signal.PAUSE)
         self._parser.close()
         if not was_paused:
             self._note(Paused)
@@ -659,7 +656,7 @@ class Connection(Generic[Item]):
 
     def _disconnect(self, signal: Signal, cause: SSEError | None) -> Decide:
         was_open = self._state is State.OPEN
-        self._move(signal)
+        self._state = self._next_state(signal)
         # "Once the end of the file is reached, any pending data must be discarded." Not in silence, though:
         # a stream that will not be resumed is incomplete if it was lost, or if something of it is missing.
         dropped = self._parser.close()
@@ -673,7 +670,7 @@ class Connection(Generic[Item]):
         return Decide(cause)
 
     def _stop(self, error: BaseException | None) -> Stop:
-        self._move(Signal.CLOSE)
+        self._state = self._next_state(Signal.CLOSE)
         self._parser.close()
         self._error = error
         self._note(Closed, error)
@@ -686,20 +683,19 @@ class Connection(Generic[Item]):
         delay: float | None = None,
         dropped: int = 0,
     ) -> None:
-        totals = (self.last_event_id, self._bytes_received, self._events_received)
-        self._changes.append(kind(self.url, self._attempts_without_event + 1, cause, delay, dropped, *totals))
+        attempt = self._attempts_without_event + 1
+        totals = (self._parser.last_event_id, self._bytes_received, self._events_received)
+        self._changes.append(kind(self._request.url, attempt, cause, delay, dropped, *totals))
 
-    # The state is only changed by `_move`. A call that can still raise checks first, and moves at its end.
+    # The state is only changed by a line `self._state = self._next_state(signal)`. A call that can still
+    # raise looks the next state up first, and changes it at its end.
 
-    def _check(self, signal: Signal) -> State:
+    def _next_state(self, signal: Signal) -> State:
         """Return the state that `signal` leads to, or raise `IllegalState`."""
         following = TRANSITIONS[self._state].get(signal)
         if following is None:
             raise self._illegal(signal.value)
         return following
-
-    def _move(self, signal: Signal) -> None:
-        self._state = self._check(signal)
 
     def _illegal(self, call: str) -> SSEError:
         # If it was closed by an error, that explains why the call came too late.
@@ -735,7 +731,5 @@ def _error_if_awaitable(is_last: object) -> InvalidArgument | None:
     if not hasattr(is_last, "__await__"):
         return None
     # A coroutine that is closed does not warn that it was never awaited.
-    close = getattr(is_last, "close", None)
-    if close is not None:
-        close()
+    getattr(is_last, "close", object)()
     return InvalidArgument("until", "expected a function that returns bool, not something to await")

@@ -71,8 +71,7 @@ class InvalidArgument(UsageError, ValueError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
-        self.name = name
-        self.reason = reason
+        self.name, self.reason = name, reason
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
@@ -107,11 +106,8 @@ class ResponseError(SSEError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(status, headers, body, url, retry_after)
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.url = url
-        self.retry_after = retry_after
+        self.status, self.headers, self.body = status, headers, body
+        self.url, self.retry_after = url, retry_after
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
@@ -185,8 +181,7 @@ class EventTooLarge(StreamError):
 
     def __init__(self, limit: int, events: tuple[Event | Comment, ...] = ()) -> None:
         super().__init__(limit, events)
-        self.limit = limit
-        self.events = events
+        self.limit, self.events = limit, events
 
     def __str__(self) -> str:
         return f"an event is larger than max_event_size ({self.limit} bytes)"
@@ -205,8 +200,7 @@ class IncompleteStream(StreamError):
 
     def __init__(self, pending: int, last_event_id: str = "") -> None:
         super().__init__(pending, last_event_id)
-        self.pending = pending
-        self.last_event_id = last_event_id
+        self.pending, self.last_event_id = pending, last_event_id
 
     def __str__(self) -> str:
         if self.pending:
@@ -263,9 +257,7 @@ class RetriesExhausted(SSEError):
         self, attempts: int, elapsed: float, last: str = "the server ended the stream without an event"
     ) -> None:
         super().__init__(attempts, elapsed, last)
-        self.attempts = attempts
-        self.elapsed = elapsed
-        self.last = last
+        self.attempts, self.elapsed, self.last = attempts, elapsed, last
 
     def __str__(self) -> str:
         return (

@@ -39,20 +39,12 @@ class Frame:
     """
 
     __slots__ = (
-        "data_only",
-        "event_type",
-        "fixed_size",
-        "id_separator",
-        "prefix",
-        "prefix_bytes",
-        "separator",
-        "separator_bytes",
-        "space_after_colon",
-        "suffix",
+        *("prefix", "id_separator", "suffix", "event_type", "space_after_colon"),
+        *("data_only", "fixed_size", "separator", "prefix_bytes", "separator_bytes"),
     )
 
     def __init__(
-        self, prefix: str, id_separator: str, suffix: str, event_type: str, *, space_after_colon: bool
+        self, prefix: str, id_separator: str, suffix: str, event_type: str, space_after_colon: bool
     ) -> None:
         self.prefix = prefix
         self.id_separator = id_separator
@@ -65,18 +57,15 @@ class Frame:
         self.prefix_bytes = prefix.encode("ascii")
         self.separator_bytes = self.separator.encode("ascii")
 
-    def __repr__(self) -> str:
-        return f"<Frame {self.prefix!r} {self.id_separator!r} {self.suffix!r} type={self.event_type!r}>"
-
     def with_crlf(self) -> Frame:
         """Return the same frame for a stream whose lines end in CRLF."""
-        prefix, id_separator, suffix = (
-            part.replace("\n", "\r\n") for part in (self.prefix, self.id_separator, self.suffix)
+        prefix, separator, suffix = (
+            text.replace("\n", "\r\n") for text in (self.prefix, self.id_separator, self.suffix)
         )
-        return Frame(prefix, id_separator, suffix, self.event_type, space_after_colon=self.space_after_colon)
+        return Frame(prefix, separator, suffix, self.event_type, self.space_after_colon)
 
 
-DATA_FRAME = Frame("data: ", "", "\n\n", DEFAULT_TYPE, space_after_colon=True)
+DATA_FRAME = Frame("data: ", "", "\n\n", DEFAULT_TYPE, True)
 """The frame of an event of one `data` line, which is all that most streams send."""
 
 
@@ -110,10 +99,4 @@ def learn(data: bytes) -> Frame | None:
     if rest or not (before_id + fixed).isascii():
         return None
     prefix, id_separator = (before_id, fixed) if before_id else (fixed, b"")
-    return Frame(
-        prefix.decode("ascii"),
-        id_separator.decode("ascii"),
-        "\n\n",
-        event_type,
-        space_after_colon=space_after_colon,
-    )
+    return Frame(prefix.decode(), id_separator.decode(), "\n\n", event_type, space_after_colon)

@@ -29,25 +29,24 @@ def parse(
     Args:
         chunks: the stream's bytes, cut anywhere. What reading them raises is passed on.
         max_event_size: bytes, as in `Parser`. Not with `parser`, which has its own.
-        parser: the parser to read with, for whoever wants comments, or to know `last_event_id` and
-            `retry` when the stream is over, or broken. It is reset first: one call reads one stream.
+        parser: the parser to use. It may return comments, and has `last_event_id` and `retry` when the
+            stream has ended. It is reset first: one call reads one stream.
 
     Raises:
         EventTooLarge: after the events before it were yielded.
-        IncompleteStream: after the last event, if the stream ends inside another. That one is
-            dropped, as the standard says, but not silently.
+        IncompleteStream: after the last event, if the stream ends inside another one, which is dropped,
+            as the standard says.
         InvalidArgument: naming the argument.
 
     WHATWG HTML 9.2.6.
     """
     if isinstance(chunks, (bytes, bytearray, memoryview, str)):
-        # Iterable, but not by what is meant: a body that was read whole is one chunk.
-        raise InvalidArgument(
-            "chunks", f"expected an iterable of bytes, such as [data], not {type(chunks).__name__}"
-        )
+        # These are iterable, but not as chunks. A whole body is one chunk.
+        kind = type(chunks).__name__
+        raise InvalidArgument("chunks", f"expected an iterable of bytes, such as [data], not {kind}")
     reader = _reader(max_event_size, parser)
     for chunk in chunks:
-        yield from _fed(reader, chunk)
+        yield from _feed(reader, chunk)
     _end(reader)
 
 
@@ -65,7 +64,7 @@ async def aparse(
     """`parse` for an asynchronous iterable: the same arguments, events and errors."""
     reader = _reader(max_event_size, parser)
     async for chunk in chunks:
-        for event in _fed(reader, chunk):
+        for event in _feed(reader, chunk):
             yield event
     _end(reader)
 
@@ -81,12 +80,12 @@ def _reader(max_event_size: int | None, parser: Parser[Any] | None) -> Parser[An
     return parser
 
 
-def _fed(parser: Parser[Any], chunk: bytes) -> Iterator[Any]:
+def _feed(parser: Parser[Any], chunk: bytes) -> Iterator[Any]:
     try:
         yield from parser.feed(chunk)
     except EventTooLarge as error:
         yield from error.events
-        # Without its events: they were yielded, and must not be found a second time.
+        # Without its events: they were yielded, and a caller must not find them a second time.
         raise EventTooLarge(error.limit) from None
 
 

@@ -9,6 +9,7 @@ from ._events import Comment, Event
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import ClassVar
     from typing import Generic as Generic
 
     # Type checkers bring `typing_extensions`. `typing.TypeVar` has `default` only from Python 3.13 on.
@@ -40,8 +41,7 @@ def header_values(headers: Headers, name: str) -> list[str]:
 
 def last_header(headers: Headers, name: str) -> str | None:
     """Return the last value of the header field `name` (any case), or None."""
-    values = header_values(headers, name)
-    return values[-1] if values else None
+    return next(reversed(header_values(headers, name)), None)
 
 
 # What `dataclass(frozen=True, slots=True)` does, without its import: `dataclasses` brings `inspect`, and
@@ -56,18 +56,20 @@ class Record:
     # A subclass without `__slots__` would get a `__dict__`: larger, and open to any attribute.
     __slots__: tuple[str, ...] = ()
 
+    # The names of the fields, with those of the base class: the subclasses of `StateChange` add none.
+    _names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._names = tuple(name for kind in cls.__mro__ for name in vars(kind).get("__slots__", ()))
+
     def _set(self, fields: Mapping[str, object]) -> None:
         # Called once, by `__init__`, with its local variables. Those that are not fields, such as `self`, are
         # ignored. `object.__setattr__` works around the class's own, which refuses every change.
-        for name in self._names():
+        for name in self._names:
             object.__setattr__(self, name, fields[name])
 
-    def _names(self) -> list[str]:
-        # Inherited fields too: the subclasses of `StateChange` add none of their own.
-        return [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
-
     def _fields(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in self._names()}
+        return {name: getattr(self, name) for name in self._names}
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")

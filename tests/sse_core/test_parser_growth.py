@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sse_core import Comment, Event, Parser
-from sse_core._parser import ByteBuffer
 from tests.sse_core.feeding import in_pieces
 
 if TYPE_CHECKING:
@@ -151,8 +150,7 @@ class JoiningParser(Parser[Event]):
 
     def _hold_middle_of_line(self, data: bytes) -> bool:
         held = super()._hold_middle_of_line(data)
-        whole, self._line = self._line.join(), ByteBuffer()
-        self._line.append(whole)
+        self._line = self._line.copy()
         return held
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 import sse_core._connection
+import sse_core._parser
 from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
 from sse_transports import AsyncEventSource, EventSource
 from sse_transports._async_event_source import AsyncOptions
@@ -59,17 +60,24 @@ def test_the_url_is_the_only_positional_argument() -> None:
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in rest)
 
 
+def run_with_types(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """Run a module of the core as type checkers read it."""
+    source = inspect.getsource(module)
+    typed = types.ModuleType(f"{module.__name__}_with_types")
+    # For its relative imports.
+    typed.__package__ = "sse_core"
+    typed.__spec__ = module.__spec__
+    monkeypatch.setitem(sys.modules, typed.__name__, typed)
+    exec(source.replace("TYPE_CHECKING = False", "TYPE_CHECKING = True"), vars(typed))
+    return typed
+
+
 @pytest.fixture
 def core_options(monkeypatch: pytest.MonkeyPatch) -> type:
-    """The option types of the core, which only type checkers see: run its module as they read it."""
-    source = inspect.getsource(sse_core._connection)
-    module = types.ModuleType("sse_core._connection_with_types")
-    # For its relative imports.
-    module.__package__ = "sse_core"
-    module.__spec__ = sse_core._connection.__spec__
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(source.replace("TYPE_CHECKING = False", "TYPE_CHECKING = True"), vars(module))
-    options: type = module.Options
+    """The option types of the core, which exist for type checkers only."""
+    parser = run_with_types(sse_core._parser, monkeypatch)
+    monkeypatch.setattr(sse_core._parser, "Options", vars(parser)["Options"], raising=False)
+    options: type = vars(run_with_types(sse_core._connection, monkeypatch))["Options"]
     return options
 
 

@@ -150,7 +150,8 @@ class UrllibExchange(DecodedExchange):
         return data
 
     def _close_response(self) -> None:
-        if self._response is not None:
+        # At the end of the body, and after an error, http.client has closed it.
+        if self._response is not None and self._response.fp is not None:
             self._response.close()
 
     def connect(
