@@ -27,11 +27,14 @@ def encode(event: Event) -> bytes:
 
     WHATWG HTML 9.2.5.
     """
+    # A LF in the data starts another data line. A CR would too, and come back as LF. In the other fields,
+    # both would end the line, and the rest of the value would be read as another field.
     check_text("data", event.data, "\r")
     check_text("event", event.event, "\r\n")
     check_text("id", event.id, "\r\n\0")
     if not event.event:
         raise InvalidArgument("event", 'is empty, which a reader takes for "message"')
+    # In the order in which servers usually write them. What is the default is left out.
     lines = []
     if event.event != DEFAULT_TYPE:
         lines.append(f"event: {event.event}\n")

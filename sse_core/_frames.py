@@ -77,6 +77,7 @@ def learn(data: bytes) -> Frame | None:
     Args:
         data: bytes that begin with an event; lines end in LF.
     """
+    # "data:" may also occur inside an ID or a type. Then `rest` is not empty below, and there is no frame.
     data_start = data.find(b"data:", 0, MAX_PREFIX)
     if data_start < 0:
         return None
@@ -88,14 +89,18 @@ def learn(data: bytes) -> Frame | None:
     for line in lines:
         name, _, value = line.partition(b":")
         if name == b"event":
+            # The last type counts, as by the plain rules. An empty one means "message".
             fixed += line + b"\n"
             event_type = value.removeprefix(b" ").decode("utf-8", "replace") or DEFAULT_TYPE
+        # Only one ID, and with a space: an ID without one could begin with a space that belongs to it.
         elif name == b"id" and value.startswith(b" ") and space_after_colon and not before_id:
             before_id, fixed = fixed + b"id: ", b"\n"
         else:
+            # A comment, a retry or anything else: it may not come again.
             return None
     fixed += b"data: " if space_after_colon else b"data:"
-    # Other text may be malformed UTF-8, and is left to the plain rules.
+    # Other text may be malformed UTF-8, and is left to the plain rules. ASCII also means that the frame has
+    # as many characters as bytes.
     if rest or not (before_id + fixed).isascii():
         return None
     prefix, id_separator = (before_id, fixed) if before_id else (fixed, b"")

@@ -225,7 +225,8 @@ class Parser(Generic[Item]):
         if type(data) is not bytes:
             data = _to_bytes(data)
         if len(data) <= self._single_event_limit:
-            # Fast way: a chunk that is one event and has the frame of the last one, as live replies come.
+            # Fast way: a chunk that is one event and has the frame of the last one, as live replies come. The
+            # text between prefix and suffix is the data, unless it contains a line end or an ID.
             # No line is parsed. Saves 59 % of "OpenAI deltas, ASCII, one event per chunk".
             try:
                 text = data.decode()
@@ -249,6 +250,7 @@ class Parser(Generic[Item]):
             events = []
             if self._line_use == FIELD and self._hold_middle_of_line(data):
                 return events
+        # Every other chunk, in slices.
         try:
             if len(data) <= MAX_SLICE:
                 self._take(data, events)
@@ -260,7 +262,8 @@ class Parser(Generic[Item]):
             # Without the events: they must not be found a second time.
             self._error = EventTooLarge(self._max_event_size)
             raise EventTooLarge(self._max_event_size, tuple(events)) from None
-        # Streams that send several events in a chunk keep doing so: do not try the next chunk as one event.
+        # Try the next chunk as one event if nothing precedes it that belongs to it. Not if this chunk had
+        # several events: streams that batch events keep doing so.
         held = self._unparsed or self._size or self._line_size or self._after_cr
         skip = held or self._bom_prefix is not None or len(events) > 1
         self._single_event_limit = 0 if skip else min(MAX_SLICE, self._max_event_size)
@@ -556,6 +559,7 @@ class Parser(Generic[Item]):
         if not piece:
             return
         self._unparsed = b""
+        # A name may be cut anywhere: until its colon, `dat` may still become `data`, and is kept.
         if self._line_use == UNDECIDED:
             start = bytes(self._line) + piece[: MAX_FIELD_NAME + 1]
             name, colon, _ = start.partition(b":")
@@ -590,6 +594,7 @@ class Parser(Generic[Item]):
         """Take what belongs to the held line, and return the rest."""
         end = data.find(b"\n")
         if end < 0:
+            # The line goes on in the next chunk.
             self._hold(data)
             return b""
         line, line_use = self._line, self._line_use
@@ -653,6 +658,7 @@ class Parser(Generic[Item]):
             if frame is None or not data.startswith(frame.prefix_bytes):
                 return False
         values = _split(data[len(frame.prefix_bytes) : end], frame.separator_bytes, frame.separator)
+        # Joined only to look for a LF in all of them with one search.
         if frame.data_only and "\n" not in "".join(values):
             last_event_id, event_type = self._last_event_id, frame.event_type
             events += [Event(value, event_type, last_event_id, None) for value in values]
@@ -704,6 +710,7 @@ class Parser(Generic[Item]):
             return None
         if "\n" in text:
             first, _, others = text.partition("\n")
+            # Two shapes are common enough: several data lines, and a heartbeat between two events.
             if others.startswith("data: "):
                 lines = text.split("\ndata: ")
                 if "\n" in "".join(lines):

@@ -69,6 +69,7 @@ async def aparse(
     _end(reader)
 
 
+# A parser that the caller passes may have been used for another stream, so it is reset.
 def _reader(max_event_size: int | None, parser: Parser[Any] | None) -> Parser[Any]:
     if parser is None:
         return Parser() if max_event_size is None else Parser(max_event_size=max_event_size)
@@ -80,6 +81,7 @@ def _reader(max_event_size: int | None, parser: Parser[Any] | None) -> Parser[An
     return parser
 
 
+# Events that were complete before an error are yielded before it is raised.
 def _feed(parser: Parser[Any], chunk: bytes) -> Iterator[Any]:
     try:
         yield from parser.feed(chunk)
@@ -89,6 +91,7 @@ def _feed(parser: Parser[Any], chunk: bytes) -> Iterator[Any]:
         raise EventTooLarge(error.limit) from None
 
 
+# A clean end of the bytes is not always one of the stream.
 def _end(parser: Parser[Any]) -> None:
     dropped = parser.close()
     if dropped:
