@@ -624,7 +624,7 @@ class Connection(Generic[Item]):
         if cause is None:
             return self._reconnects_on_close
         if isinstance(cause, TransportError):
-            return self._may_send_again
+            return self._may_send_again and not (isinstance(cause, ConnectError) and cause.final)
         # A redirect that cannot be followed will not be followed next time, whatever its status.
         if isinstance(cause, HTTPStatusError) and not isinstance(cause, RedirectError):
             return self._may_send_again and cause.status in self._policy.statuses

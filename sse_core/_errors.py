@@ -217,11 +217,20 @@ class TransportError(SSEError):
 
     def __str__(self) -> str:
         # An HTTP client's message may contain text from the server, such as a malformed status line.
-        return _printable(super().__str__())
+        return _printable(str(self.args[0]) if self.args else "")
 
 
 class ConnectError(TransportError):
-    """No response arrived: name resolution, connecting, TLS, or waiting for the response headers."""
+    """No response arrived: name resolution, connecting, TLS, or waiting for the response headers.
+
+    Attributes:
+        final: whether another attempt would fail in the same way, so that none is made: a certificate that
+            is not accepted, or proxy settings that cannot be used.
+    """
+
+    def __init__(self, message: str = "", final: bool = False) -> None:
+        super().__init__(message, final)
+        self.final = final
 
 
 class ReadError(TransportError):

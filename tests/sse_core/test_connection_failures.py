@@ -16,8 +16,10 @@ from sse_core import (
     InvalidArgument,
     ReadError,
     Response,
+    RetryPolicy,
     SSEError,
     State,
+    Stop,
     Wait,
 )
 from tests.sse_core.driving import URL, answer, connected, opened, received, state_of, waited
@@ -113,6 +115,15 @@ def test_without_any_date_a_retry_after_date_is_ignored(response: Response) -> N
     connection = refused_with(response)
     connection.fail(OSError("reset"))
     assert connection.decide(monotonic=0.0, random=0.0) == Wait(1.0)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_final_connect_error_is_not_retried(method: str) -> None:
+    connection = Connection(URL, method=method, retry=RetryPolicy(allowed_methods={"GET", "POST"}))
+    connected(connection)
+    error = ConnectError("the certificate has expired", final=True)
+    connection.fail(error)
+    assert connection.decide(monotonic=0.0, random=0.0) == Stop(error)
 
 
 @pytest.mark.parametrize("error", ["reset", None, OSError, KeyboardInterrupt()])
