@@ -150,7 +150,7 @@ class JoiningParser(Parser[Event]):
 
     def _hold_middle_of_line(self, data: bytes) -> bool:
         held = super()._hold_middle_of_line(data)
-        self._line = self._line.copy()
+        self._line = [b"".join(self._line)]
         return held
 
 

@@ -202,7 +202,7 @@ def test_a_parser_holds_no_more_than_the_limit(chunks: list[bytes], limit: int, 
                 # What is held cannot be seen from outside. `_unparsed` first, because `pending` parses it.
                 assert len(parser._unparsed) <= limit
                 assert parser.pending <= limit + UNDECIDED_NAME
-                line = len(parser._line)
+                line = len(b"".join(parser._line))
                 values = parser._data if isinstance(parser._data, list) else [parser._data or ""]
                 event = len("".join(values).encode()) + len(parser._event_id or "")
                 # A comment that was asked for is limited by itself: it belongs to no event.
