@@ -1,4 +1,4 @@
-"""A buffer for the pieces of a line: joined in order, whatever their sizes, and small in memory."""
+"""`ByteBuffer` joins the pieces of a line in order, and single bytes in it take little memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_pieces_of_any_size_are_joined_in_order(sizes: list[int]) -> None:
     assert buffer.join() == b"".join(pieces)
 
 
-def test_single_bytes_take_little_more_than_one_byte_each() -> None:
+def test_single_bytes_take_little_memory() -> None:
     number = 2**18
     tracemalloc.start()
     try:
@@ -35,5 +35,5 @@ def test_single_bytes_take_little_more_than_one_byte_each() -> None:
         held, _peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # A batch is an object, and a bytearray may have an eighth to spare.
+    # Each batch is an object, and a bytearray may allocate an eighth more than it holds.
     assert held < 1.25 * number

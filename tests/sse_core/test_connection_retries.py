@@ -158,7 +158,7 @@ def test_an_event_resets_the_count_of_attempts() -> None:
     assert isinstance(stopped(lost(connection)), RetriesExhausted)
 
 
-def test_one_attempt_allows_a_reconnection_only_after_an_event() -> None:
+def test_one_attempt_reconnects_only_after_an_event() -> None:
     policy = RetryPolicy(max_attempts=1)
     with_an_event = opened(Connection(URL, retry=policy))
     received(with_an_event, ONE_EVENT)
