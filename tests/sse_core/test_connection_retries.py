@@ -210,7 +210,7 @@ def test_the_time_limit_begins_at_the_first_failure() -> None:
 
 
 def test_the_time_limit_excludes_the_open_stream() -> None:
-    """`max_elapsed` is in seconds "from the first failure on": a stream of heartbeats is none."""
+    """`max_elapsed` begins "from the first failure on", and an open stream is not a failure."""
     connection = opened(Connection(URL, retry=RetryPolicy(max_elapsed=10.0)))
     received(connection, b": heartbeat\n\n")
     assert lost(connection, 100.0) == Wait(1.0)
