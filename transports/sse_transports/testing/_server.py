@@ -110,7 +110,7 @@ class SSEServer:
 
     @property
     def url(self) -> str:
-        """The URL of the server: scheme, host and port, without a path.
+        """The URL of the server, with scheme, host and port, without a path.
 
         Raises:
             sse_core.IllegalState: the server was not started yet.
