@@ -75,7 +75,7 @@ FIELDS = frozenset({"data", "event", "id", "retry"})
 FIELD_NAMES = (b"data", b"event", b"id", b"retry")
 MAX_FIELD_NAME = 5
 
-# What an unfinished line in `_line` is.
+# Values of `_line_use`: what the unfinished line in `_line` is.
 UNDECIDED = 0  # At most MAX_FIELD_NAME bytes, which may become a field.
 FIELD = 1
 COMMENT = 2  # A comment that the caller asked for.
@@ -198,7 +198,7 @@ class Parser(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID: sticky, committed at each blank line, `""` if none or cleared."""
+        """The last event ID, which stays until the server sends another; `""` if none or cleared."""
         return self._last_event_id
 
     @property
@@ -393,7 +393,7 @@ class Parser(Generic[Item]):
             # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
             if not line:
                 # "Set the last event ID string of the event source to the value of the last event ID
-                # buffer." Also when there is no data: a block of an id alone moves the cursor.
+                # buffer." Also when there is no data: a block of an id alone sets it.
                 if event_id is not None:
                     self._last_event_id = event_id
                     self._id_was_set = True
@@ -527,7 +527,7 @@ class Parser(Generic[Item]):
                     raise LimitReached
                 kept.append(line)
         finally:
-            # Also before an error: what these lines complete is delivered.
+            # Also if an error follows: the events that these lines complete are delivered with it.
             if kept:
                 self._take_lines(_decode(b"\n".join(kept)).split("\n"), events)
 
@@ -540,7 +540,7 @@ class Parser(Generic[Item]):
         """
         if end < 7 or self._size + end > self._max_event_size or not data.startswith(b"\ndata: "):
             return False
-        # There is no CR in the data, so CR can stand for LF and `data: `. A LF that is left is another line.
+        # There is no CR in the data, so CR can replace LF and `data: `. A LF that remains is another line.
         values = data[7:end].replace(b"\ndata: ", b"\r")
         if values.find(b"\n") >= 0:
             return False
@@ -759,7 +759,7 @@ def _decode(data: bytes | memoryview) -> str:
     "Streams must be decoded using the UTF-8 decode algorithm."
     """
     try:
-        # Without `errors`, which takes twice as long.
+        # Strict decoding first: `errors="replace"` takes twice as long.
         return str(data, "utf-8")
     except UnicodeDecodeError:
         return str(data, "utf-8", "replace")
@@ -769,7 +769,7 @@ def _split(data: bytes, separator_bytes: bytes, separator: str) -> list[str]:
     """Return the text between the separators, which is one separator, as bytes and as text."""
     if data.isascii():
         return data.decode("ascii").split(separator)
-    # Split first: one wide character makes a whole str wide, and each slice of it slower.
+    # Split first: one character outside Latin-1 makes every character of a str take two or four bytes.
     parts = data.split(separator_bytes)
     try:
         return list(map(bytes.decode, parts))
