@@ -218,15 +218,15 @@ def test_unsupported_address_family_is_skipped(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
-def test_unresponsive_address_does_not_block_the_next(
-    unanswered: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_short_timeout_is_shared_by_the_addresses(unanswered: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with SSEServer(one_and_silence) as server:
         places = addresses(
             (socket.AF_INET, ("127.0.0.1", unanswered)), (socket.AF_INET, ("127.0.0.1", server.port))
         )
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
-        with EventSource("http://stream.test", retry=None, timeout=0.4) as source:
+        # As if the timeout were shorter than the delay between two addresses.
+        monkeypatch.setattr("sse_transports._urllib.ATTEMPT_DELAY", 1000.0)
+        with EventSource("http://stream.test", retry=None, timeout=0.8) as source:
             assert next(source).data == "a"
 
 
