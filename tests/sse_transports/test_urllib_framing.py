@@ -21,7 +21,7 @@ from sse_core import (
 )
 from sse_transports import EventSource, UrllibTransport
 from sse_transports._content_coding import MAX_OUTPUT, Inflate
-from sse_transports._urllib import MAX_HEAD
+from sse_transports._http1_head import MAX_HEAD
 from tests.sse_transports.raw_server import fin, raw_server, reset
 from tests.sse_transports.waiting import until_set
 

@@ -14,9 +14,10 @@ How the parts work together:
     SocketGuard       knows whether the connection is in use, and shuts it down for `close()` and the
                       deadline. `_socket_guard.py` explains the threads and why the socket is duplicated.
     _Connection       connects with `UrllibExchange.connect()` instead of `socket.create_connection()`, which
-                      cannot be interrupted: the guard has the socket before the connect begins.
-    _HTTPResponse     parses the status line and the headers, and refuses what http.client would guess at.
-    _HeadReader       gives it the lines of the headers, which are limited. Closes the socket.
+                      cannot be interrupted and tries one address after the other (`_sockets.py`).
+    HTTPResponse      parses the status line and the headers, and refuses what http.client would guess at.
+    HeadReader        gives it the lines of the headers, which are limited. Closes the socket. Both are in
+                      `_http1_head.py`.
     Body              reads the body, and knows where it ends: `_http1_bodies.py`.
 
 Only the thread that iterates calls `open()` and `read()`, inside `with guard:`. So the response and its
@@ -28,7 +29,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
-import io
 import re
 import socket
 import ssl
@@ -43,20 +43,11 @@ from sse_core import IdleTimeout, ReadError, Request, Response
 
 from ._content_coding import Decoder, decoder_for
 from ._exchanges import DecodedExchange, closed, is_certificate_error, reason
-from ._http1_bodies import READ_SIZE, Body, Chunked, UntilClose, WithLength
+from ._http1_bodies import Body, Chunked, UntilClose, WithLength
+from ._http1_head import HeadReader, HTTPResponse
 from ._proxies import environment_proxy, is_bypassed, usable_proxy
 from ._socket_guard import SocketGuard
 from ._sockets import ATTEMPT_DELAY, connect
-
-MAX_HEAD = 2**17
-"""The largest number of bytes of the response headers, together with interim responses."""
-
-STATUS_LINE = re.compile(r"(HTTP/\d\.\d) +([1-9]\d\d)(?: (.*))?\r?\n", re.ASCII | re.DOTALL).fullmatch
-
-# A line that begins with a blank continues the one before (RFC 9112, 5.2). The parser of the standard library
-# ignores all fields after a malformed line, and takes a CR inside a value for the end of a line. So it could
-# miss or invent a field that says where the body ends.
-FIELD_LINE = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*\r?\n|\r?\n").fullmatch
 
 CONTENT_LENGTH = re.compile(r"[0-9]{1,18}").fullmatch
 
@@ -114,7 +105,7 @@ class UrllibExchange(DecodedExchange):
         self._opener = opener
         self._guard = SocketGuard(self._close_response)
         # Owns the socket; None before the headers have arrived.
-        self._response: _HTTPResponse | None = None
+        self._response: HTTPResponse | None = None
         self._body: Body | None = None
 
     def open(self) -> Response:
@@ -124,7 +115,7 @@ class UrllibExchange(DecodedExchange):
                 request = None
                 try:
                     request = _UrllibRequest(self._request, self.connect)
-                    response = self._response = cast("_HTTPResponse", self._opener.open(request))
+                    response = self._response = cast("HTTPResponse", self._opener.open(request))
                     head = Response(response.status, response.headers.items(), self._request.url)
                     self._body = _body(self._request.method, head, response.reader)
                 except (OSError, http.client.HTTPException, ValueError) as error:
@@ -192,86 +183,6 @@ class UrllibExchange(DecodedExchange):
         return connection
 
 
-class _HeadReader:
-    """Reads the lines of the response headers. Has the methods of a file that http.client calls.
-
-    Attributes:
-        connection: the socket.
-    """
-
-    def __init__(self, connection: socket.socket, raw: io.RawIOBase) -> None:
-        self.connection = connection
-        # The `SocketIO` that http.client has made: the socket is closed when this is.
-        self._raw = raw
-        self._buffer = bytearray()
-        self._consumed = 0
-
-    def status_line(self) -> bytes:
-        """Return the next line with its end; `b""` if the connection ended before the first byte."""
-        while (end := self._buffer.find(b"\n") + 1) == 0:
-            self._check_size(len(self._buffer))
-            data = self.connection.recv(READ_SIZE)
-            if not data:
-                if self._buffer or self._consumed:
-                    raise ConnectionError("the connection ended inside the response headers")
-                return b""
-            self._buffer += data
-        self._check_size(end)
-        self._consumed += end
-        line = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        return line
-
-    def readline(self, _limit: int = -1) -> bytes:
-        """Return the next line of a header field, or the empty line after them."""
-        line = self.status_line()
-        if FIELD_LINE(line) is None:
-            raise http.client.HTTPException(f"malformed response header: {line[:80]!r}")
-        return line
-
-    def take_buffered(self) -> bytes:
-        """Return what was read after the headers: the start of the body."""
-        data = bytes(self._buffer)
-        self._buffer.clear()
-        return data
-
-    def close(self) -> None:
-        """Close the socket. More than once is fine."""
-        self._raw.close()
-
-    def flush(self) -> None:
-        """Do nothing: there is nothing to write."""
-
-    def _check_size(self, size: int) -> None:
-        if self._consumed + size > MAX_HEAD:
-            raise http.client.HTTPException(f"the response headers are larger than {MAX_HEAD} bytes")
-
-
-class _HTTPResponse(http.client.HTTPResponse):
-    """The status line and the headers of a response.
-
-    Attributes:
-        reader: the source of its bytes.
-    """
-
-    def __init__(self, connection: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(connection, *args, **options)
-        self.reader = _HeadReader(connection, self.fp.detach())
-        # Of this, http.client calls `readline` only: the body is read without it.
-        self.fp: Any = self.reader
-
-    def _read_status(self) -> tuple[str, int, str]:
-        line = self.reader.status_line().decode("latin-1")
-        if not line:
-            raise http.client.RemoteDisconnected("the server closed the connection without a response")
-        parts = STATUS_LINE(line)
-        if parts is None:
-            raise http.client.HTTPException(f"malformed status line: {line[:80]!r}")
-        status = int(parts[2])
-        # `begin` skips a 100 response, but takes other interim responses (102, 103) for the final one.
-        return parts[1], 100 if 100 < status < 200 and status != 101 else status, parts[3] or ""
-
-
 class _Connection:
     """What the connections for http and https share: how to connect, and how to send.
 
@@ -282,7 +193,7 @@ class _Connection:
 
     def __init__(self, host: str, *, connect: Callable[..., socket.socket], **options: Any) -> None:
         super().__init__(host, **options)  # type: ignore[call-arg]
-        self.response_class: type[http.client.HTTPResponse] = _HTTPResponse
+        self.response_class: type[http.client.HTTPResponse] = HTTPResponse
         # Private in http.client, but there is no other hook.
         self._create_connection = connect
 
@@ -379,7 +290,7 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
         return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
 
 
-def _body(method: str, head: Response, reader: _HeadReader) -> Body:
+def _body(method: str, head: Response, reader: HeadReader) -> Body:
     """Return the body of this response (RFC 9112, 6.3).
 
     Raises:
