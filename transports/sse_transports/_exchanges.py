@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
+import re
+import ssl
 from abc import ABC, abstractmethod
 from urllib.parse import urlsplit
 
 from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity
+
+CERTIFICATE_REFUSED = re.compile("CERTIFICATE|UNKNOWN_CA").search
+"""Finds OpenSSL's names of such errors."""
 
 
 class _ExchangeBase:
@@ -38,9 +42,9 @@ class _ExchangeBase:
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
 
-    def _not_connected(self, reason: str) -> ConnectError:
+    def _not_connected(self, reason: str, final: bool = False) -> ConnectError:
         """Return an error that names the server, which an error of the network does not."""
-        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}")
+        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}", final)
 
     def _no_response(self) -> ConnectError:
         """Return the error for a `timeout` that has passed."""
@@ -105,7 +109,23 @@ def not_open() -> IllegalState:
 
 def reason(error: BaseException) -> str:
     """Return a readable message. urllib wraps errors; some have no text, or only numbers."""
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, http.client.IncompleteRead):
-        return "the connection ended inside a chunk of the body"
+    wrapped = getattr(error, "reason", None)
+    cause = wrapped if isinstance(wrapped, BaseException) else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        # Without the codes of the library, and its line in a source file.
+        return f"certificate verify failed: {cause.verify_message}"
     return str(cause) or type(cause).__name__
+
+
+def is_certificate_error(error: BaseException) -> bool:
+    """Return whether this is, or was caused by, a certificate that one of both sides does not accept.
+
+    Another attempt would fail in the same way: `ConnectError.final`.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        # For instance CERTIFICATE_VERIFY_FAILED here, or TLSV13_ALERT_CERTIFICATE_REQUIRED by the server.
+        if isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(cause.reason or ""):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -15,8 +15,8 @@ Who closes what, and when:
 - While the connection is in use, `close()` only shuts the socket down. The thread that uses it wakes up,
   leaves the `with` block, and releases everything there. Closing the socket in `close()` would not be safe:
   its file descriptor could be given to another connection while the first thread is still reading from it.
-- While the connection is not in use, `close()` releases everything at once, without a shutdown: with HTTP/2
-  the socket may be shared, and with keep-alive it may be used again.
+- While the connection is not in use, `close()` releases everything at once. `on_release` decides about a
+  shutdown: with HTTP/2 the socket may be shared, and with keep-alive it may be used again.
 - An exception that leaves the `with` block releases everything.
 
 The guard holds a duplicate of the socket's file descriptor. The HTTP client may wrap, detach or close its own
@@ -27,11 +27,15 @@ writes its own flag and then reads the other's: the using thread sets `_busy` an
 `close()` sets `closed` and then checks `_busy`. Whatever the order, at least one of them sees the other:
 either `close()` sees `_busy` and shuts down, or the using thread sees `closed` and releases. The lock is
 taken only to attach, shut down and release.
+
+A forked process shares the connection with its parent, where other threads may use it or hold the lock. So
+there, `close()` only closes this process's own descriptors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -59,6 +63,8 @@ class SocketGuard:
         # The duplicate of the socket; None before `attach` and after the release.
         self._handle: socket.socket | None = None
         self._busy = False
+        # The process that the connection belongs to.
+        self._process = os.getpid()
         self.closed = False
         self.expired = False
         # `close` has no more to do: it has shut the socket down, or everything is released.
@@ -129,13 +135,20 @@ class SocketGuard:
             raise ConnectionAbortedError("the exchange is closed")
 
     def close(self) -> None:
-        """End the connection, at any moment, from any thread. More than once is fine, and cheap."""
+        """End the connection, at any moment, from any thread. More than once is fine, and cheap.
+
+        In a forked process, the connection goes on in its parent.
+        """
         if self._close_done:
             return
+        if os.getpid() != self._process:
+            # The threads that use the connection, or hold the lock, do not exist in this process.
+            self._busy = False
+            self._lock = threading.RLock()
         with self._lock:
             self.closed = True
             if self._busy:
-                self._shut_down()
+                self.shut_down()
                 # Only now: a `close` that was interrupted before this is repeated in full.
                 self._close_done = True
             else:
@@ -144,10 +157,12 @@ class SocketGuard:
     def _expire(self) -> None:
         with self._lock:
             self.expired = True
-            self._shut_down()
+            self.shut_down()
 
-    def _shut_down(self) -> None:
-        if self._handle is not None:
+    def shut_down(self) -> None:
+        """End the connection, but close nothing. Does nothing in a forked process."""
+        # A shutdown ends the connection for all processes that share it.
+        if self._handle is not None and os.getpid() == self._process:
             try:
                 self._handle.shutdown(socket.SHUT_RDWR)
             except OSError:
