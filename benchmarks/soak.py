@@ -24,7 +24,7 @@ from benchmarks.soak_faults import FAULTS
 from benchmarks.soak_kills import Outcome, kill_readers
 from benchmarks.soak_reader import TRANSPORTS
 
-RUN = 500
+RUN = 400
 """The mean number of events of a response in a long soak."""
 
 MIN_CONNECTIONS = 20

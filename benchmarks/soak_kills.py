@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -39,7 +40,7 @@ class Outcome:
         doubled: other events that were processed twice.
         damaged: events that the server did not send like this.
         most_temporary: the largest number of temporary files after a kill.
-        temporary: the number of temporary files at the end.
+        temporary: the number of temporary files at the end. Before the last process all were made old.
     """
 
     events: int = 0
@@ -81,6 +82,8 @@ def kill_readers(kills: int, seed: int, progress: Callable[[str], None]) -> Outc
         size = 0
         for number in range(kills + 1):
             events = LAST_EVENTS if number == kills else ENDLESS
+            if number == kills:
+                make_old(path for path in store.parent.iterdir() if path != store)
             with start_reader(url, store, log, events) as reader:
                 if number < kills:
                     time.sleep(random.uniform(0, MAX_LIFE))
@@ -100,6 +103,13 @@ def kill_readers(kills: int, seed: int, progress: Callable[[str], None]) -> Outc
             if number % 20 == 0:
                 progress(f"{outcome.kills} kills, {outcome.events:,} events")
     return outcome
+
+
+def make_old(files: Iterable[Path]) -> None:
+    """Make files look an hour old. A store may keep a young one, which another process may be writing."""
+    an_hour_ago = time.time() - 3600
+    for file in files:
+        os.utime(file, (an_hour_ago, an_hour_ago))
 
 
 def start_reader(url: str, store: Path, log: Path, events: int) -> subprocess.Popen[bytes]:

@@ -88,7 +88,7 @@ class Feed:
             return
         fault = fault_of(self._seed, number)
         self._faults[fault.name] += 1
-        random = Random(f"{self._seed} {number} {asked.after}")
+        random = Random(f"{self._seed} {number}")
         wire = fault.build(asked, random)
         if fault.build is unavailable_for_a_time and b"Retry-After: 1" in wire.data:
             self._not_before = time.monotonic() + 1
