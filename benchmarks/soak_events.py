@@ -12,6 +12,9 @@ LARGE_TEXT = TEXT * 600
 
 LARGE_EVERY = 5000
 
+MAX_MISTAKES = 100
+"""After more than these, reading on shows nothing new, and may never end."""
+
 
 def numbered_event(number: int) -> Event:
     """Return the event of this number, as the client must receive it."""
@@ -50,6 +53,10 @@ class Tally:
         else:
             self.lost += number - self.last - 1
             self.last = number
+
+    def is_hopeless(self) -> bool:
+        """Return whether there were too many mistakes to read on."""
+        return self.lost + self.doubled + self.damaged > MAX_MISTAKES
 
     def finish(self, events: int) -> None:
         """Count the events that should have come after the last one."""

@@ -116,6 +116,8 @@ def read(transport: str, url: str, log: Log) -> None:
     ):
         for event in source:
             log.received(event)
+            if log.tally.is_hopeless():
+                break
 
 
 async def read_async(transport: str, url: str, log: Log) -> None:
@@ -128,6 +130,8 @@ async def read_async(transport: str, url: str, log: Log) -> None:
     ):
         async for event in source:
             log.received(event)
+            if log.tally.is_hopeless():
+                break
 
 
 def main() -> None:

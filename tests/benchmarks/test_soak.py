@@ -51,6 +51,14 @@ def test_tally_finds_lost_doubled_and_half_events() -> None:
     assert tally_of(first, half, third, of=3) == (1, 0, 1)
 
 
+def test_reader_gives_up_on_a_server_that_repeats_itself() -> None:
+    tally = Tally()
+    for _ in range(102):
+        assert not tally.is_hopeless()
+        tally.count(numbered_event(1))
+    assert tally.is_hopeless()
+
+
 def test_only_the_last_event_before_a_kill_may_come_again() -> None:
     outcome = Outcome()
     outcome.count(["1", "2"])
