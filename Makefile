@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test lint types core transports browser pythons package docs nginx chromium fonts graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot soak clean
 
 # $(call apt_install,TEST,PACKAGES): install Debian packages unless the shell command TEST succeeds.
 # RUNLEVEL=1 keeps packages from starting their services.
@@ -131,6 +131,11 @@ compare: $(VENV)/.ready
 # Compares `sse tail FILE` with a loop that parses the file: time and memory.
 bench-tail: $(VENV)/.ready
 	$(RUN) benchmarks/tail_speed.py
+
+# Reads 1,000,000 events over connections that break, and kills 200 readers; some ten minutes.
+# SEED=7 repeats the faults of the run that printed it.
+soak: $(VENV)/.ready
+	$(RUN) benchmarks/soak.py $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf $(VENV) build dist
