@@ -196,16 +196,18 @@ class IncompleteStream(StreamError):
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.
         last_event_id: where a caller could resume.
+        text: the start of these bytes as text, at most 200 characters: see `Parser.pending_text`.
     """
 
-    def __init__(self, pending: int, last_event_id: str = "") -> None:
-        super().__init__(pending, last_event_id)
-        self.pending, self.last_event_id = pending, last_event_id
+    def __init__(self, pending: int, last_event_id: str = "", text: str = "") -> None:
+        super().__init__(pending, last_event_id, text)
+        self.pending, self.last_event_id, self.text = pending, last_event_id, text
 
     def __str__(self) -> str:
-        if self.pending:
-            return f"the stream ended inside an event ({self.pending} bytes of it had arrived)"
-        return "the stream ended before its end"
+        if not self.pending:
+            return "the stream ended before its end"
+        start = f", which begins {_quoted(self.text)}" if self.text else ""
+        return f"the stream ended inside an event ({self.pending} bytes of it had arrived){start}"
 
 
 # Errors of the network. Transports raise these, or `Connection.fail` makes them from whatever an HTTP client

@@ -96,7 +96,8 @@ class RetryPolicy(Record):
         # It would have to be shortened.
         if initial_delay > max_delay:
             raise InvalidArgument(
-                "initial_delay", f"{initial_delay:g} is more than max_delay, {max_delay:g}: change one of both"
+                "initial_delay",
+                f"{initial_delay:g} is more than max_delay, {max_delay:g}: change one of both",
             )
         # Below 1, waits would shrink while the server is down.
         check_number("factor", factor, 1)
@@ -117,9 +118,7 @@ class RetryPolicy(Record):
     def __repr__(self) -> str:
         # Without the defaults: of nearly a hundred statuses, most lines of a log would show nothing else.
         defaults = RetryPolicy()._fields()
-        given = (
-            f"{name}={value!r}" for name, value in self._fields().items() if value != defaults[name]
-        )
+        given = (f"{name}={value!r}" for name, value in self._fields().items() if value != defaults[name])
         return f"RetryPolicy({', '.join(given)})"
 
     @classmethod

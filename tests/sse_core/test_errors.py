@@ -59,7 +59,7 @@ EXAMPLES: list[SSEError] = [
     *(kind(404, HEADERS, b"none here", URL, 5.0) for kind in RESPONSE_ERRORS),
     StreamError("something"),
     EventTooLarge(100, (Event("a"), sse_core.Comment("b"))),
-    IncompleteStream(5, "7"),
+    IncompleteStream(5, "7", "data:"),
     TransportError("something"),
     ConnectError("no route to host"),
     ReadError("reset"),
@@ -177,6 +177,10 @@ def test_a_response_error_finds_the_last_header_in_any_case(
         (RedirectError(302, (), b"moved"), "status 302 without a Location: 'moved'"),
         (EventTooLarge(100, (Event("a"),)), "an event is larger than max_event_size (100 bytes)"),
         (IncompleteStream(5, "7"), "the stream ended inside an event (5 bytes of it had arrived)"),
+        (
+            IncompleteStream(13, "", "data: the end\n"),
+            r"the stream ended inside an event (13 bytes of it had arrived), which begins 'data: the end\n'",
+        ),
         (IncompleteStream(0), "the stream ended before its end"),
         (ReadError("reset"), "reset"),
         (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
@@ -220,7 +224,7 @@ def test_other_errors_keep_their_arguments() -> None:
     assert EventTooLarge(100).events == ()
     incomplete = IncompleteStream(5, "7")
     assert (incomplete.pending, incomplete.last_event_id) == (5, "7")
-    assert IncompleteStream(5).last_event_id == ""
+    assert (IncompleteStream(5).last_event_id, IncompleteStream(5).text) == ("", "")
     assert IdleTimeout(2.5).seconds == 2.5
     invalid = InvalidArgument("url", "no host")
     assert (invalid.name, invalid.reason) == ("url", "no host")
@@ -232,7 +236,8 @@ HOSTILE = "\r\n2030-01-01 INFO all is well\x1b[2J\u202e\u2028\x85\0é€\U0001f6
 def messages_quoting(text: str) -> list[str]:
     body = text.encode("utf-8", "replace")
     headers = tuple((name, text) for name in ("Content-Type", "Content-Encoding", "Location"))
-    return [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
+    responses = [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
+    return [*responses, str(IncompleteStream(5, text, text))]
 
 
 def test_a_message_escapes_line_ends_and_terminal_codes() -> None:
