@@ -172,8 +172,61 @@ def test_a_response_error_finds_the_last_header_in_any_case(
         ),
         (
             RedirectError(302, HEADERS),
-            "cannot follow the redirect (302) to 'x:y': not to http or https, or one redirect too many",
+            "cannot follow the redirect (302) to 'x:y': not to http or https",
         ),
+        (
+            RedirectError(302, (("Location", "http://a b/?key=secret"),)),
+            "cannot follow the redirect (302) to 'http://a b/': not a valid URL",
+        ),
+        (
+            RedirectError(
+                302, (("Location", "/?key=secret"),), redirects=((302, "http://a/?key=secret"),) * 20
+            ),
+            (
+                "too many redirects: 20 were followed, and not the next (302) to '/', after 302 from http://a/,"
+                " 302 from http://a/, 302 from http://a/, 17 more redirects"
+            ),
+        ),
+        (
+            HTTPStatusError(405, (), b"no", "http://a/b", redirects=((301, "http://a/?b#c"),), method="POST"),
+            "HTTP status 405 instead of 200, after 301 from http://a/ made the POST a GET: 'no'",
+        ),
+        (
+            ContentTypeError(
+                200,
+                (),
+                b"",
+                "http://b:81/c?d",
+                redirects=((307, "http://a/"),),
+                withheld=frozenset({"Cookie"}),
+            ),
+            (
+                "content type missing instead of text/event-stream, after 307 from http://a/;"
+                " Cookie was not sent to http://b:81"
+            ),
+        ),
+        (
+            HTTPStatusError(
+                401,
+                url="http://b/",
+                redirects=(*((307, f"http://a/{n}") for n in range(5)), (303, "http://a/5")),
+                withheld=frozenset({"X-Api-Key", "Authorization"}),
+                method="PUT",
+            ),
+            (
+                "HTTP status 401 instead of 200, after 307 from http://a/0, 307 from http://a/1, 307 from http://a/2,"
+                " 303 from http://a/5 made the PUT a GET, 2 more redirects;"
+                " Authorization, X-Api-Key were not sent to http://b"
+            ),
+        ),
+        (
+            HTTPStatusError(429, retry_after=7200.0, max_retry_after=3600.0),
+            (
+                "HTTP status 429 instead of 200; it asks to wait 7200 seconds (Retry-After), more than"
+                " max_retry_after (3600)"
+            ),
+        ),
+        (HTTPStatusError(429, retry_after=7200.0), "HTTP status 429 instead of 200"),
         (RedirectError(302, (), b"moved"), "status 302 without a Location: 'moved'"),
         (EventTooLarge(100, (Event("a"),)), "an event is larger than max_event_size (100 bytes)"),
         (IncompleteStream(5, "7"), "the stream ended inside an event (5 bytes of it had arrived)"),
