@@ -59,8 +59,8 @@ def _wrong_scheme(url: str, scheme: str) -> str:
     # Requests' extension for Unix sockets, and its like.
     if scheme.endswith("+unix") or scheme == "unix":
         return (
-            "names a Unix socket, which needs a transport with an HTTP client of your own that connects to it:"
-            " the URL then begins with http://localhost/"
+            "names a Unix socket, which needs a transport with an HTTP client of your own that connects to"
+            " it: the URL then begins with http://localhost/"
         )
     if "://" not in url:
         return "is not complete: give the whole URL, with http:// or https://"

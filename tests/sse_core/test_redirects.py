@@ -161,7 +161,7 @@ def test_an_error_has_the_redirects_that_led_to_it() -> None:
         (301, "https://example.com/a?key=secret"),
         (307, "https://example.com/b?key=secret"),
     )
-    assert (error.method, error.withheld) == ("POST", {"Authorization"})
+    assert (error.method, error.withheld) == ("POST", frozenset({"Authorization"}))
     assert str(error) == (
         "HTTP status 401 instead of 200, after 301 from https://example.com/a made the POST a GET,"
         " 307 from https://example.com/b; Authorization was not sent to https://example.org:81"
