@@ -69,6 +69,19 @@ def test_seeing_an_event_does_not_stop_it_from_growing() -> None:
     assert parser.pending_event == Event("a\nb", id="2")
     assert (parser.last_event_id, parser.id_was_set) == ("", False)
     assert parser.feed(b"3\ndata: c\n\n") == [Event("a\nb\nc", id="23")]
+    # Lines that are no run of `data: `, and one that has not ended.
+    parser.feed(b"data:a\ndata:b\ndata:c")
+    for _ in range(2):
+        assert parser.pending_event == Event("a\nb\nc", id="23")
+    assert parser.feed(b"d\n\n") == [Event("a\nb\ncd", id="23")]
+
+
+def test_a_line_that_became_an_unknown_field_is_not_finished() -> None:
+    parser = fed(b"data")
+    assert parser.pending == 4
+    parser.feed(b"set")
+    assert (parser.pending, parser.pending_text, parser.pending_event) == (0, "", None)
+    assert parser.finish() == []
 
 
 def test_the_reconnection_time_of_an_unfinished_line_is_not_set_by_looking() -> None:
@@ -127,3 +140,7 @@ def test_the_type_of_events_without_one_can_be_chosen(default_type: str) -> None
         assert parser.pending_event == Event("unfinished", default_type)
         parser.reset()
         assert parser.feed(b"data: f\n\n") == [Event("f", default_type)]
+    # The first event may come in a chunk of its own.
+    parser = Parser(default_type=default_type)
+    assert parser.feed(b"\n\n\n") == []
+    assert parser.feed(b"data: a\n\n") == [Event("a", default_type)]
