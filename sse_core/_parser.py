@@ -410,7 +410,7 @@ class Parser(Generic[Item]):
         data = data.lstrip(b"\n")
         if len(data) <= self._max_unparsed:
             self._unparsed = data
-        elif data:
+        else:
             self._keep(data, events)
 
     def _strip_bom(self, data: bytes) -> bytes:
