@@ -101,8 +101,8 @@ class Parser(Generic[Item]):
         max_event_size: bytes that the `data`, `event`, `id` and `retry` lines of one event may have, each
             with one byte for its line end.
         comments: whether comments are returned too, as `Comment`.
-        default_type: the type of an event without an `event` line, or with an empty one. `""` tells such
-            an event from one that is named `message`.
+        default_type: the type of an event without an `event` line, or with an empty one. `""` distinguishes
+            such an event from one that is named `message`.
 
     Raises:
         InvalidArgument: a `last_event_id` with CR, LF or NUL, a `default_type` with CR or LF, or a
