@@ -89,6 +89,9 @@ def parsing(chunks: Iterable[bytes], later: AsyncIterable[bytes]) -> None:
     assert_type(parser.last_event_id, str)
     assert_type(parser.retry, int | None)
     assert_type(parser.pending, int)
+    assert_type(parser.pending_text, str)
+    assert_type(parser.pending_event, Event | None)
+    assert_type(parser.finish(), list[Event])
     assert_type(parser.close(), int)
 
     assert_type(sse_core.parse(chunks), Iterator[Event])
@@ -112,6 +115,7 @@ def driving() -> None:
     )
     assert_type(connection, Connection[Event])
     assert_type(connection.receive(b""), Deliver[Event])
+    assert_type(connection.end(), Decide | Deliver[Event] | Stop)
     assert_type(connection.fail(OSError("reset")), Decide)
     assert_type(connection.decide(monotonic=0.0, random=0.5), Wait | Stop)
     assert_type(connection.state, State)

@@ -188,7 +188,9 @@ def test_exhausted_retries_are_an_error(sse_server: MakeServer, mcp: RunningServ
     proxy = Proxy(mcp, [_at(3, inside_an_event)], busy=99)
     server = sse_server(proxy)
 
-    result = anyio.run(count, server.url, resuming(RetryPolicy(min_delay=0, max_delay=0, max_attempts=3)))
+    result = anyio.run(
+        count, server.url, resuming(RetryPolicy(initial_delay=0, min_delay=0, max_delay=0, max_attempts=3))
+    )
 
     assert result.progress == [1, 2]
     assert "reconnection attempts were exhausted" in result.error

@@ -118,7 +118,34 @@ def test_events_come_before_an_incomplete_stream_error(events_of: Opener) -> Non
         next(events)
     assert caught.value.pending == len(b"id: 8\ndata: b\ndata")
     assert caught.value.last_event_id == "7"
+    assert caught.value.text == "id: 8\ndata: b\ndata"
     assert list(events) == []
+
+
+@parse_and_aparse
+@pytest.mark.parametrize("rest", [b"id: 8\ndata: b\n", b"id: 8\ndata: b", b"id: 8\r\ndata: b\r\n"])
+def test_an_unfinished_event_can_be_dropped_or_dispatched(events_of: Opener, rest: bytes) -> None:
+    first = Event("a", id="7")
+    chunks = (b"id: 7\ndata: a\n\n", rest)
+    assert list(events_of(Source(*chunks), at_end="drop")) == [first]
+    assert list(events_of(Source(*chunks), at_end="dispatch")) == [first, Event("b", id="8")]
+    parser = Parser()
+    assert list(events_of(Source(*chunks), at_end="drop", parser=parser)) == [first]
+    assert parser.last_event_id == "7"
+    assert list(events_of(Source(*chunks), at_end="dispatch", parser=parser)) == [first, Event("b", id="8")]
+    assert parser.last_event_id == "8"
+
+
+@parse_and_aparse
+@pytest.mark.parametrize("at_end", ["raise", "drop", "dispatch"])
+def test_a_whole_stream_ends_well_in_each_way(events_of: Opener, at_end: str) -> None:
+    assert list(events_of(Source(b"data: a\n\n", b": bye"), at_end=at_end)) == [Event("a")]
+
+
+@parse_and_aparse
+def test_a_type_for_events_without_one_comes_through_the_parser(events_of: Opener) -> None:
+    source = Source(b"data: a\n\nevent: message\ndata: b\n\n")
+    assert list(events_of(source, parser=Parser(default_type=""))) == [Event("a", ""), Event("b", "message")]
 
 
 @parse_and_aparse
@@ -297,6 +324,8 @@ def test_the_limit_of_a_given_parser_applies(events_of: Opener) -> None:
     [
         ("max_event_size", {"parser": Parser(), "max_event_size": 10}),
         ("max_event_size", {"max_event_size": 0}),
+        ("at_end", {"at_end": "ignore"}),
+        ("at_end", {"at_end": None}),
         ("parser", {"parser": Parser}),
         ("parser", {"parser": "utf-8"}),
     ],
@@ -327,4 +356,4 @@ def test_parse_takes_any_iterable_of_bytes() -> None:
 def test_options_are_keyword_only() -> None:
     for function in (parse, aparse):
         _, *options = inspect.signature(function).parameters.values()
-        assert [option.kind for option in options] == [inspect.Parameter.KEYWORD_ONLY] * 2
+        assert [option.kind for option in options] == [inspect.Parameter.KEYWORD_ONLY] * 3
