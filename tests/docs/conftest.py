@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 UNTIL_MERGE = (
-    "test_the_page_says_what_happens[Retry-After is longer than `max_retry_after`-GET]",
-    "test_the_page_says_what_happens[the stream ended right after the `until` event",
+    "test_each_row_describes_the_outcome[Retry-After is longer than `max_retry_after`-GET]",
+    "test_each_row_describes_the_outcome[the stream ended right after the `until` event",
     "test_an_unfinished_last_event",
-    "test_the_page_says_what_happens[`HTTPStatusError`, Retry-After beyond `max_retry_after`-GET]",
+    "test_each_row_describes_the_outcome[`HTTPStatusError`, Retry-After beyond `max_retry_after`-GET]",
     "test_the_tests_of_a_page_pass[docs/how-to/embed-the-parser.md]",
 )
 """How the tests of these sentences begin. Each fails today, and makes the run fail as soon as it passes."""
