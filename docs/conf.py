@@ -60,5 +60,5 @@ nitpick_ignore_regex = [
     # The private classes that `exchange` of a transport returns; callers see them as `Exchange`.
     (r"py:.*", r"sse_\w+\.(testing\.)?_\w+\.\w+Exchange"),
     # Type aliases such as `Mapping[str, str]`; the docstrings say which values are accepted.
-    (r"py:.*", r"(Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
+    (r"py:.*", r"(AtEnd|Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
 ]

@@ -9,6 +9,7 @@ import sse_core
 import sse_transports
 from sse_core._connection import ERROR_BODY_LIMIT, ERROR_BODY_SECONDS
 from sse_core._errors import MAX_REDIRECTS
+from sse_core._handshake import SENSITIVE_HEADERS
 from sse_transports.testing import vectors
 
 OWNERS: dict[str, Callable[..., object]] = {
@@ -24,6 +25,7 @@ def values() -> dict[str, object]:
     return {
         **{owner: defaults_of(call) for owner, call in OWNERS.items()},
         "max_redirects": MAX_REDIRECTS,
+        "sensitive_headers": ", ".join(name.title() for name in sorted(SENSITIVE_HEADERS)),
         "error_body_bytes": shown(ERROR_BODY_LIMIT),
         "vectors": len(vectors()),
         "error_body_seconds": shown(ERROR_BODY_SECONDS),
@@ -50,6 +52,8 @@ def shown(value: object) -> str:
             return f"{value // 2**10} KiB"
         case float() | int():
             return f"{value:g}"
+        case frozenset() if value and all(isinstance(item, int) for item in value):
+            return _ranges(sorted(value))
         case frozenset():
             return ", ".join(str(item) for item in sorted(value))
         case str():
@@ -58,3 +62,16 @@ def shown(value: object) -> str:
             return "RetryPolicy()"
         case _:
             return repr(value)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return sorted numbers as text, with three or more in a row as a range: `408, 500, 502 to 504`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(
+        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(str(number) for number in run) for run in runs
+    )

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from sse_core import Event, HTTPStatusError, RetryPolicy, SSEError
+from sse_core import Event, HTTPStatusError, IncompleteStream, RetryPolicy, SSEError, parse
 from sse_transports import EventSource
 from sse_transports.testing import Cut, Refuse, ScriptedTransport, Stall, Steps
 from tests.docs.blocks import ROOT
+from tests.docs.final_refusal import FinalRefusal
 
 PAGE = ROOT / "docs" / "reference" / "end-of-stream.md"
 
@@ -27,31 +28,40 @@ class Scenario:
         steps: what the server does on the first connection.
         arguments: the arguments of the source.
         post: further arguments if the method is POST.
+        transport: what plays the steps.
     """
 
     steps: Steps
     arguments: dict[str, Any] = field(default_factory=dict)
     post: dict[str, Any] = field(default_factory=dict)
+    transport: type[ScriptedTransport] = ScriptedTransport
 
 
 SCENARIOS = {
     "the server ended the stream": Scenario([FIRST]),
     "the connection was lost": Scenario([FIRST, Cut()]),
     "no connection could be made": Scenario([Refuse()]),
+    "the server's certificate is not accepted, or the proxy settings cannot be used": Scenario(
+        [200], transport=FinalRefusal
+    ),
     "status 204": Scenario([204]),
     **{
         f"status {status}": Scenario([status, {"Retry-After": "7"}])
         for status in (*sorted(RetryPolicy().statuses), 401)
     },
+    "Retry-After is longer than `max_retry_after`": Scenario([503, {"Retry-After": "100000"}]),
     "the content type is not `text/event-stream`": Scenario([{"Content-Type": "text/html"}, b"<html>"]),
     "no data for `idle_timeout` seconds": Scenario([FIRST, Stall()], {"idle_timeout": 5}),
     "the `until` event arrived": Scenario([FIRST, LAST, FIRST], {"until": LAST.data}),
+    "the stream ended right after the `until` event, without its blank line": Scenario(
+        [FIRST, b"data: [DONE]"], {"until": LAST.data}
+    ),
     "the stream ended without the `until` event": Scenario([FIRST], {"until": LAST.data}),
     "the stream ended inside an event": Scenario([FIRST, b"data: b"]),
     "an event was larger than `max_event_size`": Scenario(
         [FIRST, b"data: " + 2000 * b"b"], {"max_event_size": 1000}
     ),
-    "`max_attempts` or `max_elapsed` was reached without an event": Scenario(
+    "`max_attempts` or `max_elapsed` was reached without progress": Scenario(
         [503], {"retry": RetryPolicy(max_attempts=1)}, {"retry": RETRY_POST}
     ),
 }
@@ -67,12 +77,13 @@ def rows() -> dict[str, tuple[str, str]]:
     """Return the cells for GET and POST of each row, by the first cell."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     table = [line.strip("|").split("|") for line in lines if line.startswith("| ")]
-    return {what.strip(): (get.strip(), post.strip()) for what, get, post in table[2:]}
+    cells = [[cell.strip() for cell in row] for row in table if len(row) == 3]
+    return {what: (get, post) for what, get, post in cells[2:]}
 
 
 def outcome(method: str, scenario: Scenario) -> str:
     """Play a scenario; return what happened, as the page describes it."""
-    transport = ScriptedTransport([scenario.steps, [LAST], [204]])
+    transport = scenario.transport([scenario.steps, [LAST], [204]])
     arguments = {**scenario.arguments, **(scenario.post if method == "POST" else {})}
     seen: list[Event] = []
     with EventSource("https://feed.test/", method=method, transport=transport, **arguments) as source:
@@ -106,3 +117,27 @@ def test_a_source_that_has_ended_stays_ended() -> None:
     for _ in range(2):
         with pytest.raises(HTTPStatusError):
             next(failed)
+
+
+UNFINISHED = [b"data: a\n\ndata: b\n"]
+
+
+def end_inside_an_event(at_end: str) -> str:
+    """Read a stream whose last event has no blank line; return what becomes of it, as the page says."""
+    arguments: dict[str, Any] = {"at_end": at_end}
+    seen: list[Event] = []
+    try:
+        seen.extend(parse(UNFINISHED, **arguments))
+    except IncompleteStream:
+        return "`IncompleteStream`"
+    return {1: "the event is dropped", 2: "the event is yielded"}[len(seen)]
+
+
+@pytest.mark.parametrize("at_end", ["raise", "drop", "dispatch"])
+def test_an_unfinished_last_event(at_end: str) -> None:
+    assert f'| `"{at_end}"` | {end_inside_an_event(at_end)}' in PAGE.read_text(encoding="utf-8")
+
+
+def test_an_unfinished_last_event_is_in_the_error() -> None:
+    with pytest.raises(IncompleteStream, match="data: b"):
+        list(parse(UNFINISHED))

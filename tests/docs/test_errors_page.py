@@ -13,6 +13,7 @@ from sse_core import Event, RetryPolicy, SSEError
 from sse_transports import EventSource
 from sse_transports.testing import Cut, Refuse, ScriptedTransport, SSEServer, Stall, Steps
 from tests.docs.blocks import ROOT
+from tests.docs.final_refusal import FinalRefusal
 
 PAGE = ROOT / "docs" / "reference" / "errors.md"
 
@@ -28,23 +29,27 @@ class Scenario:
         arguments: the arguments of the source.
         extra_arguments: arguments that the row names, without which the error is not raised.
         on_a_socket: whether it needs a real connection, because a scripted transport does not decode.
+        transport: what plays the steps otherwise.
     """
 
     steps: Steps
     arguments: dict[str, Any] = field(default_factory=dict)
     extra_arguments: dict[str, Any] = field(default_factory=dict)
     on_a_socket: bool = False
+    transport: type[ScriptedTransport] = ScriptedTransport
 
 
 RETRY_POST = RetryPolicy(allowed_methods={"GET", "POST"}, max_attempts=1)
 
 SCENARIOS = {
     "`HTTPStatusError`, a status in `RetryPolicy.statuses`": Scenario([503]),
+    "`HTTPStatusError`, Retry-After beyond `max_retry_after`": Scenario([503, {"Retry-After": "100000"}]),
     "`HTTPStatusError`, any other status": Scenario([401]),
     "`RedirectError`": Scenario([302]),
     "`ContentTypeError`": Scenario([{"Content-Type": "text/html"}, b"<html>"]),
     "`ContentEncodingError`": Scenario([{"Content-Encoding": "unheard-of"}, FIRST], on_a_socket=True),
     "`ConnectError`": Scenario([Refuse()]),
+    "`ConnectError`, with `final`": Scenario([200], transport=FinalRefusal),
     "`ReadError`": Scenario([FIRST, Cut()]),
     "`IdleTimeout`": Scenario([FIRST, Stall()], {"idle_timeout": 5}),
     "`IncompleteStream`": Scenario([FIRST, b"data: b"], extra_arguments={"retry": None}),
@@ -78,7 +83,7 @@ def play(method: str, scenario: Scenario, **more: Any) -> Outcome:
         with SSEServer(script) as server:
             source = EventSource(server.url, method=method, **arguments)
             return Outcome(reported, read(source), len(server.calls), source.last_event_id)
-    transport = ScriptedTransport(script)
+    transport = scenario.transport(script)
     source = EventSource("https://feed.test/", method=method, transport=transport, **arguments)
     return Outcome(reported, read(source), len(transport.requests), source.last_event_id)
 
