@@ -61,7 +61,7 @@ TYPE_CHECKING = False
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        if not name[:1].isupper():
+        if not name.endswith(("EventSource", "Transport", "Exchange", "Store", "Clock")):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from sys import _getframe
 
@@ -69,7 +69,7 @@ if not TYPE_CHECKING:
         # `from sse_core import EventSource` would replace its text, and does not replace that of an
         # ImportError. It asks for the name in `_handle_fromlist`.
         error = ImportError if _getframe(1).f_code.co_name == "_handle_fromlist" else AttributeError
-        raise error(f"{__name__} has no {name}: EventSource, transports and stores are in sse_transports")
+        raise error(f"{__name__} has no {name}: event sources, transports and stores are in sse_transports")
 
 
 del TYPE_CHECKING

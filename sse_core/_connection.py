@@ -57,7 +57,7 @@ What it promises:
 from __future__ import annotations
 
 from ._changes import Closed, Connecting, Disconnected, Opened, Paused, StateChange, Waiting
-from ._checks import check_at_end, check_number
+from ._checks import LARGEST_FLOAT, check_at_end, check_number
 from ._errors import (
     MAX_REDIRECTS,
     ConnectError,
@@ -146,7 +146,7 @@ class Read(Record):
 
 
 class ReadBody(Record):
-    """Read the start of a body that is not an event stream, drop the connection, and call `refuse` with it.
+    """Read the start of a body that is not an event stream, and call `refuse` with it.
 
     The response is the error already. If its body breaks or takes too long, pass on what was read.
 
@@ -426,7 +426,7 @@ class Connection(Generic[Item]):
             InvalidArgument: a header that cannot be sent. Nothing has changed then.
             IllegalState: it is closed.
         """
-        self._next_state(Signal.CONNECT)
+        self._check_legal(Signal.CONNECT)
         if headers is not None and not hasattr(headers, "items"):
             raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
         # The caller's Last-Event-ID says where to begin. Sent again later, it would take the stream back
@@ -457,7 +457,7 @@ class Connection(Generic[Item]):
             `Read` for an event stream, `Connect` for a redirect, `Stop` for 204, `ReadBody` for
             anything else.
         """
-        self._next_state(Signal.ACCEPT)
+        self._check_legal(Signal.ACCEPT)
         self._response = response
         kind = classify_response(response)
         # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
@@ -537,7 +537,7 @@ class Connection(Generic[Item]):
             event has arrived, but for its blank line. `Deliver`, whose `then` is `Decide`, for an event
             that is not finished if `at_end` is "dispatch".
         """
-        self._next_state(Signal.END)
+        self._check_legal(Signal.END)
         if self._until is not None:
             event = self._parser.pending_event
             last = None if event is None else _split_at_last([event], self._until)[1]
@@ -568,7 +568,7 @@ class Connection(Generic[Item]):
         Raises:
             InvalidArgument: `error` is not an `Exception`. Nothing has changed then.
         """
-        self._next_state(Signal.FAIL)
+        self._check_legal(Signal.FAIL)
         if not isinstance(error, Exception):
             raise InvalidArgument("error", f"expected an Exception, not {type(error).__name__}")
         if self._state is State.REFUSED and self._response is not None:
@@ -602,9 +602,11 @@ class Connection(Generic[Item]):
             `Wait` or `Stop`.
 
         Raises:
-            InvalidArgument: a `delay` that is negative or not finite. Nothing has changed then.
+            InvalidArgument: a number that is negative or not finite. Nothing has changed then.
         """
-        self._next_state(Signal.WAIT)
+        self._check_legal(Signal.WAIT)
+        check_number("monotonic", monotonic, -LARGEST_FLOAT)
+        check_number("random", random, 0)
         if delay is not None:
             check_number("delay", delay, 0)
         cause = self._cause
@@ -775,7 +777,11 @@ class Connection(Generic[Item]):
         self._changes.append(kind(self._request.url, attempt, cause, delay, dropped, *totals))
 
     # The state is only changed by a line `self._state = self._next_state(signal)`. A call that can still
-    # raise looks the next state up first, and changes it at its end.
+    # raise starts with `_check_legal`, and changes the state at its end.
+
+    def _check_legal(self, signal: Signal) -> None:
+        """Raise `IllegalState` if `signal` leads nowhere from the current state."""
+        self._next_state(signal)
 
     def _next_state(self, signal: Signal) -> State:
         """Return the state that `signal` leads to, or raise `IllegalState`."""
@@ -824,5 +830,6 @@ def _error_if_awaitable(is_last: object) -> InvalidArgument | None:
     if not hasattr(is_last, "__await__"):
         return None
     # A coroutine that is closed does not warn that it was never awaited.
-    getattr(is_last, "close", object)()
+    if hasattr(is_last, "close"):
+        is_last.close()
     return InvalidArgument("until", "expected a function that returns bool, not something to await")

@@ -17,8 +17,8 @@ MAX_PREFIX = 1024
 """Bytes that may come before the data of an event whose frame is learned."""
 
 MAX_LINES = 5
-"""The most parts that an event with a frame has when it is split at LF: an ID, a type, one line of data, and
-the two empty strings around the LF of the blank line."""
+"""The parser learns no frame from an event that has more parts than this when it is split at LF: an ID, a
+type, one line of data, and the two empty strings around the LF of the blank line."""
 
 
 class Frame:
@@ -29,12 +29,11 @@ class Frame:
         id_separator: the text between the ID and the data; `""` for a frame without an ID.
         suffix: the text after the data: the end of its line, and the blank line.
         event_type: the type of these events.
-        space_after_colon: whether a space precedes the data. Servers that never write it are rare, but then
-            a value that starts with a space loses it, so such a value does not fit.
+        space_after_colon: whether the prefix ends in the space after the colon. If not, data that starts
+            with a space does not fit: the space would have to be removed.
         data_only: whether the data is all that changes, and needs no further look (no ID, and a space).
         fixed_size: the number of characters of prefix and suffix.
-        separator: the text between the ends of one event's data and the start of the next one's, in a row
-            of events: the suffix and the prefix.
+        separator: suffix and prefix, which separate what changes in one event from what changes in the next.
         prefix_bytes, separator_bytes: the same as bytes. A frame is ASCII.
     """
 

@@ -55,6 +55,7 @@ DEFAULT_MAX_EVENT_SIZE = 32 * 2**20
 """Bytes. Large enough for an image in base64, small enough to survive a server that never stops."""
 
 BOM = b"\xef\xbb\xbf"
+LF = ord("\n")
 
 MAX_SLICE = 2**16
 """Bytes parsed at a time, so that working memory does not grow with the chunks that a caller feeds."""
@@ -124,7 +125,7 @@ class Parser(Generic[Item]):
     # The connection:
     #   _bom_prefix           the first bytes while they may be the start of a BOM; None after that
     #   _after_cr             whether the last chunk ended in CR; a LF that follows belongs to it
-    #   _line_end             "\n", or "\r\n" from the first chunk on in which all lines end so
+    #   _line_end             "\r\n" if the last chunk with a CR had only these line ends, else "\n"
     #   _error                what `feed` raises until the next reset; None while the parser takes bytes
     # Fields of the unfinished event, from its parsed lines:
     #   _data                 a str; a list of several values, to be joined with LF; None if not sent
@@ -142,7 +143,7 @@ class Parser(Generic[Item]):
     #   _run_frame            the frame of events in a row, with LF; or None
     #   _frame_misses         chunks that were one event but did not fit the frame
     #   _single_event_limit   the largest chunk to try as one event; 0 while something is held
-    #   _space_after_colon    whether each colon so far was followed by a space
+    #   _space_after_colon    False once a field had a value without a space before it
     __slots__ = (
         *("_comments", "_max_event_size", "_max_unparsed", "_default_type"),
         *("_last_event_id", "_id_was_set", "_retry"),
@@ -174,7 +175,7 @@ class Parser(Generic[Item]):
         # No stream can set an ID with one of these.
         check_text("last_event_id", last_event_id, "\r\n\0")
         check_text("default_type", default_type, "\r\n")
-        if not isinstance(max_event_size, int) or max_event_size < 1:
+        if type(max_event_size) is not int or max_event_size < 1:
             raise InvalidArgument("max_event_size", f"expected an int of 1 or more, not {max_event_size!r}")
         self._comments, self._max_event_size = comments, max_event_size
         self._max_unparsed = 0 if comments else min(MAX_UNPARSED, max_event_size)
@@ -183,7 +184,7 @@ class Parser(Generic[Item]):
         self._retry: int | None = None
         self._chunk_frame: Frame | None = data_frame(default_type)
         self._run_frame: Frame | None = None
-        self.reset()
+        self._clear()
 
     # Public
 
@@ -192,6 +193,11 @@ class Parser(Generic[Item]):
 
         `last_event_id` and `retry` stay: they belong to the event source, not to one connection.
         """
+        # A `retry` counts as soon as its line has ended, also of an event that is dropped.
+        self._parse_unparsed()
+        self._clear()
+
+    def _clear(self) -> None:
         self._bom_prefix: bytes | None = b""
         self._after_cr = False
         self._line_end = "\n"
@@ -323,7 +329,7 @@ class Parser(Generic[Item]):
                 for start in range(0, len(data), MAX_SLICE):
                     self._take(data[start : start + MAX_SLICE], events)
         except LimitReached:
-            self.reset()
+            self._clear()
             # Without the events: they must not be found a second time.
             self._error = EventTooLarge(self._max_event_size)
             raise EventTooLarge(self._max_event_size, tuple(events)) from None
@@ -340,7 +346,7 @@ class Parser(Generic[Item]):
         "Once the end of the file is reached, any pending data must be discarded." `finish` keeps it.
         """
         dropped = self.pending if self._unparsed or self._size or self._line_size else 0
-        self.reset()
+        self._clear()
         self._error = IllegalState("feed() after close(): call reset() before the next stream")
         return dropped
 
@@ -361,8 +367,8 @@ class Parser(Generic[Item]):
         """Take at most `MAX_SLICE` bytes, and add to `events` what they complete."""
         if self._bom_prefix is not None:
             if self._error is not None:
-                # Raised at each call: without the traceback of the call before.
-                raise self._error.with_traceback(None)
+                # A new one for each call: a caller may hold the last one, with its traceback.
+                raise type(self._error)(*self._error.args)
             data = self._strip_bom(data)
         # From here on lines end in LF only.
         if self._after_cr or data.find(b"\r") >= 0:
@@ -379,8 +385,8 @@ class Parser(Generic[Item]):
             searched = len(self._unparsed) - 1
             data = self._unparsed + data
             self._unparsed = b""
-        # An event that has begun: `data` starts with the LF of its last parsed line. A large chunk is tried
-        # as data lines before it is searched for a blank line, which takes as long as parsing it.
+        # An event that has begun: `data` starts with the LF of its last parsed line. Try a large chunk as
+        # data lines first: searching it for a blank line would take as long as parsing it.
         if self._size:
             if len(data) - searched > MIN_DATA_LINES:
                 end = data.rfind(b"\n")
@@ -394,10 +400,10 @@ class Parser(Generic[Item]):
             self._take_counted(data, end, events)
             self._end_event(events)
             data, searched = data[end + 2 :], 0
-        # Here `data` begins at the start of an event. Find the last blank line: a single byte is found sooner
-        # than two, and in a stream of events of one line each, the last LF is that of a blank line.
+        # Here `data` begins at the start of an event. Find the last blank line, that is, two LF in a row.
+        # Most often the last LF follows another one, and a single byte is found sooner than two.
         end = data.rfind(b"\n", searched) - 1
-        if end >= searched and data[end] != 10:
+        if end >= searched and data[end] != LF:
             end = data.rfind(b"\n\n", searched, end)
         if end >= searched:
             # Events are only counted if one of them may be larger than the limit.
@@ -442,7 +448,7 @@ class Parser(Generic[Item]):
         without_cr = data.replace(b"\r", b"")
         if without_cr.replace(b"\n", b"\r\n") == data:
             if self._line_end == "\n":
-                # The line ending changed: forget the learned frame.
+                # The line ending changed: learn the frame again, for `_chunk_frame` includes line ends.
                 self._line_end = "\r\n"
                 self._run_frame = None
             return without_cr
@@ -575,14 +581,14 @@ class Parser(Generic[Item]):
         """Take whole events, without the last blank line, one of which may be larger than the limit."""
         for event in data.split(b"\n\n"):
             # More than two LF in a row are blank lines that end no event.
-            lines = b"\n" + event.lstrip(b"\n")
+            lines = b"\n" + event.strip(b"\n")
             self._take_counted(lines, len(lines), events)
             self._end_event(events)
 
     def _take_counted(self, data: bytes, end: int, events: list[Event | Comment]) -> None:
         """Take the whole lines of one event in `data[:end]`, and count them against the limit.
 
-        None is blank. A LF stands before each of them, and none after the last.
+        `data` starts with a LF, and LF separates the lines. None of them is blank.
         """
         if end < 2 or self._take_data_lines(data, end):
             return
@@ -610,8 +616,8 @@ class Parser(Generic[Item]):
         """Fast way: nothing but lines that begin with `data: `, of which one event may have thousands.
 
         Their values become one value with LF between them, without a look at each line. Saves 80 % of
-        "100,000 data lines". Return whether the lines of `data[:end]` have that shape, and were taken. As in
-        `_take_counted`, a LF stands before each; a blank line does not have the shape.
+        "100,000 data lines". Return whether the lines of `data[:end]` have that shape, and were taken.
+        `data` is as in `_take_counted`, but may contain blank lines, which do not have the shape.
         """
         if end < 7 or self._size + end > self._max_event_size or not data.startswith(b"\ndata: "):
             return False
@@ -710,7 +716,7 @@ class Parser(Generic[Item]):
     # Whole events
 
     def _take_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
-        """Fast way: a chunk that ends with a blank line, while nothing is held, as live streams send them.
+        """Fast way: a chunk of whole events, nearly always one, while nothing is held, as live streams send.
 
         There is nothing to join, count or keep. Saves 50 % of "all four fields, one event per chunk". Return
         whether it has that shape, and was taken.
@@ -726,7 +732,7 @@ class Parser(Generic[Item]):
         lines = text.split("\n")
         self._take_lines(lines, events)
         if len(events) > 1:
-            # Streams that batch events keep doing so: use the run path next.
+            # Streams that batch events keep doing so: try the next chunk as a run (`_take_run`).
             self._single_event_limit = 0
         elif events:
             if len(lines) <= MAX_LINES and lines[-3].startswith("data:"):

@@ -138,7 +138,7 @@ def test_a_subscripted_class_makes_plain_objects() -> None:
 @pytest.mark.parametrize("name", ["EventSource", "AsyncEventSource", "UrllibTransport", "FileStore"])
 def test_importing_a_client_says_where_it_is(name: str) -> None:
     package = sse_core.__name__
-    message = f"{package} has no {name}: EventSource, transports and stores are in sse_transports"
+    message = f"{package} has no {name}: event sources, transports and stores are in sse_transports"
     with pytest.raises(ImportError) as imported:
         exec(f"from sse_core import Event, {name}")
     with pytest.raises(AttributeError) as asked:

@@ -179,3 +179,11 @@ def test_closing_a_failed_parser_drops_nothing() -> None:
     assert parser.close() == 0
     with pytest.raises(IllegalState):
         parser.feed(b"")
+
+
+def test_events_in_a_row_with_crlf_keep_the_limit() -> None:
+    # The first two chunks let the parser expect a row of such events; the third has one that is too large.
+    parser = Parser(max_event_size=8)
+    chunks = [b"data: b\r\n\r\n", b"data: a\r\n\r\n", b"data: bcdefgh\r\n\r\ndata: b\r\n\r\n"]
+    outcome, limit = outcome_under_limit(chunks, parser)
+    assert ([event.data for event in outcome.items if isinstance(event, Event)], limit) == (["b", "a"], 8)

@@ -78,11 +78,19 @@ class WithoutLongLines(Parser[Event | Comment]):
         return False
 
 
-class PlainParser(WithoutSingleEvents, WithoutRuns, WithoutDataLines, WithoutLongLines):
+class WithoutCRLFRuns(Parser[Event | Comment]):
+    """A parser that turns CRLF into LF in each chunk."""
+
+    def _take_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
+        return data
+
+
+class PlainParser(WithoutSingleEvents, WithoutRuns, WithoutCRLFRuns, WithoutDataLines, WithoutLongLines):
     """A parser without fast ways: it parses all lines by the plain rules."""
 
 
 SLOWER = [
+    WithoutCRLFRuns,
     WithoutSingleEvents,
     OnlySingleEventsInFrame,
     WithoutRuns,

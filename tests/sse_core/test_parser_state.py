@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sse_core import Event, IllegalState, InvalidArgument, Parser
+from sse_core import Event, EventTooLarge, IllegalState, InvalidArgument, Parser
 
 
 @pytest.mark.parametrize("value", ["1\n", "1\r", "1\0", "\ud800", 1, None, b"1"])
@@ -132,3 +132,28 @@ def test_reset_allows_a_byte_order_mark_again() -> None:
     for _ in range(2):
         assert parser.feed(b"\xef\xbb\xbfdata: a\n\n") == [Event("a")]
         parser.reset()
+
+
+@pytest.mark.parametrize("asked", ["retry", "pending", "nothing"])
+def test_reset_keeps_a_retry_that_has_arrived(asked: str) -> None:
+    parser = Parser()
+    parser.feed(b"retry: 7\n")
+    getattr(parser, asked, None)
+    parser.reset()
+    assert parser.retry == 7
+
+
+@pytest.mark.parametrize("size", [True, 1.0, "1", 0, None])
+def test_a_limit_must_be_an_int_of_at_least_one_byte(size: Any) -> None:
+    with pytest.raises(InvalidArgument, match="max_event_size: expected an int of 1 or more"):
+        Parser(max_event_size=size)
+
+
+def test_each_call_of_a_failed_parser_raises_its_own_error() -> None:
+    parser = Parser(max_event_size=1)
+    errors = []
+    for _ in range(3):
+        with pytest.raises(EventTooLarge) as caught:
+            parser.feed(b"data: too large")
+        errors.append(caught.value)
+    assert len({id(error) for error in errors}) == 3
