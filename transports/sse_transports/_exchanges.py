@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import http.client
+import re
+import ssl
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity
+from ._fork import ProcessOwner
+
+FIELD_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?").fullmatch
+"""A header's value as HTTP can carry it: no blank at an end, no control character but a tab inside."""
 
 
-class _ExchangeBase:
+class _ExchangeBase(ProcessOwner):
     """The part of an exchange that does no I/O: the same for blocking and async clients."""
 
     def __init__(self, request: Request, timeout: float | None) -> None:
+        super().__init__()
         self._request = request
         self._timeout = timeout
         # None until the response headers have arrived.
@@ -38,9 +46,19 @@ class _ExchangeBase:
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
 
-    def _not_connected(self, reason: str) -> ConnectError:
+    def _not_connected(self, reason: str, *, final: bool = False) -> ConnectError:
         """Return an error that names the server, which an error of the network does not."""
-        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}")
+        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}", final)
+
+    def _connect_failed(self, error: BaseException) -> ConnectError:
+        """Return the error for what an HTTP client raised. A certificate that is not accepted is final."""
+        rejected = certificate_error(error)
+        return self._not_connected(reason(rejected or error), final=rejected is not None)
+
+    def _invalid_header(self, name: str) -> ConnectError:
+        """Return the error for a header that an HTTP client refuses. Its value may be a secret."""
+        fault = "its value has a blank at an end or a control character"
+        return self._not_connected(f"the header {name!r} cannot be sent: {fault}", final=True)
 
     def _no_response(self) -> ConnectError:
         """Return the error for a `timeout` that has passed."""
@@ -108,4 +126,24 @@ def reason(error: BaseException) -> str:
     cause = getattr(error, "reason", error)
     if isinstance(cause, http.client.IncompleteRead):
         return "the connection ended inside a chunk of the body"
-    return str(cause) or type(cause).__name__
+    # trio's errors have no text of their own, and neither have those that httpx2 makes of them.
+    return next((text for each in causes(cause) if (text := str(each))), type(cause).__name__)
+
+
+def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the name of the first header that is not valid (RFC 9110, 5.5), or None."""
+    return next((name.decode("latin-1") for name, value in fields if not FIELD_VALUE(value)), None)
+
+
+def certificate_error(error: BaseException) -> BaseException | None:
+    """Return the error of a certificate that was not accepted, if that is the cause of this one."""
+    return next((each for each in causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its cause, the cause of that, and so on. httpx2 hides some with `from None`."""
+    each: BaseException | None = error
+    while each is not None:
+        yield each
+        cause = getattr(each, "reason", None)
+        each = cause if isinstance(cause, BaseException) else each.__cause__ or each.__context__
