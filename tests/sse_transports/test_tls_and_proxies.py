@@ -33,7 +33,7 @@ from sse_transports import (
     Httpx2Transport,
     UrllibTransport,
 )
-from sse_transports._urllib import _SocketReader
+from sse_transports._urllib import _HeadReader
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
@@ -277,7 +277,7 @@ def test_close_wakes_a_wait_for_a_proxy() -> None:
         source = EventSource("https://127.0.0.1:9/", timeout=None, transport=transport)
         with Reading(source) as reading:
             eventually(lambda: len(proxy.calls) == 1, "the proxy is asked")
-            reading.until_blocked_in(_SocketReader.readinto)
+            reading.until_blocked_in(_HeadReader.status_line)
             source.close()
             reading.until_ended()
             assert reading.error is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 import ssl
 from abc import ABC, abstractmethod
@@ -16,6 +15,9 @@ from ._fork import ProcessOwner
 
 FIELD_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?").fullmatch
 """A header's value as HTTP can carry it: no blank at an end, no control character but a tab inside."""
+
+CERTIFICATE_REFUSED = re.compile("CERTIFICATE|UNKNOWN_CA").search
+"""Finds OpenSSL's names of such errors."""
 
 
 class _ExchangeBase(ProcessOwner):
@@ -46,14 +48,13 @@ class _ExchangeBase(ProcessOwner):
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
 
-    def _not_connected(self, reason: str, *, final: bool = False) -> ConnectError:
+    def _not_connected(self, reason: str, final: bool = False) -> ConnectError:
         """Return an error that names the server, which an error of the network does not."""
         return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}", final)
 
     def _connect_failed(self, error: BaseException) -> ConnectError:
         """Return the error for what an HTTP client raised. A certificate that is not accepted is final."""
-        rejected = certificate_error(error)
-        return self._not_connected(reason(rejected or error), final=rejected is not None)
+        return self._not_connected(reason(error), is_certificate_error(error))
 
     def _invalid_header(self, name: str) -> ConnectError:
         """Return the error for a header that an HTTP client refuses. Its value may be a secret."""
@@ -123,11 +124,15 @@ def not_open() -> IllegalState:
 
 def reason(error: BaseException) -> str:
     """Return a readable message. urllib wraps errors; some have no text, or only numbers."""
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, http.client.IncompleteRead):
-        return "the connection ended inside a chunk of the body"
-    # trio's errors have no text of their own, and neither have those that httpx2 makes of them.
-    return next((text for each in causes(cause) if (text := str(each))), type(cause).__name__)
+    wrapped = getattr(error, "reason", None)
+    for cause in causes(wrapped if isinstance(wrapped, BaseException) else error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            # Without the codes of the library, and its line in a source file.
+            return f"certificate verify failed: {cause.verify_message}"
+        # trio's errors have no text, and neither have those that httpx2 makes of them.
+        if text := str(cause):
+            return text
+    return type(error).__name__
 
 
 def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
@@ -135,15 +140,20 @@ def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
     return next((name.decode("latin-1") for name, value in fields if not FIELD_VALUE(value)), None)
 
 
-def certificate_error(error: BaseException) -> BaseException | None:
-    """Return the error of a certificate that was not accepted, if that is the cause of this one."""
-    return next((each for each in causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+def is_certificate_error(error: BaseException) -> bool:
+    """Return whether this is, or was caused by, a certificate that one of both sides does not accept.
+
+    Another attempt would fail in the same way: `ConnectError.final`.
+    """
+    # For instance CERTIFICATE_VERIFY_FAILED here, or TLSV13_ALERT_CERTIFICATE_REQUIRED by the server.
+    return any(
+        isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(cause.reason or "") for cause in causes(error)
+    )
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, its cause, the cause of that, and so on. httpx2 hides some with `from None`."""
-    each: BaseException | None = error
-    while each is not None:
-        yield each
-        cause = getattr(each, "reason", None)
-        each = cause if isinstance(cause, BaseException) else each.__cause__ or each.__context__
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
