@@ -15,7 +15,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import aiohttp
 import anyio
@@ -94,9 +94,10 @@ class AiohttpTransport(ProcessOwner):
             self._own_session = None
         if self._own_session is None or self._own_session.closed:
             self._loop = loop
+            self.adopt()
             connector = aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=_make_socket)
             # Private, but there is no other way to be asked before aiohttp parses what arrives.
-            connector._factory = functools.partial(_HeadFirst, loop=loop)  # noqa: SLF001
+            cast("Any", connector)._factory = functools.partial(_HeadFirst, loop=loop)  # noqa: SLF001
             self._own_session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -314,17 +315,13 @@ class _HeadFirst(ResponseHandler):
         self.data_received = self._head_received  # type: ignore[method-assign]
 
     def _head_received(self, data: bytes) -> None:
-        if not self._in_head:
-            # Only in event loops that keep the method: uvloop's.
-            super().data_received(data)
-            return
         rest = io.BytesIO(data)
         while self._in_head and not self.is_eof() and (line := rest.readline()):
             super().data_received(line)
-        if not self._in_head:
+        if body := rest.read():
+            # Event loops that keep the method, as uvloop's, go on calling it.
             self.__dict__.pop("data_received", None)
-            if body := rest.read():
-                super().data_received(body)
+            super().data_received(body)
 
     def feed_data(self, data: tuple[RawResponseMessage, aiohttp.StreamReader], size: int = 0) -> None:
         """Receive a response from the parser."""

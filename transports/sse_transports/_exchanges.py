@@ -96,16 +96,24 @@ class AsyncDecodedExchange(_ExchangeBase, ABC):
         """Return the body's next bytes as soon as there are any. See `AsyncExchange.read`."""
         if self._is_identity:
             return await self._read_raw(timeout)
+        from anyio.lowlevel import cancel_shielded_checkpoint  # the blocking transports do not need anyio
+
         decoder = self._require_decoder()
+        data = decoder.read()
+        if data:
+            return data
         while True:
-            data = decoder.read()
-            if data:
-                return data
             data = await self._read_raw(timeout)
             if not data:
                 decoder.end()
                 return b""
             decoder.feed(data)
+            data = decoder.read()
+            if data:
+                return data
+            # A body may have many parts that decode to nothing, and all of it may have arrived: other tasks
+            # must have their turn. A cancellation here would leave the exchange open; `_read_raw` raises it.
+            await cancel_shielded_checkpoint()
 
     @abstractmethod
     async def _read_raw(self, timeout: float | None) -> bytes:

@@ -13,13 +13,17 @@ from typing import Any
 
 
 class ProcessOwner:
-    """Knows the process in which it was made."""
+    """Knows the process that it, or what it keeps, belongs to."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
 
+    def adopt(self) -> None:
+        """Note that it belongs to this process."""
+        self._process = os.getpid()
+
     def is_foreign(self) -> bool:
-        """Return whether this process is another, a fork of the one in which it was made."""
+        """Return whether this process is another: a fork of the one that it belongs to."""
         return os.getpid() != self._process
 
 

@@ -8,13 +8,13 @@ the async one cancels. In a forked process, both close only a descriptor (`_fork
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import anyio
+import httpcore2
 import httpx2
 
 from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
@@ -39,12 +39,15 @@ FAILURES = (
     httpx2.HTTPError,
     httpx2.InvalidURL,
     httpx2.StreamError,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
     OSError,
     ValueError,
     anyio.BrokenResourceError,
     anyio.ClosedResourceError,
 )
-"""What httpx2 raises if the network or the server fails."""
+"""What httpx2, and httpcore2 inside it, raise if the network or the server fails."""
 
 CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"})
 """The trace events of httpx2 that bring a new connection."""
@@ -95,7 +98,7 @@ class Httpx2Transport(ProcessOwner):
     def _get_client(self) -> httpx2.Client:
         if self._client is None or (self._owns_client and self.is_foreign()):
             self._client = make_client()
-            self._process = os.getpid()
+            self.adopt()
         return self._client
 
     def close(self) -> None:
@@ -306,7 +309,7 @@ class AsyncHttpx2Transport(ProcessOwner):
     def _get_client(self) -> httpx2.AsyncClient:
         if self._client is None or (self._owns_client and self.is_foreign()):
             self._client = make_async_client()
-            self._process = os.getpid()
+            self.adopt()
         return self._client
 
     async def close(self) -> None:
@@ -377,8 +380,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
         if self._response is None:
             raise self._no_response()
         head = _head(self._response, self._request)
-        # `aiter_raw` would do no more than the stream itself, at twice the cost.
-        self._body = cast("AsyncGenerator[bytes]", aiter(_stream(self._response)))
+        self._body = aiter(_inner_stream(self._response))
         if self._response.http_version != "HTTP/2":
             self._network_stream = self._response.extensions.get("network_stream")
         return self._opened(head, decoder_for(head.joined("Content-Encoding")))
@@ -482,14 +484,10 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
                 # Ignore errors: the connection may be lost.
                 with contextlib.suppress(Exception):
                     await send_reset()
-        if body is not None:
-            # The body is a generator of generators. Closing the outermost leaves the others to the garbage
-            # collector, about which trio warns; a cancellation goes through all of them.
-            with anyio.CancelScope() as scope, contextlib.suppress(*FAILURES):
-                scope.cancel()
-                async for _ in body:
-                    pass
         with anyio.CancelScope(shield=True):
+            if isinstance(body, AsyncGenerator):
+                with contextlib.suppress(*FAILURES):
+                    await body.aclose()
             await response.aclose()
             close = close_of_orphan(response)
             if close is not None:
@@ -514,6 +512,20 @@ def _without_body(response: httpx2.Response) -> httpx2.Response:
 def _stream(response: httpx2.Response) -> Any:
     """Return what `iter_raw` iterates."""
     return response.stream
+
+
+def _inner_stream(response: httpx2.Response) -> Any:
+    """Return the stream of httpx2's pool, or of a caller's transport, without what httpx2 wraps around it.
+
+    It closes what it iterates when it is closed itself, and the wrappers do not: they leave that to the
+    garbage collector, about which trio warns. What they add, `aiter_raw` too, costs as much as the read.
+    """
+    stream: Any = response.stream
+    for attribute in ("_stream", "_httpcore_stream"):
+        inner = getattr(stream, attribute, None)
+        if hasattr(inner, "__aiter__"):
+            stream = inner
+    return stream
 
 
 def _build_request(

@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import httpcore2
 import httpx2
@@ -33,7 +33,7 @@ from ._sockets import connect, set_keep_alive
 ATTACH = "sse_core.attach"
 """The extension of a blocking request: a function that takes a socket, to shut it down when it is closed."""
 
-Pool = TypeVar("Pool", httpx2.HTTPTransport, httpx2.AsyncHTTPTransport)
+Pool = TypeVar("Pool")
 
 
 def make_client() -> httpx2.Client:
@@ -65,8 +65,8 @@ def _client_options() -> dict[str, Any]:
 class _Pools(Generic[Pool]):
     """One of httpx2's own transports for each proxy, and one for direct connections."""
 
-    def __init__(self, pool_type: type[Pool], set_backend: Callable[[Any], None]) -> None:
-        self._pool_type = pool_type
+    def __init__(self, make_pool: Callable[..., Pool], set_backend: Callable[[Any], None]) -> None:
+        self._make_pool = make_pool
         self._set_backend = set_backend
         self._ssl_context = _ssl_context()
         self._pools: dict[str | None, Pool] = {}
@@ -90,7 +90,7 @@ class _Pools(Generic[Pool]):
 
     def _make(self, proxy: str | None) -> Pool:
         try:
-            pool = self._pool_type(
+            pool: Any = self._make_pool(
                 verify=self._ssl_context,
                 # Each stream has a connection of its own, which is not kept for later.
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
@@ -99,9 +99,9 @@ class _Pools(Generic[Pool]):
         except (httpx2.InvalidURL, ValueError):
             # Without the cause: its message may contain a part of a password.
             raise ConnectError("the proxy of the environment has no usable address", final=True) from None
-        # Private, but HTTPTransport has no argument for it.
+        # Private, but httpx2's transports have no argument for it.
         self._set_backend(pool._pool)  # noqa: SLF001
-        return pool
+        return cast("Pool", pool)
 
     def _proxy(self, url: str) -> httpx2.Proxy:
         # httpx2 does not accept TLS settings for an http:// proxy.
