@@ -190,15 +190,14 @@ class UrllibExchange(DecodedExchange):
         return connection
 
 
-class _HeadReader(io.RawIOBase):
-    """Reads the lines of the response headers for http.client.
+class _HeadReader:
+    """Reads the lines of the response headers. Has the methods of a file that http.client calls.
 
     Attributes:
         connection: the socket.
     """
 
     def __init__(self, connection: socket.socket, raw: io.RawIOBase) -> None:
-        super().__init__()
         self.connection = connection
         # The `SocketIO` that http.client has made: the socket is closed when this is.
         self._raw = raw
@@ -221,7 +220,7 @@ class _HeadReader(io.RawIOBase):
         del self._buffer[:end]
         return line
 
-    def readline(self, _limit: int | None = -1, /) -> bytes:
+    def readline(self, _limit: int = -1) -> bytes:
         """Return the next line of a header field, or the empty line after them."""
         line = self.status_line()
         if FIELD_LINE(line) is None:
@@ -235,9 +234,11 @@ class _HeadReader(io.RawIOBase):
         return data
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket. More than once is fine."""
         self._raw.close()
-        super().close()
+
+    def flush(self) -> None:
+        """Do nothing: there is nothing to write."""
 
     def _check_size(self, size: int) -> None:
         if self._consumed + size > MAX_HEAD:
