@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from abc import ABC, abstractmethod
@@ -131,16 +132,23 @@ def not_open() -> IllegalState:
 
 
 def reason(error: BaseException) -> str:
-    """Return a readable message. urllib wraps errors; some have no text, or only numbers."""
+    """Return a readable message: what the system or TLS says, or else the first text.
+
+    HTTP clients wrap errors, in some without a text ("ReadError") or the cause ("All attempts failed").
+    """
     wrapped = getattr(error, "reason", None)
-    for cause in causes(wrapped if isinstance(wrapped, BaseException) else error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
+    chain = list(causes(wrapped if isinstance(wrapped, BaseException) else error))
+    for cause in reversed(chain):
+        message = getattr(cause, "verify_message", None)
+        if message is not None:
             # Without the codes of the library, and its line in a source file.
-            return f"certificate verify failed: {cause.verify_message}"
-        # trio's errors have no text, and neither have those that httpx2 makes of them.
-        if text := str(cause):
-            return text
-    return type(error).__name__
+            return f"certificate verify failed: {message}"
+        if isinstance(cause, OSError) and cause.errno:
+            # asyncio replaces the system's text by one that does not say what failed.
+            if isinstance(cause, ConnectionError):
+                return f"[Errno {cause.errno}] {os.strerror(cause.errno)}"
+            return str(cause)
+    return next((text for cause in chain if (text := str(cause))), type(error).__name__)
 
 
 def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
@@ -155,13 +163,19 @@ def is_certificate_error(error: BaseException) -> bool:
     """
     # For instance CERTIFICATE_VERIFY_FAILED here, or TLSV13_ALERT_CERTIFICATE_REQUIRED by the server.
     return any(
-        isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(cause.reason or "") for cause in causes(error)
+        # aiohttp's errors of this kind have no reason, and the cause has.
+        isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(getattr(cause, "reason", None) or "")
+        for cause in causes(error)
     )
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its cause, the cause of that, and so on. httpx2 hides some with `from None`."""
+    """Yield an error, its cause, the cause of that, and so on; of a group, its first.
+
+    httpx2 hides some with `from None`.
+    """
     cause: BaseException | None = error
     while cause is not None:
         yield cause
-        cause = cause.__cause__ or cause.__context__
+        inner = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
+        cause = inner or cause.__cause__ or cause.__context__
