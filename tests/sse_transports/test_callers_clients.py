@@ -40,7 +40,7 @@ from tests.sse_transports.proxy import forward
 from tests.sse_transports.small_servers import one_and_silence
 from tests.sse_transports.waiting import until_set
 
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_attempts=5)
 BASIC = b"Basic dXNlcjpwYXNz"
 OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
 EMPTY = [("Content-Length", "0"), ("Connection", "close")]

@@ -34,7 +34,7 @@ from tests.sse_transports.proxy import forward
 from tests.sse_transports.raw_server import fin, raw_server, reset
 from tests.sse_transports.reading import Reading
 
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_attempts=5)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 Read = Callable[..., list[str]]
 
