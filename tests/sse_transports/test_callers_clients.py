@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import warnings
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any
@@ -14,7 +16,16 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from sse_core import HTTPStatusError, InvalidArgument, RetryPolicy
+from sse_core import (
+    ConnectError,
+    ContentEncodingError,
+    HTTPStatusError,
+    IncompleteStream,
+    InvalidArgument,
+    ReadError,
+    Request,
+    RetryPolicy,
+)
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -26,9 +37,10 @@ from sse_transports import (
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
+from tests.sse_transports.small_servers import one_and_silence
 from tests.sse_transports.waiting import until_set
 
-QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_attempts=5)
 BASIC = b"Basic dXNlcjpwYXNz"
 OWN = {"X-Api-Key": "secret", "X-Trace": "1", "User-Agent": "mine"}
 EMPTY = [("Content-Length", "0"), ("Connection", "close")]
@@ -255,6 +267,55 @@ def test_httpx2_mock_transport_works() -> None:
         assert read("http://example.com/", {"transport": transport}, retry=None) == ["a"]
 
 
+@every_client
+def test_truncated_compressed_body_is_incomplete(read: Read) -> None:
+    def truncated(call: Call) -> None:
+        body = gzip.compress(b"data: a\n\ndata: b\n\n")[:-4]
+        fields = [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
+        call.respond(200, [("Content-Type", "text/event-stream"), *fields], body)
+
+    with SSEServer(truncated) as server, pytest.raises(IncompleteStream) as caught:
+        read(server.url, {}, method="POST")
+    assert "compressed body ended too early" in str(caught.value.__cause__)
+
+
+@every_client
+@pytest.mark.parametrize("coding", ["gzip, gzip", "deflate, gzip", "zstd"])
+def test_coding_of_the_client_is_refused(read: Read, coding: str) -> None:
+    """Its decoders take truncated bodies for whole, or have no bounds."""
+
+    def coded(call: Call) -> None:
+        call.respond(200, [("Content-Type", "text/event-stream"), ("Content-Encoding", coding)], b"x")
+
+    client = {"headers": {"Accept-Encoding": "gzip, deflate, zstd"}}
+    with SSEServer(coded) as server, pytest.raises(ContentEncodingError, match=coding):
+        read(server.url, client, retry=QUICK)
+
+
+@every_client
+def test_invalid_header_of_client_is_final_and_named(read: Read) -> None:
+    with SSEServer(one_and_end) as server:
+        with pytest.raises(ConnectError, match="X-Key") as caught:
+            read(server.url, {"headers": {"X-Key": "secret\n"}}, retry=QUICK)
+        assert caught.value.final
+        assert "secret" not in str(caught.value)
+        assert server.calls == []
+
+
+@pytest.mark.parametrize("timeout", [None, 5.0])
+def test_limit_of_the_client_is_named(timeout: float | None) -> None:
+    limits = httpx2.Timeout(None, pool=0.1)
+    with (
+        SSEServer(one_and_silence) as server,
+        httpx2.Client(timeout=limits, limits=httpx2.Limits(max_connections=1)) as client,
+        EventSource(server.url, transport=Httpx2Transport(client)) as first,
+    ):
+        assert next(first).data == "a"
+        second = EventSource(server.url, transport=Httpx2Transport(client), retry=None, timeout=timeout)
+        with pytest.raises(ConnectError, match=r"no free connection .* within 0\.1 seconds"):
+            next(second)
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_own_client_uses_proxy_and_no_proxy_variables(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def read(url: str) -> list[str]:
@@ -282,6 +343,68 @@ def test_own_client_uses_proxy_and_no_proxy_variables(backend: str, monkeypatch:
 def test_wrong_type_of_client_is_rejected(make: Callable[[Any], object], wrong: Any, name: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^{name}: expected"):
         make(wrong)
+
+
+class Parts(httpx2.AsyncByteStream):
+    """A body that has arrived in many parts: no part needs to be waited for."""
+
+    def __init__(self, *parts: bytes, repeated: bytes) -> None:
+        self._parts = parts
+        self._repeated = repeated
+        self.count = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            yield part
+        while self.count < 10_000:
+            self.count += 1
+            yield self._repeated
+
+    def transport(self, *fields: tuple[str, str]) -> httpx2.MockTransport:
+        headers = [("Content-Type", "text/event-stream"), *fields]
+        return httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, stream=self))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_close_does_not_read_the_rest_of_a_body(backend: str) -> None:
+    body = Parts(b"data: a\n\n", repeated=b":")
+
+    async def main() -> None:
+        async with httpx2.AsyncClient(transport=body.transport()) as client:
+            exchange = AsyncHttpx2Transport(client).exchange(Request("GET", "http://x.test/"), timeout=None)
+            await exchange.open()
+            assert await exchange.read(None) == b"data: a\n\n"
+            await exchange.close()
+
+    anyio.run(main, backend=backend)
+    assert body.count == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_parts_that_decode_to_nothing_let_others_run(backend: str) -> None:
+    encoder = zlib.compressobj(wbits=31)
+    start = encoder.compress(b"data: a\n\n") + encoder.flush(zlib.Z_SYNC_FLUSH)
+    # A block without contents.
+    body = Parts(start, repeated=b"\0\0\0\xff\xff")
+
+    async def main() -> None:
+        async with httpx2.AsyncClient(transport=body.transport(("Content-Encoding", "gzip"))) as client:
+            exchange = AsyncHttpx2Transport(client).exchange(Request("GET", "http://x.test/"), timeout=None)
+            await exchange.open()
+            assert await exchange.read(None) == b"data: a\n\n"
+
+            async def read() -> None:
+                with pytest.raises(ReadError, match="closed"):
+                    await exchange.read(None)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                while body.count < 5:
+                    await anyio.lowlevel.checkpoint()
+                await exchange.close()
+
+    anyio.run(main, backend=backend)
+    assert body.count < 100
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

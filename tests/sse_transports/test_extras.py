@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import httpx
+import httpx2
 import pytest
 
+from sse_core import InvalidArgument
+from sse_transports import AiohttpTransport, AsyncHttpx2Transport, Httpx2Transport
 from sse_transports._extras import require
 
 
@@ -139,3 +145,37 @@ def test_other_import_errors_are_raised_unchanged() -> None:
 
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'multidict'$"):
         broken()
+
+
+@pytest.mark.parametrize(
+    ("make", "make_client", "message"),
+    [
+        (
+            Httpx2Transport,
+            httpx.Client,
+            "httpx.Client: the client is of httpx; this transport needs httpx2, which is another package",
+        ),
+        (
+            AsyncHttpx2Transport,
+            httpx2.Client,
+            "AsyncClient, not httpx2.Client; for that, use Httpx2Transport, with EventSource",
+        ),
+        (
+            AiohttpTransport,
+            httpx2.AsyncClient,
+            "httpx2.AsyncClient; for that, use AsyncHttpx2Transport, with AsyncEventSource",
+        ),
+        (Httpx2Transport, object, "client: expected httpx2.Client, not object"),
+    ],
+)
+def test_wrong_client_error_says_what_it_needs(
+    make: Callable[[Any], object], make_client: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        make(make_client())
+    assert str(caught.value).endswith(message)
+
+
+def test_class_instead_of_a_client_is_named() -> None:
+    with pytest.raises(InvalidArgument, match="not the class Client; pass an instance"):
+        Httpx2Transport(httpx2.Client)  # type: ignore[arg-type]
