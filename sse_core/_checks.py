@@ -10,7 +10,10 @@ from ._errors import InvalidArgument
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeVar
+    from typing import Literal, TypeVar
+
+    # What to do with an event that is not finished when its stream ends cleanly.
+    AtEnd = Literal["raise", "drop", "dispatch"]
 
     Value = TypeVar("Value")
 
@@ -45,6 +48,16 @@ def check_text(name: str, value: str, forbidden: str) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         raise InvalidArgument(name, "holds a lone surrogate, which UTF-8 cannot encode") from error
+
+
+def check_at_end(at_end: object) -> None:
+    """Check that `at_end` is one of its three values.
+
+    Raises:
+        InvalidArgument: naming `at_end`.
+    """
+    if at_end not in ("raise", "drop", "dispatch"):
+        raise InvalidArgument("at_end", f'expected "raise", "drop" or "dispatch", not {at_end!r}')
 
 
 def check_number(name: str, value: float, least: float) -> None:

@@ -57,8 +57,9 @@ What it promises:
 from __future__ import annotations
 
 from ._changes import Closed, Connecting, Disconnected, Opened, Paused, StateChange, Waiting
-from ._checks import check_number
+from ._checks import check_at_end, check_number
 from ._errors import (
+    MAX_REDIRECTS,
     ConnectError,
     EventTooLarge,
     HTTPStatusError,
@@ -67,12 +68,13 @@ from ._errors import (
     InvalidArgument,
     ReadError,
     RedirectError,
+    ResponseError,
     RetriesExhausted,
     SSEError,
     TransportError,
 )
-from ._events import Comment, Event
-from ._handshake import MAX_REDIRECTS, Handshake, Request, ResponseKind, classify_response, response_error
+from ._events import DEFAULT_TYPE, Comment, Event
+from ._handshake import ORIGIN_HEADERS, Handshake, Request, ResponseKind, classify_response, response_error
 from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
         content: bytes | str | None
         retry: RetryPolicy | None
         until: str | Callable[[Event], bool] | None
+        at_end: Literal["raise", "drop", "dispatch"] | None
         sensitive_headers: Iterable[str]
 
 
@@ -107,10 +110,10 @@ if TYPE_CHECKING:
 #
 # What has which lifetime:
 #
-# - Of one attempt: `_request`, `_response`, `_redirects`, `_received_event` and the parser's unfinished
+# - Of one attempt: `_request`, `_response`, `_redirects`, `_events_of_attempt` and the parser's unfinished
 #   event. `connect` begins these anew.
 # - From the first failure to the next event: `_attempts_without_event`, `_backoff_exponent` and
-#   `_failing_since`. `_count` resets them.
+#   `_failing_since`. `_count` resets them; `_take_back_progress` restores them.
 # - Of the whole event source: the last event ID and the reconnection time, which the parser keeps through
 #   `reset`, the totals of bytes and events, and whatever `__init__` was given.
 #
@@ -209,10 +212,10 @@ class Stop(Record):
 
 
 class Deliver(Generic[Item], Record):
-    """What `receive` returns: hand on `events` in order, then take the step `then`.
+    """What `receive` returns, and `end` at times: hand on `events` in order, then take the step `then`.
 
     Attributes:
-        events: what the bytes completed; often none.
+        events: what the bytes, or their end, completed; often none.
         then: the next step.
     """
 
@@ -261,9 +264,17 @@ class Connection(Generic[Item]):
         retry: what to do at ends and failures; None never reconnects.
         max_event_size: bytes, as in `Parser`.
         until: the `data` of the event that ends the stream, or a function that returns whether an
-            event ends it. That event is not delivered.
+            event ends it. That event is not delivered. At a clean end, an event whose blank line is
+            missing counts too.
+        at_end: what to do with an event that is not finished at a clean end. "raise" drops it and ends with
+            `IncompleteStream`, "drop" drops it as if nothing were missing, "dispatch" delivers it. None
+            drops it, and raises if the stream will not be resumed.
         comments: whether comments are delivered too.
+        default_type: the type of an event that names none, as in `Parser`.
         sensitive_headers: names of further headers that are not sent to another origin after a redirect.
+            Authorization, Proxy-Authorization, Cookie, Last-Event-ID and the usual names of keys never
+            are: X-Api-Key, Api-Key, ApiKey, X-Auth-Token, X-Access-Token, X-Goog-Api-Key,
+            X-Amz-Security-Token, Ocp-Apim-Subscription-Key, Private-Token.
 
     Raises:
         InvalidArgument: naming the argument.
@@ -293,11 +304,15 @@ class Connection(Generic[Item]):
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         until: str | Callable[[Event], bool] | None = None,
+        at_end: Literal["raise", "drop", "dispatch"] | None = None,
         comments: bool = False,
+        default_type: str = DEFAULT_TYPE,
         sensitive_headers: Iterable[str] = (),
     ) -> None:
         if retry is not None and not isinstance(retry, RetryPolicy):
-            raise InvalidArgument("retry", f"expected RetryPolicy or None, not {type(retry).__name__}")
+            raise _no_policy(retry)
+        if at_end is not None:
+            check_at_end(at_end)
         if until is not None and not isinstance(until, str) and not callable(until):
             raise InvalidArgument("until", f"expected str or a function, not {type(until).__name__}")
 
@@ -307,10 +322,14 @@ class Connection(Generic[Item]):
         # What is delivered, and which event is the last. `_parser` keeps the last event ID and the
         # reconnection time over all connections.
         self._parser: Parser[Any] = Parser(
-            last_event_id=last_event_id, max_event_size=max_event_size, comments=comments
+            last_event_id=last_event_id,
+            max_event_size=max_event_size,
+            comments=comments,
+            default_type=default_type,
         )
         self._comments = comments
         self._until = until
+        self._at_end = at_end
 
         # When to reconnect. Sending a request again repeats what it does on the server, so only allowed
         # methods are sent again, unless the caller decides otherwise.
@@ -327,11 +346,11 @@ class Connection(Generic[Item]):
         self._changes: list[StateChange] = []
 
         # The current attempt, or the last one: its request after redirects, its response if there is one,
-        # how many redirects it followed, and whether it brought an event.
-        self._request = Request(self._handshake.method, self._handshake.url)
+        # the (status, URL) of each redirect that it followed, and how many events it brought.
+        self._request = self._first_request = Request(self._handshake.method, self._handshake.url)
         self._response: Response | None = None
-        self._redirects = 0
-        self._received_event = False
+        self._redirects: list[tuple[int, str]] = []
+        self._events_of_attempt = 0
         # In state DECIDING: what the decision is about. None for a clean end.
         self._cause: SSEError | None = None
 
@@ -339,6 +358,10 @@ class Connection(Generic[Item]):
         # waits (the exponent of the backoff), and the monotonic time of the first failure.
         self._attempts_without_event = self._backoff_exponent = 0
         self._failing_since: float | None = None
+        # The same three when the current attempt began; and where the last stream ended inside an event: the
+        # number of events before it, and what `IncompleteStream` says of it. None if it did not.
+        self._before_attempt: tuple[int, int, float | None] = (0, 0, None)
+        self._unfinished_end: tuple[int, int, str, str] | None = None
 
         # Over all connections.
         self._bytes_received = self._events_received = 0
@@ -416,13 +439,15 @@ class Connection(Generic[Item]):
         request = self._handshake.request(own, self.last_event_id)
         # From here on nothing raises.
         self._state = self._next_state(Signal.CONNECT)
-        self._received_event = False
-        self._redirects = 0
+        self._events_of_attempt = 0
+        self._redirects = []
+        self._before_attempt = (self._attempts_without_event, self._backoff_exponent, self._failing_since)
         # The rest of an unfinished event will not come on another connection.
         self._parser.reset()
         # The standard "reestablishes the connection" with the request as the last redirect left it. We
         # don't, because a server may have moved on since (RFC 9110, 15.4.3 and 15.4.8), and a target that
         # is gone would be requested for ever.
+        self._first_request = request
         return self._send(request)
 
     def respond(self, response: Response) -> Read | Connect | ReadBody | Stop:
@@ -437,11 +462,11 @@ class Connection(Generic[Item]):
         kind = classify_response(response)
         # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
         # other: its body is read too.
-        if kind is ResponseKind.REDIRECT and self._redirects < MAX_REDIRECTS:
+        if kind is ResponseKind.REDIRECT and len(self._redirects) < MAX_REDIRECTS:
             request = self._handshake.redirect(self._request, response)
             if request is not None:
                 self._state = self._next_state(Signal.REDIRECT)
-                self._redirects += 1
+                self._redirects.append((response.status, self.url))
                 return self._send(request)
         if kind is ResponseKind.EVENT_STREAM:
             self._state = self._next_state(Signal.ACCEPT)
@@ -467,7 +492,7 @@ class Connection(Generic[Item]):
         if self._state is not State.REFUSED or self._response is None:
             raise self._illegal("refuse")
         return self._disconnect(
-            Signal.FAIL, response_error(self._response, body[:ERROR_BODY_LIMIT], self.url, epoch)
+            Signal.FAIL, self._response_error(self._response, body[:ERROR_BODY_LIMIT], epoch)
         )
 
     # The stream: bytes, its end, or a failure.
@@ -503,13 +528,28 @@ class Connection(Generic[Item]):
             then = self._disconnect(Signal.FAIL, too_large)
         return Deliver(events, then)
 
-    def end(self) -> Decide:
+    def end(self) -> Decide | Deliver[Item] | Stop:
         """Report that the response's body ended cleanly.
 
         Returns:
             `Decide`. Its cause is `IncompleteStream` if the stream will not be resumed although
-            something is missing: the rest of an event, or the event that `until` names.
+            something is missing: the rest of an event, or the event that `until` names. `Stop` if that
+            event has arrived, but for its blank line. `Deliver`, whose `then` is `Decide`, for an event
+            that is not finished if `at_end` is "dispatch".
         """
+        self._next_state(Signal.END)
+        if self._until is not None:
+            event = self._parser.pending_event
+            last = None if event is None else _split_at_last([event], self._until)[1]
+            if last is not None:
+                # As `until` leaves a stream whose last event has its blank line.
+                self._parser.finish()
+                return self._stop(last.error)
+        if self._at_end == "dispatch":
+            events: list[Item] = self._parser.finish()
+            if events:
+                self._count(events)
+                return Deliver(events, self._disconnect(Signal.END, None))
         return self._disconnect(Signal.END, None)
 
     def fail(self, error: Exception) -> Decide:
@@ -534,13 +574,15 @@ class Connection(Generic[Item]):
         if self._state is State.REFUSED and self._response is not None:
             # Without a clock here: a date in Retry-After is compared to the Date of the response.
             return self._disconnect(
-                Signal.FAIL, _caused(response_error(self._response, b"", self.url, None), error)
+                Signal.FAIL, _caused(self._response_error(self._response, b"", None), error)
             )
         # A client may raise a ReadError while connecting, for instance when the peer resets the connection
         # before it responds. Such an error is wrapped, as a foreign one is.
         kind, other = (ReadError, ConnectError) if self._state is State.OPEN else (ConnectError, ReadError)
         if not isinstance(error, SSEError) or isinstance(error, other):
             error = _caused(kind(str(error) or type(error).__name__), error)
+        if isinstance(error, ResponseError):
+            self._add_redirects(error)
         return self._disconnect(Signal.FAIL, error)
 
     # After an end or a failure.
@@ -570,7 +612,7 @@ class Connection(Generic[Item]):
         if delay is None and not self._reconnects_after(cause):
             return self._stop(cause)
         # An attempt that brought an event is not a failed one, however it ended.
-        self._attempts_without_event = 0 if self._received_event else self._attempts_without_event + 1
+        self._attempts_without_event = 0 if self._events_of_attempt else self._attempts_without_event + 1
         # The time limit begins at the first failure, not when the stream was opened: a stream that sent only
         # heartbeats for hours has not been failing for hours.
         if self._failing_since is None:
@@ -583,6 +625,9 @@ class Connection(Generic[Item]):
         elapsed = monotonic - self._failing_since
         # A wait that would end after the time limit is not begun.
         if not self._policy.allows(attempts=self._attempts_without_event, elapsed=elapsed + delay):
+            if cause is None and self._unfinished_end is not None:
+                # What the server leaves out is why no attempt helped.
+                cause = IncompleteStream(*self._unfinished_end[1:])
             last = () if cause is None else (str(cause),)
             return self._stop(_caused(RetriesExhausted(self._attempts_without_event, elapsed, *last), cause))
         self._state = self._next_state(Signal.WAIT)
@@ -627,7 +672,7 @@ class Connection(Generic[Item]):
             return self._may_send_again and not (isinstance(cause, ConnectError) and cause.final)
         # A redirect that cannot be followed will not be followed next time, whatever its status.
         if isinstance(cause, HTTPStatusError) and not isinstance(cause, RedirectError):
-            return self._may_send_again and cause.status in self._policy.statuses
+            return self._retries(cause.status) and cause.max_retry_after is None
         # A wrong content type, an unknown content encoding, an event that is too large, or a stream that
         # cannot be resumed: another attempt would meet the same.
         return False
@@ -643,7 +688,7 @@ class Connection(Generic[Item]):
             self._events_received += received
             # Only an event counts as progress. A server that accepts connections and drops them at once
             # must meet growing waits, and the limit of attempts.
-            self._received_event = True
+            self._events_of_attempt += received
             self._attempts_without_event = self._backoff_exponent = 0
             self._failing_since = None
 
@@ -659,15 +704,57 @@ class Connection(Generic[Item]):
         self._state = self._next_state(signal)
         # "Once the end of the file is reached, any pending data must be discarded." Not in silence, though:
         # a stream that will not be resumed is incomplete if it was lost, or if something of it is missing.
+        text = self._parser.pending_text
         dropped = self._parser.close()
         if cause is None:
-            if not self._reconnects_on_close and (dropped or self._until is not None):
-                cause = IncompleteStream(dropped, self.last_event_id)
+            if self._is_incomplete(dropped):
+                cause = IncompleteStream(dropped, self.last_event_id, text)
         elif was_open and isinstance(cause, ReadError) and not self._may_send_again:
-            cause = _caused(IncompleteStream(dropped, self.last_event_id), cause)
+            cause = _caused(IncompleteStream(dropped, self.last_event_id, text), cause)
+        if was_open:
+            self._take_back_progress(dropped, text)
         self._cause = cause
         self._note(Disconnected, cause, dropped=dropped)
         return Decide(cause)
+
+    def _is_incomplete(self, dropped: int) -> bool:
+        """Return whether something is missing at a clean end, of which so many bytes were dropped."""
+        if dropped and self._at_end == "raise":
+            return True
+        if self._reconnects_on_close:
+            return False
+        return self._until is not None or (dropped > 0 and self._at_end is None)
+
+    def _take_back_progress(self, dropped: int, text: str) -> None:
+        """Count an attempt without progress, if it ended inside the same event as the one before it.
+
+        A server that leaves out the last blank line, and does not know where to resume, sends the same
+        events each time. Without this it would be asked for them for ever.
+        """
+        end = (self._events_of_attempt, dropped, self.last_event_id, text) if dropped else None
+        if end is not None and end == self._unfinished_end:
+            self._events_of_attempt = 0
+            self._attempts_without_event, self._backoff_exponent, self._failing_since = self._before_attempt
+        self._unfinished_end = end
+
+    def _retries(self, status: int) -> bool:
+        return self._may_send_again and status in self._policy.statuses
+
+    def _response_error(self, response: Response, body: bytes, epoch: float | None) -> ResponseError:
+        error = response_error(response, body, self.url, epoch)
+        if (error.retry_after or 0) > self._policy.longest_retry_after and self._retries(error.status):
+            error.max_retry_after = self._policy.longest_retry_after
+        self._add_redirects(error)
+        return error
+
+    def _add_redirects(self, error: ResponseError) -> None:
+        """Set what led to the response, so that the message names it."""
+        error.method, error.redirects = self._first_request.method, tuple(self._redirects)
+        # Another Host was sent in place of the first one.
+        withheld = self._request.withheld - ORIGIN_HEADERS
+        error.withheld = frozenset(
+            name for name, _ in self._first_request.headers if name.lower() in withheld
+        )
 
     def _stop(self, error: BaseException | None) -> Stop:
         self._state = self._next_state(Signal.CLOSE)
@@ -700,6 +787,12 @@ class Connection(Generic[Item]):
     def _illegal(self, call: str) -> SSEError:
         # If it was closed by an error, that explains why the call came too late.
         return _caused(IllegalState(f"cannot {call} in state {self._state.value}"), self._error)
+
+
+def _no_policy(retry: object) -> InvalidArgument:
+    # Other libraries take a number of attempts.
+    attempts = f"(max_attempts={retry})" if type(retry) is int and retry > 0 else ""
+    return InvalidArgument("retry", f"expected RetryPolicy{attempts} or None, not {type(retry).__name__}")
 
 
 def _caused(error: SSEError, cause: BaseException | None) -> SSEError:

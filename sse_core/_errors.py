@@ -25,10 +25,18 @@ from a peer is shortened and escaped in messages. All errors can be pickled.
 from __future__ import annotations
 
 from ._events import Comment, Event
-from ._values import last_header
+from ._values import last_header, method_after
 
 # How much of a peer's text a message quotes; the attributes have all of it.
 SHOWN_CHARACTERS = 200
+
+
+# How many redirects a message names.
+SHOWN_REDIRECTS = 3
+
+# https://fetch.spec.whatwg.org/#http-redirect-fetch: "If request's redirect count is 20, then return a
+# network error."
+MAX_REDIRECTS = 20
 
 
 # A server can put line ends and terminal codes into whatever it sends. A message goes to logs and
@@ -47,6 +55,11 @@ def _printable(text: str) -> str:
         for character in text[:SHOWN_CHARACTERS]
     )
     return shown if len(text) <= SHOWN_CHARACTERS else f"{shown} (shortened)"
+
+
+def _without_query(url: str) -> str:
+    """Return a URL without its query, which may contain a secret."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 class SSEError(Exception):
@@ -95,6 +108,11 @@ class ResponseError(SSEError):
         body: the start of the response's body, at most 64 KiB.
         url: the URL that responded, after redirects.
         retry_after: seconds that the server asked to wait (Retry-After), or None.
+        redirects: (status, URL) of each redirect that led here, oldest first.
+        withheld: names of headers that were not sent to the last origin, because a redirect led there.
+        method: the method of the first request, which a redirect may have made a GET; `""` if not known.
+        max_retry_after: seconds; the limit of the retry policy, if `retry_after` is above it and this is
+            why there was no further attempt. None otherwise.
     """
 
     def __init__(
@@ -104,10 +122,18 @@ class ResponseError(SSEError):
         body: bytes = b"",
         url: str = "",
         retry_after: float | None = None,
+        redirects: tuple[tuple[int, str], ...] = (),
+        withheld: frozenset[str] = frozenset(),
+        method: str = "",
+        max_retry_after: float | None = None,
     ) -> None:
-        super().__init__(status, headers, body, url, retry_after)
+        super().__init__(
+            status, headers, body, url, retry_after, redirects, withheld, method, max_retry_after
+        )
         self.status, self.headers, self.body = status, headers, body
         self.url, self.retry_after = url, retry_after
+        self.redirects, self.withheld, self.method = redirects, withheld, method
+        self.max_retry_after = max_retry_after
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header field `name` (any case), or None."""
@@ -120,7 +146,36 @@ class ResponseError(SSEError):
     def __str__(self) -> str:
         # The body's start, because most servers explain the error there.
         body = f": {_quoted(self.body.decode('utf-8', 'replace'))}" if self.body else ""
-        return f"{self._summary()}{body}"
+        return f"{self._summary()}{self._redirected()}{self._refused_wait()}{body}"
+
+    def _redirected(self) -> str:
+        """Return what redirects changed: where the response came from, the method, and headers left out."""
+        steps, method = [], self.method
+        for number, (status, url) in enumerate(self.redirects):
+            following = method_after(status, method) if method else method
+            step = f"{status} from {_printable(_without_query(url))}"
+            if following != method:
+                step += f" made the {method} a {following}"
+            if number < SHOWN_REDIRECTS or following != method:
+                steps.append(step)
+            method = following
+        more = len(self.redirects) - len(steps)
+        if more:
+            steps.append(f"{more} more redirects")
+        text = f", after {', '.join(steps)}" if steps else ""
+        if self.withheld:
+            origin = _printable("/".join(self.url.split("/")[:3]))
+            verb = "was" if len(self.withheld) == 1 else "were"
+            text += f"; {', '.join(sorted(self.withheld))} {verb} not sent to {origin}"
+        return text
+
+    def _refused_wait(self) -> str:
+        if self.retry_after is None or self.max_retry_after is None:
+            return ""
+        return (
+            f"; it asks to wait {self.retry_after:g} seconds (Retry-After),"
+            f" more than max_retry_after ({self.max_retry_after:g})"
+        )
 
     def _summary(self) -> str:
         return f"unusable response with status {self.status}"
@@ -158,8 +213,13 @@ class RedirectError(HTTPStatusError):
         location = self.header("Location")
         if location is None:
             return f"status {self.status} without a Location"
-        where = f"the redirect ({self.status}) to {_quoted(location)}"
-        return f"cannot follow {where}: not to http or https, or one redirect too many"
+        where = f"({self.status}) to {_quoted(_without_query(location))}"
+        if len(self.redirects) >= MAX_REDIRECTS:
+            return f"too many redirects: {len(self.redirects)} were followed, and not the next {where}"
+        scheme, colon, _ = location.partition(":")
+        other = colon and "/" not in scheme and scheme.lower() not in {"http", "https"}
+        reason = "not to http or https" if other else "not a valid URL"
+        return f"cannot follow the redirect {where}: {reason}"
 
 
 # Errors of the stream. The standard has none: to a browser, no event is too large, and an unfinished event is
@@ -196,16 +256,18 @@ class IncompleteStream(StreamError):
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.
         last_event_id: where a caller could resume.
+        text: the start of these bytes as text, at most 200 characters: see `Parser.pending_text`.
     """
 
-    def __init__(self, pending: int, last_event_id: str = "") -> None:
-        super().__init__(pending, last_event_id)
-        self.pending, self.last_event_id = pending, last_event_id
+    def __init__(self, pending: int, last_event_id: str = "", text: str = "") -> None:
+        super().__init__(pending, last_event_id, text)
+        self.pending, self.last_event_id, self.text = pending, last_event_id, text
 
     def __str__(self) -> str:
-        if self.pending:
-            return f"the stream ended inside an event ({self.pending} bytes of it had arrived)"
-        return "the stream ended before its end"
+        if not self.pending:
+            return "the stream ended before its end"
+        start = f", which begins {_quoted(self.text)}" if self.text else ""
+        return f"the stream ended inside an event ({self.pending} bytes of it had arrived){start}"
 
 
 # Errors of the network. Transports raise these, or `Connection.fail` makes them from whatever an HTTP client

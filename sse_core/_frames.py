@@ -69,13 +69,21 @@ DATA_FRAME = Frame("data: ", "", "\n\n", DEFAULT_TYPE, True)
 """The frame of an event of one `data` line, which is all that most streams send."""
 
 
-def learn(data: bytes) -> Frame | None:
+def data_frame(default_type: str) -> Frame:
+    """Return `DATA_FRAME`, for events that have this type when their stream names none."""
+    if default_type == DEFAULT_TYPE:
+        return DATA_FRAME
+    return Frame(DATA_FRAME.prefix, "", DATA_FRAME.suffix, default_type, True)
+
+
+def learn(data: bytes, default_type: str) -> Frame | None:
     """Return the frame of the first event of `data`, or None if it has none.
 
     It has one if its lines are at most an ID and types, in this or the other order, and then data.
 
     Args:
         data: bytes that begin with an event; lines end in LF.
+        default_type: the type of an event that names none.
     """
     # "data:" may also occur inside an ID or a type. Then `rest` is not empty below, and there is no frame.
     data_start = data.find(b"data:", 0, MAX_PREFIX)
@@ -85,13 +93,13 @@ def learn(data: bytes) -> Frame | None:
     space_after_colon = data.startswith(b" ", data_start + 5)
     # The fixed text before the ID, if there is one, and the fixed text since then.
     before_id = fixed = b""
-    event_type = DEFAULT_TYPE
+    event_type = default_type
     for line in lines:
         name, _, value = line.partition(b":")
         if name == b"event":
-            # The last type counts, as by the plain rules. An empty one means "message".
+            # The last type counts, as by the plain rules. An empty one means the default.
             fixed += line + b"\n"
-            event_type = value.removeprefix(b" ").decode("utf-8", "replace") or DEFAULT_TYPE
+            event_type = value.removeprefix(b" ").decode("utf-8", "replace") or default_type
         # Only one ID, and with a space: an ID without one could begin with a space that belongs to it.
         elif name == b"id" and value.startswith(b" ") and space_after_colon and not before_id:
             before_id, fixed = fixed + b"id: ", b"\n"

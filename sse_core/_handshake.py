@@ -14,7 +14,7 @@ from enum import Enum
 from ._checks import check_set, check_text, is_token, whole_number
 from ._errors import ContentTypeError, HTTPStatusError, InvalidArgument, RedirectError, ResponseError
 from ._url import origin, resolve, split_credentials
-from ._values import Headers, Record, header_values, last_header
+from ._values import BODILESS_METHODS, Headers, Record, header_values, last_header, method_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
 
 EVENT_STREAM = "text/event-stream"
 
-# A body for these is refused, as `fetch` does: it is nearly always a forgotten `method="POST"`.
-BODILESS_METHODS = frozenset({"GET", "HEAD"})
-
 # https://fetch.spec.whatwg.org/#redirect-status
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
-# https://fetch.spec.whatwg.org/#http-redirect-fetch: "If request's redirect count is 20, then return a
-# network error."
-MAX_REDIRECTS = 20
-
+# The usual names of keys, of many APIs: those of API gateways, Anthropic, Azure, Google, AWS and GitLab among
+# them. A caller names further ones.
+KEY_HEADERS = frozenset(
+    {
+        *("x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-goog-api-key"),
+        *("x-amz-security-token", "ocp-apim-subscription-key", "private-token"),
+    }
+)
 # Not sent to another origin: secrets that were meant for the first one. A last event ID is one of these,
 # because a server may put anything into its IDs.
-SENSITIVE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "last-event-id"})
+SENSITIVE_HEADERS = KEY_HEADERS | {"authorization", "cookie", "proxy-authorization", "last-event-id"}
 # Not a secret, but wrong for another origin.
 ORIGIN_HEADERS = frozenset({"host"})
 # https://fetch.spec.whatwg.org/#request-body-header-name, and Content-Length: they describe a body, and are
@@ -164,7 +165,7 @@ class Handshake:
 
         Args:
             own: the caller's fields.
-            last_event_id: `""` sends no Last-Event-ID.
+            last_event_id: `""` sends no Last-Event-ID; see `_id_to_send`.
 
         Raises:
             InvalidArgument: a field that cannot be sent.
@@ -181,8 +182,14 @@ class Handshake:
                 raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
             # Not CR or LF: a value with a line end could add header fields of its own, or a body.
             check_text(f"headers[{name!r}]", value, "\r\n\0")
-            headers.append((name, value.strip(" \t")))
             taken.add(name.lower())
+            if name.lower() == "last-event-id":
+                value = _id_to_send(value)
+                if not value:
+                    continue
+            elif _has_control_character(value):
+                raise InvalidArgument(f"headers[{name!r}]", "holds a control character, which no header can")
+            headers.append((name, value.strip(" \t")))
         # Not "no-store": for that cache mode too, fetch sends `Cache-Control: no-cache`.
         defaults = [("Accept", EVENT_STREAM), ("Cache-Control", "no-cache")]
         if self._content_type is not None:
@@ -191,8 +198,9 @@ class Handshake:
             defaults.append(("Authorization", _basic(self._credentials)))
         # "If the EventSource object's last event ID string is not the empty string, then ... set
         # (`Last-Event-ID`, lastEventIDValue) in request's header list." UTF-8 encoded.
-        if last_event_id:
-            defaults.append(("Last-Event-ID", last_event_id))
+        id_to_send = _id_to_send(last_event_id)
+        if id_to_send:
+            defaults.append(("Last-Event-ID", id_to_send))
         fields = (*(field for field in defaults if field[0].lower() not in taken), *headers)
         return Request(self.method, self.url, fields, self._body)
 
@@ -210,22 +218,34 @@ class Handshake:
             url = resolve(request.url, location)
         except InvalidArgument:
             return None
-        method, body = request.method, request.body
+        method, body = method_after(response.status, request.method), request.body
         # Once withheld, always withheld: a chain that comes back to the first origin does not get its
         # secrets back, because the origin between them chose the URL.
         withheld = request.withheld
         if origin(url) != origin(request.url):
             withheld |= SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
         dropped = withheld
-        # "internalResponse's status is 301 or 302 and request's method is `POST`", or "internalResponse's
-        # status is 303 and request's method is not `GET` or `HEAD`": a GET without a body follows.
-        if (response.status in {301, 302} and method == "POST") or (
-            response.status == 303 and method not in BODILESS_METHODS
-        ):
-            method, body = "GET", None
+        # A GET has no body.
+        if method != request.method:
+            body = None
             dropped |= BODY_HEADERS
         headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
         return Request(method, url, headers, body, withheld)
+
+
+def _id_to_send(last_event_id: str) -> str:
+    """Return the value of Last-Event-ID for an ID; `""` if it has none.
+
+    A stream may set any ID without CR, LF and NUL, but "field values containing other CTL characters are also
+    invalid": such an ID is not sent. Blanks around a value are not part of it (RFC 9110, 5.5): a server never
+    sees them, so they are not sent. HTTP clients differ: some raise, some send what a server refuses.
+    """
+    return "" if _has_control_character(last_event_id) else last_event_id.strip(" \t")
+
+
+def _has_control_character(value: str) -> bool:
+    # "field-content = field-vchar [ 1*( SP / HTAB / field-vchar ) field-vchar ]"
+    return any((character < " " and character != "\t") or character == "\x7f" for character in value)
 
 
 def _make_body(method: str, json: object, content: bytes | str | None) -> tuple[bytes | None, str | None]:

@@ -33,7 +33,7 @@ from __future__ import annotations
 from ._checks import check_text, whole_number
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._frames import DATA_FRAME, MAX_LINES, learn
+from ._frames import MAX_LINES, data_frame, learn
 from ._values import Generic, Item
 
 TYPE_CHECKING = False
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
         last_event_id: str
         max_event_size: int
+        default_type: str
 
 
 DEFAULT_MAX_EVENT_SIZE = 32 * 2**20
@@ -64,6 +65,9 @@ that linear, and is far above the size of most events."""
 
 MIN_DATA_LINES = 2**10
 """Bytes of a chunk that is tried as data lines only. A smaller chunk is cheaper to keep unparsed."""
+
+MAX_PENDING_TEXT = 200
+"""Characters of `Parser.pending_text`."""
 
 FIELDS = frozenset({"data", "event", "id", "retry"})
 FIELD_NAMES = (b"data", b"event", b"id", b"retry")
@@ -91,9 +95,12 @@ class Parser(Generic[Item]):
         max_event_size: bytes that the `data`, `event`, `id` and `retry` lines of one event may have, each
             with one byte for its line end.
         comments: whether comments are returned too, as `Comment`.
+        default_type: the type of an event without an `event` line, or with an empty one. `""` tells such
+            an event from one that is named `message`.
 
     Raises:
-        InvalidArgument: a `last_event_id` with CR, LF or NUL, or a `max_event_size` below 1.
+        InvalidArgument: a `last_event_id` with CR, LF or NUL, a `default_type` with CR or LF, or a
+            `max_event_size` below 1.
 
     WHATWG HTML 9.2.5 and 9.2.6.
     """
@@ -101,6 +108,7 @@ class Parser(Generic[Item]):
     # Settings:
     #   _comments             whether comments are returned
     #   _max_event_size       bytes
+    #   _default_type         the type of an event that names none
     # The event source, which outlives a connection:
     #   _last_event_id        as of the last blank line; "" if none
     #   _id_was_set           whether a stream has set or cleared it
@@ -112,7 +120,7 @@ class Parser(Generic[Item]):
     #   _error                what `feed` raises until the next reset; None while the parser takes bytes
     # Fields of the unfinished event, from its parsed lines:
     #   _data                 a str; a list of several values, to be joined with LF; None if not sent
-    #   _event_type           DEFAULT_TYPE if not sent
+    #   _event_type           `_default_type` if not sent
     #   _event_id             None if not sent
     #   _event_retry          None if not sent
     #   _size                 bytes of these lines; 0 if there are none
@@ -128,7 +136,7 @@ class Parser(Generic[Item]):
     #   _single_event_limit   the largest chunk to try as one event; 0 while something is held
     #   _space_after_colon    whether each colon so far was followed by a space
     __slots__ = (
-        *("_comments", "_max_event_size"),
+        *("_comments", "_max_event_size", "_default_type"),
         *("_last_event_id", "_id_was_set", "_retry"),
         *("_bom_prefix", "_after_cr", "_line_end", "_error"),
         *("_data", "_event_type", "_event_id", "_event_retry", "_size"),
@@ -148,16 +156,23 @@ class Parser(Generic[Item]):
         ) -> None: ...
 
     def __init__(
-        self, *, last_event_id: str = "", max_event_size: int = DEFAULT_MAX_EVENT_SIZE, comments: bool = False
+        self,
+        *,
+        last_event_id: str = "",
+        max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
+        comments: bool = False,
+        default_type: str = DEFAULT_TYPE,
     ) -> None:
         # No stream can set an ID with one of these.
         check_text("last_event_id", last_event_id, "\r\n\0")
+        check_text("default_type", default_type, "\r\n")
         if not isinstance(max_event_size, int) or max_event_size < 1:
             raise InvalidArgument("max_event_size", f"expected an int of 1 or more, not {max_event_size!r}")
         self._comments, self._max_event_size = comments, max_event_size
+        self._default_type = default_type
         self._last_event_id, self._id_was_set = last_event_id, False
         self._retry: int | None = None
-        self._chunk_frame: Frame | None = DATA_FRAME
+        self._chunk_frame: Frame | None = data_frame(default_type)
         self._run_frame: Frame | None = None
         self.reset()
 
@@ -173,7 +188,7 @@ class Parser(Generic[Item]):
         self._line_end = "\n"
         self._error: SSEError | None = None
         self._data: str | list[str] | None = None
-        self._event_type = DEFAULT_TYPE
+        self._event_type = self._default_type
         self._event_id: str | None = None
         self._event_retry: int | None = None
         self._size, self._unparsed = 0, b""
@@ -210,6 +225,45 @@ class Parser(Generic[Item]):
         """
         self._parse_unparsed()
         return self._size + (self._line_size if self._line_use in (UNDECIDED, FIELD) else 0)
+
+    @property
+    def pending_text(self) -> str:
+        """The start of the unfinished event, at most 200 characters: its type, ID, time, data, as lines.
+
+        To show what an end of the stream dropped. `""` if nothing is pending, or nothing that counts, such
+        as a `retry` that is no number.
+        """
+        self._parse_unparsed()
+        values = self._data if isinstance(self._data, list) else [self._data]
+        event_type = None if self._event_type == self._default_type else self._event_type
+        fields = [("event", event_type), ("id", self._event_id), ("retry", self._event_retry)]
+        # The start of each value: an event may be large.
+        for value in values[:MAX_PENDING_TEXT]:
+            lines = [None] if value is None else value[:MAX_PENDING_TEXT].split("\n")
+            fields += [("data", line) for line in lines]
+        text = "".join(f"{name}: {value}\n" for name, value in fields if value is not None)
+        if self._line_use in (UNDECIDED, FIELD):
+            # A character has at most four bytes.
+            text += _decode(memoryview(self._line)[: 4 * MAX_PENDING_TEXT])
+        return text[:MAX_PENDING_TEXT]
+
+    @property
+    def pending_event(self) -> Event | None:
+        """The event that would be complete if a line end and a blank line came now; None without data.
+
+        It shows whether a stream that ends here lacks nothing else. Nothing is completed or committed.
+        """
+        self._parse_unparsed()
+        # What `_take_lines` changes. The list of data is one that may grow.
+        names = ("_last_event_id", "_id_was_set", "_retry", "_event_type", "_event_id", "_event_retry")
+        kept, data = [getattr(self, name) for name in names], self._data
+        self._data = list(data) if isinstance(data, list) else data
+        items = self._complete()
+        self._data = data
+        for name, value in zip(names, kept, strict=True):
+            setattr(self, name, value)
+        # An unfinished comment, which the caller asked for, may be one of these.
+        return next((item for item in items if isinstance(item, Event)), None)
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Item]:
         """Take the next bytes and return what they complete, in order.
@@ -272,12 +326,23 @@ class Parser(Generic[Item]):
     def close(self) -> int:
         """End the stream: drop the unfinished event and return how many bytes of it had arrived.
 
-        "Once the end of the file is reached, any pending data must be discarded."
+        "Once the end of the file is reached, any pending data must be discarded." `finish` keeps it.
         """
         dropped = self.pending if self._unparsed or self._size or self._line_size else 0
         self.reset()
         self._error = IllegalState("feed() after close(): call reset() before the next stream")
         return dropped
+
+    def finish(self) -> list[Item]:
+        """End the stream, and return the unfinished event as if its last line end and a blank line had come.
+
+        Its ID is committed. For servers, and mocks of them, that leave out the last blank line; an event
+        that was cut off looks the same. Like `close`, it leaves the parser closed.
+        """
+        self._parse_unparsed()
+        items: list[Any] = self._complete()
+        self.close()
+        return items
 
     # Chunks
 
@@ -376,6 +441,7 @@ class Parser(Generic[Item]):
         """Take whole lines of text, without their line ends; add to `events` what they complete."""
         data, event_type = self._data, self._event_type
         event_id, event_retry = self._event_id, self._event_retry
+        default_type = self._default_type
         for line in lines:
             # "If the line is empty (a blank line): Dispatch the event, as defined below."
             # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
@@ -391,7 +457,7 @@ class Parser(Generic[Item]):
                     if isinstance(data, list):
                         data = "\n".join(data)
                     events.append(Event(data, event_type, self._last_event_id, event_retry))
-                data, event_type, event_id, event_retry = None, DEFAULT_TYPE, None, None
+                data, event_type, event_id, event_retry = None, default_type, None, None
                 continue
             # "Collect the characters on the line before the first U+003A COLON character (:), and let field
             # be that string." "If value starts with a U+0020 SPACE character, remove it from value." Most
@@ -414,8 +480,9 @@ class Parser(Generic[Item]):
                     else:
                         data = [data, value]
                 elif name == "event":
-                    # "Set the event type buffer to the field value." An empty buffer means "message".
-                    event_type = value or DEFAULT_TYPE
+                    # "Set the event type buffer to the field value." An empty buffer means "message", or
+                    # the type that the caller wants in its place.
+                    event_type = value or default_type
                 elif name == "id":
                     # "If the field value does not contain U+0000 NULL, then set the last event ID buffer to
                     # the field value. Otherwise, ignore the field."
@@ -447,6 +514,13 @@ class Parser(Generic[Item]):
         """Take a blank line."""
         self._take_lines([""], events)
         self._size = 0
+
+    def _complete(self) -> list[Event | Comment]:
+        """Take the end of an unfinished line, and a blank line; return what they complete."""
+        items: list[Event | Comment] = []
+        line = [] if self._line_use == IGNORED else [_decode(memoryview(self._line))]
+        self._take_lines([*filter(None, line), ""], items)
+        return items
 
     # The unfinished event: its bytes, its lines, and what they count
 
@@ -727,7 +801,7 @@ class Parser(Generic[Item]):
 
     def _learn_frame(self, data: bytes) -> None:
         """Expect further events to have the frame of the first event of `data`, if that has one."""
-        frame = learn(data)
+        frame = learn(data, self._default_type)
         if frame is not None:
             self._run_frame = frame
             self._chunk_frame = frame if self._line_end == "\n" else frame.with_crlf()

@@ -41,7 +41,7 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     except ValueError as error:
         raise InvalidArgument("url", f"{shown} is not a URL: {error}") from error
     if parts.scheme not in DEFAULT_PORTS:
-        raise InvalidArgument("url", f"{shown} does not begin with http:// or https://")
+        raise InvalidArgument("url", f"{shown} {_wrong_scheme(url, parts.scheme)}")
     if not host:
         raise InvalidArgument("url", f"{shown} has no host")
     credentials, _, place = parts.netloc.rpartition("@")
@@ -52,6 +52,19 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     path = quote(parts.path, safe=UNTOUCHED) or "/"
     query = quote(parts.query, safe=UNTOUCHED)
     return urlunsplit((parts.scheme, host, path, query, "")), credentials or None
+
+
+def _wrong_scheme(url: str, scheme: str) -> str:
+    """Return what is wrong with a URL whose scheme is not http or https, and what to do."""
+    # Requests' extension for Unix sockets, and its like.
+    if scheme.endswith("+unix") or scheme == "unix":
+        return (
+            "names a Unix socket, which needs a transport with an HTTP client of your own that connects to"
+            " it: the URL then begins with http://localhost/"
+        )
+    if "://" not in url:
+        return "is not complete: give the whole URL, with http:// or https://"
+    return "does not begin with http:// or https://"
 
 
 def _checked_host(host: str, place: str, shown: str) -> str:

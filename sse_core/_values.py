@@ -28,6 +28,9 @@ else:
         __class_getitem__ = classmethod(GenericAlias)
 
 
+# A body for these is refused, as `fetch` does: it is nearly always a forgotten `method="POST"`.
+BODILESS_METHODS = frozenset({"GET", "HEAD"})
+
 # Header fields as (name, value), in the order in which they are sent or were received. Names may be in
 # any case, and one name may come more than once.
 Headers = tuple[tuple[str, str], ...]
@@ -42,6 +45,17 @@ def header_values(headers: Headers, name: str) -> list[str]:
 def last_header(headers: Headers, name: str) -> str | None:
     """Return the last value of the header field `name` (any case), or None."""
     return next(reversed(header_values(headers, name)), None)
+
+
+def method_after(status: int, method: str) -> str:
+    """Return the method of the request that follows a redirect.
+
+    "internalResponse's status is 301 or 302 and request's method is `POST`", or "internalResponse's status is
+    303 and request's method is not `GET` or `HEAD`": a GET follows. https://fetch.spec.whatwg.org/#http-redirect-fetch
+    """
+    if (status in {301, 302} and method == "POST") or (status == 303 and method not in BODILESS_METHODS):
+        return "GET"
+    return method
 
 
 # What `dataclass(frozen=True, slots=True)` does, without its import: `dataclasses` brings `inspect`, and

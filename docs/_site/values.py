@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sse_core
 import sse_transports
 from sse_core._connection import ERROR_BODY_LIMIT, ERROR_BODY_SECONDS
-from sse_core._handshake import MAX_REDIRECTS
+from sse_core._errors import MAX_REDIRECTS
 from sse_transports.testing import vectors
 
 OWNERS: dict[str, Callable[..., object]] = {

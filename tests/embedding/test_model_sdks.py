@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 import anthropic
 import openai
 import pytest
+from openai._streaming import ServerSentEvent as OpenAIEvent
+from openai._streaming import SSEDecoder
 
 from sdk_decoder import Decoder
-from sse_core import Comment, Event, IncompleteStream
+from sse_core import Comment, Event, EventTooLarge, IncompleteStream
 from sse_core_pytest import MakeServer
 from sse_transports.testing import Cut, Step
 from tests.embedding import model_sdks
@@ -219,6 +222,61 @@ def test_event_without_a_type_is_ignored_by_both(sse_server: MakeServer, sdk: SD
 
     assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
     assert patched == stock
+
+
+@every_anthropic
+def test_event_named_message_is_no_event_without_a_type(sse_server: MakeServer, sdk: SDK) -> None:
+    # The SDK reads every event that has a type, also one that it does not know.
+    named = b"event: message\n" + as_bytes([Event('{"type": "message_stop"}')])
+    patched, stock = read_both(sse_server, sdk, [*ANTHROPIC_REPLY[:3], named])
+
+    assert patched.chunks[-1] == {"type": "message_stop"}
+    assert patched == stock
+
+
+def decode(chunks: list[bytes], **options: Any) -> list[Any]:
+    """Return what a decoder makes of the chunks, which is the same for blocking and async clients."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    async def read_async() -> list[Any]:
+        return [event async for event in Decoder(OpenAIEvent, **options).aiter_bytes(stream())]
+
+    events = [*Decoder(OpenAIEvent, **options).iter_bytes(iter(chunks))]
+    assert [*map(repr, events)] == [*map(repr, asyncio.run(read_async()))]
+    return events
+
+
+def test_decoded_events_have_the_types_of_the_stock_decoder() -> None:
+    stream = b"data: a\n\nevent: message\nid: 1\ndata: b\n\nevent: e\nretry: 5\ndata: c\n\ndata: d\n\n"
+    events = decode([stream])
+
+    assert [event.event for event in events] == [None, "message", "e", None]
+    assert [*map(repr, events)] == [*map(repr, SSEDecoder().iter_bytes(iter([stream])))]
+
+
+@pytest.mark.parametrize("last", [b"data: [DONE]", b"data: [DONE]\n"])
+def test_mocked_reply_without_its_last_blank_line(last: bytes) -> None:
+    chunks = [b"data: {}\n\n", last]
+
+    assert [event.data for event in decode(chunks, at_end="dispatch")] == ["{}", "[DONE]"]
+    assert [event.data for event in decode(chunks, at_end="drop")] == ["{}"]
+    with pytest.raises(IncompleteStream, match=r"begins 'data: \[DONE\]"):
+        decode(chunks)
+
+
+def test_event_larger_than_the_decoders_limit() -> None:
+    with pytest.raises(EventTooLarge, match="12 bytes"):
+        decode([b"data: 0123456789\n\n"], max_event_size=12)
+
+
+def test_decoder_can_read_streams_at_the_same_time() -> None:
+    decoder = Decoder(OpenAIEvent)
+    one, other = (decoder.iter_bytes(iter([b"id: 1\ndata: a\n\nda", b"ta: b\n\n"])) for _ in range(2))
+
+    assert [event.data for pair in zip(one, other, strict=True) for event in pair] == ["a", "a", "b", "b"]
 
 
 def test_copied_client_keeps_the_decoder() -> None:

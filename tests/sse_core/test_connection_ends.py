@@ -203,7 +203,9 @@ def test_what_follows(scenario: Scenario, column: str, outcome: Outcome) -> None
         assert type(error) is (outcome or type(None))
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "status", [408, 425, 429, 500, 502, 503, 504, 506, 507, 510, *range(520, 531), 598, 599]
+)
 def test_a_temporary_status_is_retried(status: int) -> None:
     _, step = response_with_status(COLUMNS["GET"], status)
     assert step == Wait(1.0)
@@ -229,7 +231,7 @@ def test_statuses_do_not_make_unusable_responses_retryable(status: int) -> None:
     assert isinstance(stopped(step), (RedirectError, ContentTypeError))
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "REPORT", "get2"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "MKCOL", "get2"])
 def test_an_unsafe_method_is_not_sent_again(method: str) -> None:
     for scenario in (
         clean_end,
@@ -241,7 +243,9 @@ def test_an_unsafe_method_is_not_sent_again(method: str) -> None:
         assert state_of(connection) is State.CLOSED
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "get"])
+@pytest.mark.parametrize(
+    "method", ["GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY", "get"]
+)
 def test_a_safe_method_is_sent_again(method: str) -> None:
     for scenario in (
         clean_end,
@@ -267,6 +271,7 @@ def test_a_lost_stream_says_where_and_why_it_ended() -> None:
     error = stopped(lost(connection))
     assert isinstance(error, IncompleteStream)
     assert (error.pending, error.last_event_id) == (len(b"data: unfin"), "7")
+    assert "'data: unfin'" in str(error)
     assert str(error.__cause__) == "connection reset"
 
 
@@ -275,6 +280,8 @@ def test_an_end_inside_an_event_says_where_it_ended() -> None:
     error = stopped(step)
     assert isinstance(error, IncompleteStream)
     assert (error.pending, error.last_event_id) == (len(b"data: unfinished\n"), "7")
+    assert error.text == "data: unfinished\n"
+    assert r"'data: unfinished\n'" in str(error)
     assert error.__cause__ is None
     assert connection.last_event_id == "7"
 

@@ -80,7 +80,8 @@ HEADS: dict[Signal, list[Response]] = {
 }
 DATA = [
     b"", b"data: a\n\n", b"id: 7\ndata: a\n\n", b"id\n\n", b"retry: 0\n\n", b"retry: 99999999\n\n",
-    b": comment\n", b"data: [DONE]\n\n", b"data: ", b"\n", b"\r", b"id: 8\n", b"data: " + b"x" * 60,
+    b": comment\n", b"data: [DONE]\n\n", b"data: [DONE]", b"data: ", b"\n", b"\r", b"id: 8\n",
+    b"data: " + b"x" * 60,
 ]  # fmt: skip
 
 policies = st.builds(
@@ -105,12 +106,21 @@ class AnyCalls(RuleBasedStateMachine):
         method=st.sampled_from(["GET", "POST"]),
         policy=st.one_of(st.none(), policies, policies),
         until=st.sampled_from([None, "[DONE]"]),
+        at_end=st.sampled_from([None, None, "raise", "drop", "dispatch"]),
         comments=st.booleans(),
     )
-    def begin(self, method: str, policy: RetryPolicy | None, until: str | None, comments: bool) -> None:
+    def begin(
+        self, method: str, policy: RetryPolicy | None, until: str | None, at_end: Any, comments: bool
+    ) -> None:
         self.policy = policy
         self.connection = Connection(
-            URL, method=method, retry=policy, until=until, comments=comments, max_event_size=50
+            URL,
+            method=method,
+            retry=policy,
+            until=until,
+            at_end=at_end,
+            comments=comments,
+            max_event_size=50,
         )
         self.state = State.NEW
         self.redirects = 0
@@ -197,7 +207,9 @@ class AnyCalls(RuleBasedStateMachine):
 
     @rule()
     def end(self) -> None:
-        self.call(self.connection.end, Signal.END)
+        # CLOSE if the pending event is the last one.
+        signals = [Signal.END, Signal.CLOSE] if self.state is State.OPEN else [Signal.END]
+        self.call(self.connection.end, *signals)
 
     @rule(error=errors)
     def fail(self, error: Exception) -> None:
@@ -227,7 +239,8 @@ class AnyCalls(RuleBasedStateMachine):
         )
         if isinstance(step, Wait) and delay is None:
             assert self.policy is not None
-            assert self.policy.min_delay <= step.delay <= self.policy.max_delay
+            # The longest Retry-After among these responses, and its jitter.
+            assert self.policy.min_delay <= step.delay <= 99 * (1 + self.policy.jitter)
         elif isinstance(step, Wait):
             assert step.delay == delay
         elif isinstance(step, Stop) and delay is not None:

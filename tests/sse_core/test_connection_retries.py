@@ -16,6 +16,7 @@ from sse_core import (
     RetriesExhausted,
     RetryPolicy,
     State,
+    Stop,
     Wait,
 )
 from tests.sse_core.driving import (
@@ -114,13 +115,62 @@ def test_extreme_retry_values_are_bounded(line: bytes, delay: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "delay"),
-    [("7", 7.0), ("0", 1.0), ("9" * 5000, 30.0), ("soon", 1.0), ("Thu, 01 Jan 1970 00:01:52 GMT", 12.0)],
+    [
+        ("7", 7.0),
+        ("0", 1.0),
+        ("120", 120.0),
+        ("3600", 3600.0),
+        ("soon", 1.0),
+        ("Thu, 01 Jan 1970 00:01:52 GMT", 12.0),
+    ],
 )
-def test_retry_after_is_obeyed_within_bounds(value: str, delay: float) -> None:
+def test_retry_after_is_obeyed(value: str, delay: float) -> None:
     connection = Connection(URL)
     connected(connection)
     refused(connection, answer(503, Retry_After=value), epoch=100.0)
     assert waited(connection.decide(monotonic=0.0, random=0.0)) == delay
+
+
+def refused_with(retry_after: str, **options: Any) -> tuple[HTTPStatusError, object]:
+    connection = Connection(URL, **options)
+    connected(connection)
+    error = refused(connection, answer(429, Retry_After=retry_after)).cause
+    assert isinstance(error, HTTPStatusError)
+    return error, connection.decide(monotonic=0.0, random=0.0)
+
+
+@pytest.mark.parametrize("value", ["3601", "9" * 5000])
+def test_a_retry_after_past_its_limit_is_the_error_at_once(value: str) -> None:
+    error, step = refused_with(value)
+    assert step == Stop(error)
+    assert error.max_retry_after == 3600.0
+    assert str(error).endswith("seconds (Retry-After), more than max_retry_after (3600)")
+
+
+def test_the_limit_of_retry_after_can_be_moved() -> None:
+    assert refused_with("7200", retry=RetryPolicy(max_retry_after=7200))[1] == Wait(7200.0)
+    # One up to `max_delay` is never too long.
+    policy = RetryPolicy(max_delay=60, max_retry_after=5)
+    assert refused_with("60", retry=policy)[1] == Wait(60.0)
+    error, step = refused_with("61", retry=policy)
+    assert (step, error.max_retry_after) == (Stop(error), 60)
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": "POST"}, {"retry": None}, {"retry": RetryPolicy(statuses={503})}]
+)
+def test_a_long_retry_after_is_not_blamed_for_other_ends(options: dict[str, Any]) -> None:
+    error, step = refused_with("9999", **options)
+    assert step == Stop(error)
+    assert (error.retry_after, error.max_retry_after) == (9999.0, None)
+    assert "Retry-After" not in str(error)
+
+
+def test_a_caller_may_retry_after_a_long_retry_after() -> None:
+    connection = Connection(URL)
+    connected(connection)
+    refused(connection, answer(429, Retry_After="9999"))
+    assert connection.decide(monotonic=0.0, random=0.0, delay=5.0) == Wait(5.0)
 
 
 def test_retry_after_counts_once() -> None:

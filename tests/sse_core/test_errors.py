@@ -59,7 +59,7 @@ EXAMPLES: list[SSEError] = [
     *(kind(404, HEADERS, b"none here", URL, 5.0) for kind in RESPONSE_ERRORS),
     StreamError("something"),
     EventTooLarge(100, (Event("a"), sse_core.Comment("b"))),
-    IncompleteStream(5, "7"),
+    IncompleteStream(5, "7", "data:"),
     TransportError("something"),
     ConnectError("no route to host"),
     ReadError("reset"),
@@ -172,11 +172,68 @@ def test_a_response_error_finds_the_last_header_in_any_case(
         ),
         (
             RedirectError(302, HEADERS),
-            "cannot follow the redirect (302) to 'x:y': not to http or https, or one redirect too many",
+            "cannot follow the redirect (302) to 'x:y': not to http or https",
         ),
+        (
+            RedirectError(302, (("Location", "http://a b/?key=secret"),)),
+            "cannot follow the redirect (302) to 'http://a b/': not a valid URL",
+        ),
+        (
+            RedirectError(
+                302, (("Location", "/?key=secret"),), redirects=((302, "http://a/?key=secret"),) * 20
+            ),
+            (
+                "too many redirects: 20 were followed, and not the next (302) to '/', after 302 from http://a/,"
+                " 302 from http://a/, 302 from http://a/, 17 more redirects"
+            ),
+        ),
+        (
+            HTTPStatusError(405, (), b"no", "http://a/b", redirects=((301, "http://a/?b#c"),), method="POST"),
+            "HTTP status 405 instead of 200, after 301 from http://a/ made the POST a GET: 'no'",
+        ),
+        (
+            ContentTypeError(
+                200,
+                (),
+                b"",
+                "http://b:81/c?d",
+                redirects=((307, "http://a/"),),
+                withheld=frozenset({"Cookie"}),
+            ),
+            (
+                "content type missing instead of text/event-stream, after 307 from http://a/;"
+                " Cookie was not sent to http://b:81"
+            ),
+        ),
+        (
+            HTTPStatusError(
+                401,
+                url="http://b/",
+                redirects=(*((307, f"http://a/{n}") for n in range(5)), (303, "http://a/5")),
+                withheld=frozenset({"X-Api-Key", "Authorization"}),
+                method="PUT",
+            ),
+            (
+                "HTTP status 401 instead of 200, after 307 from http://a/0, 307 from http://a/1, 307 from http://a/2,"
+                " 303 from http://a/5 made the PUT a GET, 2 more redirects;"
+                " Authorization, X-Api-Key were not sent to http://b"
+            ),
+        ),
+        (
+            HTTPStatusError(429, retry_after=7200.0, max_retry_after=3600.0),
+            (
+                "HTTP status 429 instead of 200; it asks to wait 7200 seconds (Retry-After), more than"
+                " max_retry_after (3600)"
+            ),
+        ),
+        (HTTPStatusError(429, retry_after=7200.0), "HTTP status 429 instead of 200"),
         (RedirectError(302, (), b"moved"), "status 302 without a Location: 'moved'"),
         (EventTooLarge(100, (Event("a"),)), "an event is larger than max_event_size (100 bytes)"),
         (IncompleteStream(5, "7"), "the stream ended inside an event (5 bytes of it had arrived)"),
+        (
+            IncompleteStream(13, "", "data: the end\n"),
+            r"the stream ended inside an event (13 bytes of it had arrived), which begins 'data: the end\n'",
+        ),
         (IncompleteStream(0), "the stream ended before its end"),
         (ReadError("reset"), "reset"),
         (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
@@ -220,7 +277,7 @@ def test_other_errors_keep_their_arguments() -> None:
     assert EventTooLarge(100).events == ()
     incomplete = IncompleteStream(5, "7")
     assert (incomplete.pending, incomplete.last_event_id) == (5, "7")
-    assert IncompleteStream(5).last_event_id == ""
+    assert (IncompleteStream(5).last_event_id, IncompleteStream(5).text) == ("", "")
     assert IdleTimeout(2.5).seconds == 2.5
     invalid = InvalidArgument("url", "no host")
     assert (invalid.name, invalid.reason) == ("url", "no host")
@@ -232,7 +289,8 @@ HOSTILE = "\r\n2030-01-01 INFO all is well\x1b[2J\u202e\u2028\x85\0é€\U0001f6
 def messages_quoting(text: str) -> list[str]:
     body = text.encode("utf-8", "replace")
     headers = tuple((name, text) for name in ("Content-Type", "Content-Encoding", "Location"))
-    return [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
+    responses = [str(kind(200, headers, body, text)) for kind in RESPONSE_ERRORS]
+    return [*responses, str(IncompleteStream(5, text, text))]
 
 
 def test_a_message_escapes_line_ends_and_terminal_codes() -> None:

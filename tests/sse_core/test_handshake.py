@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_core import Connection, InvalidArgument, RetryPolicy
-from tests.sse_core.driving import URL, connected
+from tests.sse_core.driving import URL, connected, ended, opened, received
 
 DEFAULTS = (("Accept", "text/event-stream"), ("Cache-Control", "no-cache"))
 
@@ -59,9 +59,45 @@ def test_a_last_event_id_is_sent_only_if_there_is_one() -> None:
     assert request.headers == (*DEFAULTS, ("Last-Event-ID", "7"))
 
 
-@pytest.mark.parametrize("identifier", ["€", "日本", "\U0001f600", "é", " a ", "x" * 10_000])
+@pytest.mark.parametrize(
+    "identifier", ["€", "日本", "\U0001f600", "é", "a \tb", "\x85", "\u2028a\u3000", "x" * 10_000]
+)
 def test_a_last_event_id_is_sent_as_the_text_it_is(identifier: str) -> None:
     assert connected(Connection(URL, last_event_id=identifier)).header("last-event-id") == identifier
+
+
+@pytest.mark.parametrize(
+    ("identifier", "sent"), [(" a ", "a"), ("5 ", "5"), ("\t5", "5"), (" ", None), ("\t \t", None)], ids=repr
+)
+def test_blanks_around_a_last_event_id_are_not_sent(identifier: str, sent: str | None) -> None:
+    for connection in (Connection(URL, last_event_id=identifier), opened(Connection(URL))):
+        if not connection.last_event_id:
+            received(connection, f"id: {identifier}\n\n".encode())
+            ended(connection)
+        assert connected(connection).header("Last-Event-ID") == sent
+        assert connection.last_event_id == identifier
+    assert connected(Connection(URL), {"Last-Event-ID": identifier}).header("Last-Event-ID") == sent
+
+
+CONTROL_CHARACTERS = [chr(code) for code in (*range(1, 32), 127) if chr(code) not in "\t\r\n"]
+
+
+@pytest.mark.parametrize("character", CONTROL_CHARACTERS, ids=repr)
+def test_an_id_with_a_control_character_is_not_sent(character: str) -> None:
+    for identifier in (f"5{character}6", character, f"5{character}"):
+        connection = Connection(URL, last_event_id=identifier)
+        assert connected(connection).headers == DEFAULTS
+        assert connection.last_event_id == identifier
+        # Not the other one either: the caller's wins, and cannot be sent.
+        own = connected(Connection(URL, last_event_id="1"), {"last-event-id": identifier})
+        assert own.headers == DEFAULTS
+
+
+@pytest.mark.parametrize("character", CONTROL_CHARACTERS, ids=repr)
+def test_a_header_with_a_control_character_is_refused(character: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"headers\['X-A'\]: holds a control character"):
+        connected(Connection(URL), {"X-A": f"a{character}b"})
+    assert connected(Connection(URL), {"X-A": "a\tb"}).header("X-A") == "a\tb"
 
 
 def test_raw_headers_are_what_is_sent() -> None:
@@ -267,6 +303,9 @@ def test_content_other_than_bytes_or_text_is_refused(content: Any) -> None:
     [
         ("retry", {"retry": 5}),
         ("retry", {"retry": RetryPolicy}),
+        ("at_end", {"at_end": "ignore"}),
+        ("default_type", {"default_type": "a\nb"}),
+        ("default_type", {"default_type": None}),
         ("until", {"until": 5}),
         ("until", {"until": b"[DONE]"}),
         ("sensitive_headers", {"sensitive_headers": "X-Token"}),
@@ -277,6 +316,21 @@ def test_other_invalid_arguments_are_refused_by_name(name: str, arguments: dict[
     with pytest.raises(InvalidArgument) as caught:
         Connection(URL, **arguments)
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    ("retry", "expected"),
+    [
+        (3, "RetryPolicy(max_attempts=3) or None, not int"),
+        (0, "RetryPolicy or None, not int"),
+        (True, "RetryPolicy or None, not bool"),
+        ("3", "RetryPolicy or None, not str"),
+    ],
+)
+def test_a_number_of_retries_is_refused_with_what_to_give(retry: Any, expected: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(URL, retry=retry)
+    assert str(caught.value) == f"retry: expected {expected}"
 
 
 def test_a_header_given_twice_in_different_cases_is_refused() -> None:

@@ -138,13 +138,17 @@ def test_each_chunk_returns_all_that_is_complete(chunks: list[bytes]) -> None:
 
 @pytest.mark.parametrize("slower", SLOWER)
 @MODERATE
-@given(cut_streams(), unparsed_limits, st.booleans())
+@given(cut_streams(), unparsed_limits, st.booleans(), st.sampled_from(["message", "", "é"]))
 def test_fast_ways_give_the_plain_result(
-    slower: type[Parser[Event | Comment]], chunks: list[bytes], unparsed: int, comments: bool
+    slower: type[Parser[Event | Comment]],
+    chunks: list[bytes],
+    unparsed: int,
+    comments: bool,
+    default_type: str,
 ) -> None:
     with unparsed_up_to(unparsed):
-        fast = outcome_of(chunks, Parser[Event | Comment](max_event_size=2**20, comments=comments))
-        assert fast == outcome_of(chunks, slower(comments=comments))
+        fast = outcome_of(chunks, Parser[Event | Comment](comments=comments, default_type=default_type))
+        assert fast == outcome_of(chunks, slower(comments=comments, default_type=default_type))
 
 
 @pytest.mark.parametrize("slower", SLOWER)

@@ -22,10 +22,12 @@ retry_afters = st.one_of(st.none(), st.floats(0, 100), st.floats(0, 1e300))
 @st.composite
 def policies(draw: st.DrawFn) -> RetryPolicy:
     min_delay = draw(st.floats(0, 60))
+    max_delay = min_delay + draw(st.floats(0, 1e6))
     return RetryPolicy(
-        initial_delay=draw(st.one_of(st.just(0.0), st.floats(1e-3, 1e6))),
+        initial_delay=draw(st.one_of(st.just(0.0), st.just(max_delay), st.floats(0, max_delay))),
         min_delay=min_delay,
-        max_delay=min_delay + draw(st.floats(0, 1e6)),
+        max_delay=max_delay,
+        max_retry_after=draw(st.floats(0, 1e6)),
         factor=draw(st.one_of(st.floats(1, 4), st.floats(1, 1e300))),
         jitter=draw(st.one_of(st.floats(0, 1), st.floats(0, 1e6))),
     )
@@ -56,13 +58,21 @@ def policies(draw: st.DrawFn) -> RetryPolicy:
         (1, 0.0, 0, None, 0.2),
         (5, 0.0, 0, None, 3.2),
         # Retry-After is a minimum, not a start. Jitter applies, because many clients got the same value.
+        # `max_delay` does not shorten it.
         (0, 0.0, None, 7.0, 7.0),
         (0, 0.5, None, 7.0, 8.75),
         (0, 0.0, None, 0.0, 1.0),
         (4, 0.0, None, 7.0, 16.0),
         (0, 0.0, 9000, 7.0, 9.0),
-        (0, 0.0, None, 1e18, 30.0),
-        (0, 0.0, None, float("inf"), 30.0),
+        (0, 0.0, None, 30.0, 30.0),
+        (0, 0.5, None, 30.0, 37.5),
+        (0, 0.0, None, 120.0, 120.0),
+        (0, 0.5, None, 120.0, 135.0),
+        (9, 0.0, 45_000, 120.0, 120.0),
+        (0, 0.0, None, 3600.0, 3600.0),
+        # Longer ones are not waited for, so this is the longest wait.
+        (0, 0.0, None, 1e18, 3600.0),
+        (0, 0.0, None, float("inf"), 3600.0),
     ],
 )
 def test_the_default_policy_waits(
@@ -79,23 +89,60 @@ def test_the_first_wait_is_1_to_1_5_seconds(random: float) -> None:
     assert 1.0 <= RetryPolicy().delay(0, random=random) <= 1.5
 
 
-@given(policies(), waits, randoms, retries, retry_afters)
-@example(RetryPolicy(), 10**6, ALMOST_ONE, LARGEST_RETRY, 1e300)
-@example(RetryPolicy(initial_delay=0.0, min_delay=0.0), 10**6, 0.0, 0, None)
+@given(policies(), waits, randoms, retries)
+@example(RetryPolicy(), 10**6, ALMOST_ONE, LARGEST_RETRY)
+@example(RetryPolicy(initial_delay=0.0, min_delay=0.0), 10**6, 0.0, 0)
 def test_a_wait_is_within_the_policys_bounds(
-    policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
+    policy: RetryPolicy, waits: int, random: float, retry: int | None
 ) -> None:
-    delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
+    delay = policy.delay(waits, random=random, retry=retry)
     assert policy.min_delay <= delay <= policy.max_delay
 
 
 @given(policies(), waits, randoms, retries, retry_afters)
-def test_a_wait_is_at_least_what_the_server_asked(
+@example(RetryPolicy(), 10**6, ALMOST_ONE, LARGEST_RETRY, 1e300)
+def test_retry_after_lengthens_a_wait_up_to_its_own_bound(
     policy: RetryPolicy, waits: int, random: float, retry: int | None, retry_after: float | None
 ) -> None:
     delay = policy.delay(waits, random=random, retry=retry, retry_after=retry_after)
+    longest = max(policy.max_delay, policy.max_retry_after)
+    assert policy.longest_retry_after == longest
+    assert min(retry_after or 0.0, longest) <= delay <= longest + policy.max_delay
+
+
+@given(policies(), waits, randoms, retries)
+def test_a_wait_is_at_least_what_the_server_asked(
+    policy: RetryPolicy, waits: int, random: float, retry: int | None
+) -> None:
+    delay = policy.delay(waits, random=random, retry=retry)
     assert delay >= min((retry or 0) / 1000, policy.max_delay)
-    assert delay >= min(retry_after or 0.0, policy.max_delay)
+
+
+@given(policies(), waits, randoms)
+@example(RetryPolicy(initial_delay=25), 0, 0.0)
+@example(RetryPolicy(initial_delay=30), 0, 0.0)
+def test_no_wait_is_shorter_than_initial_delay(policy: RetryPolicy, waits: int, random: float) -> None:
+    assert policy.delay(waits, random=random) >= policy.initial_delay
+
+
+@pytest.mark.parametrize(
+    ("initial_delay", "waits", "random", "seconds"),
+    [
+        (25, 0, 0.0, 25.0),
+        (25, 0, 0.5, 27.5),
+        (25, 9, 0.0, 25.0),
+        (25, 9, 0.75, 28.75),
+        (20, 0, 0.5, 25.0),
+        (18, 1, 0.0, 20.0),
+        (30, 0, 0.0, 30.0),
+        (30, 9, 0.9, 30.0),
+    ],
+)
+def test_a_first_wait_near_the_cap_has_the_jitter_that_fits(
+    initial_delay: float, waits: int, random: float, seconds: float
+) -> None:
+    policy = RetryPolicy(initial_delay=initial_delay)
+    assert policy.delay(waits, random=random) == pytest.approx(seconds)
 
 
 @given(policies(), waits, retries)

@@ -10,7 +10,8 @@ import pytest
 
 from sse_core import InvalidArgument, RetryPolicy
 
-NUMBERS = ("initial_delay", "max_delay", "factor", "jitter", "min_delay", "max_attempts", "max_elapsed")
+DELAYS = ("initial_delay", "max_delay", "factor", "jitter", "min_delay", "max_retry_after")
+NUMBERS = (*DELAYS, "max_attempts", "max_elapsed")
 NOT_NUMBERS: tuple[Any, ...] = ("1", True, [], 1j, -1.0, -1, float("nan"), float("inf"), float("-inf"))
 
 
@@ -24,7 +25,7 @@ def test_invalid_numbers_are_refused_by_name(name: str, value: object) -> None:
     assert str(caught.value).startswith(f"{name}: expected a ")
 
 
-@pytest.mark.parametrize("name", ["initial_delay", "max_delay", "factor", "jitter", "min_delay"])
+@pytest.mark.parametrize("name", DELAYS)
 def test_a_delay_cannot_be_none(name: str) -> None:
     arguments: dict[str, Any] = {name: None}
     with pytest.raises(InvalidArgument, match=f"{name}: expected a number, not NoneType"):
@@ -36,6 +37,8 @@ def test_a_delay_cannot_be_none(name: str) -> None:
     [
         ({"min_delay": 5.0, "max_delay": 4.9}, "max_delay"),
         ({"max_delay": 0.0}, "max_delay"),
+        ({"initial_delay": 30.1}, "initial_delay"),
+        ({"max_delay": 0.9}, "initial_delay"),
         ({"factor": 0.99}, "factor"),
         ({"factor": 0}, "factor"),
         ({"max_attempts": 0}, "max_attempts"),
@@ -56,8 +59,8 @@ def test_a_number_out_of_its_range_is_refused_by_name(arguments: dict[str, Any],
         {"jitter": 0},
         {"max_attempts": 1},
         {"max_elapsed": 0},
-        # Longer than `max_delay`, which limits it as it limits any delay.
-        {"initial_delay": 100.0},
+        {"max_retry_after": 0},
+        {"initial_delay": 30.0},
     ],
 )
 def test_a_number_at_the_edge_of_its_range_is_taken(arguments: dict[str, Any]) -> None:
@@ -75,9 +78,10 @@ def test_the_defaults_are_those_that_are_documented() -> None:
         min_delay=0.1,
         max_attempts=None,
         max_elapsed=None,
-        statuses=frozenset({408, 425, 429, 500, 502, 503, 504}),
+        max_retry_after=3600.0,
+        statuses={408, 425, 429, *range(500, 600)} - {501, 505, 511},
         reconnect_on_close=None,
-        allowed_methods={"GET", "HEAD", "OPTIONS", "TRACE"},
+        allowed_methods={"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY"},
     )
 
 
@@ -136,6 +140,22 @@ def test_max_attempts_must_be_an_int() -> None:
 def test_max_delay_below_min_delay_is_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"max_delay: 0\.05 is less than min_delay, 0\.1"):
         RetryPolicy(max_delay=0.05)
+
+
+def test_initial_delay_above_max_delay_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="initial_delay: 45 is more than max_delay, 30: change one"):
+        RetryPolicy(initial_delay=45)
+
+
+def test_statuses_can_be_extended() -> None:
+    policy = RetryPolicy(statuses=RetryPolicy().statuses | {404})
+    assert policy.statuses - RetryPolicy().statuses == {404}
+
+
+def test_a_policy_shows_what_is_not_the_default() -> None:
+    assert repr(RetryPolicy()) == "RetryPolicy()"
+    assert repr(RetryPolicy(max_attempts=3, factor=1)) == "RetryPolicy(factor=1, max_attempts=3)"
+    assert repr(RetryPolicy(statuses={503})) == "RetryPolicy(statuses=frozenset({503}))"
 
 
 @pytest.mark.parametrize("methods", ["POST", 5, None, [5], ["NO SUCH"], [""]])

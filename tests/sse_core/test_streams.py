@@ -118,7 +118,34 @@ def test_an_unfinished_event_at_the_end_is_told_after_the_last_event(events_of: 
         next(events)
     assert caught.value.pending == len(b"id: 8\ndata: b\ndata")
     assert caught.value.last_event_id == "7"
+    assert caught.value.text == "id: 8\ndata: b\ndata"
     assert list(events) == []
+
+
+@both_ways
+@pytest.mark.parametrize("rest", [b"id: 8\ndata: b\n", b"id: 8\ndata: b", b"id: 8\r\ndata: b\r\n"])
+def test_an_unfinished_event_can_be_dropped_or_dispatched(events_of: Opener, rest: bytes) -> None:
+    first = Event("a", id="7")
+    chunks = (b"id: 7\ndata: a\n\n", rest)
+    assert list(events_of(Source(*chunks), at_end="drop")) == [first]
+    assert list(events_of(Source(*chunks), at_end="dispatch")) == [first, Event("b", id="8")]
+    parser = Parser()
+    assert list(events_of(Source(*chunks), at_end="drop", parser=parser)) == [first]
+    assert parser.last_event_id == "7"
+    assert list(events_of(Source(*chunks), at_end="dispatch", parser=parser)) == [first, Event("b", id="8")]
+    assert parser.last_event_id == "8"
+
+
+@both_ways
+@pytest.mark.parametrize("at_end", ["raise", "drop", "dispatch"])
+def test_a_whole_stream_ends_well_in_each_way(events_of: Opener, at_end: str) -> None:
+    assert list(events_of(Source(b"data: a\n\n", b": bye"), at_end=at_end)) == [Event("a")]
+
+
+@both_ways
+def test_a_type_for_events_without_one_comes_through_the_parser(events_of: Opener) -> None:
+    source = Source(b"data: a\n\nevent: message\ndata: b\n\n")
+    assert list(events_of(source, parser=Parser(default_type=""))) == [Event("a", ""), Event("b", "message")]
 
 
 @both_ways
@@ -295,6 +322,8 @@ def test_the_limit_is_that_of_the_callers_parser(events_of: Opener) -> None:
     [
         ("max_event_size", {"parser": Parser(), "max_event_size": 10}),
         ("max_event_size", {"max_event_size": 0}),
+        ("at_end", {"at_end": "ignore"}),
+        ("at_end", {"at_end": None}),
         ("parser", {"parser": Parser}),
         ("parser", {"parser": "utf-8"}),
     ],
@@ -325,4 +354,4 @@ def test_any_iterable_of_bytes_will_do() -> None:
 def test_all_but_the_chunks_is_named() -> None:
     for function in (parse, aparse):
         _, *options = inspect.signature(function).parameters.values()
-        assert [option.kind for option in options] == [inspect.Parameter.KEYWORD_ONLY] * 2
+        assert [option.kind for option in options] == [inspect.Parameter.KEYWORD_ONLY] * 3

@@ -82,6 +82,23 @@ def test_an_invalid_url_is_refused_by_name(url: str) -> None:
     assert caught.value.name == "url"
 
 
+@pytest.mark.parametrize(
+    ("url", "help"),
+    [
+        ("/feed", "'/feed' is not complete: give the whole URL, with http:// or https://"),
+        ("example.com/feed", "is not complete: give the whole URL"),
+        ("localhost:8080", "is not complete: give the whole URL"),
+        ("ftp://example.com/", "does not begin with http:// or https://"),
+        ("http+unix://%2Frun%2Fa.sock/", "needs a transport with an HTTP client of your own"),
+        ("unix:/run/a.sock", "the URL then begins with http://localhost/"),
+    ],
+)
+def test_a_refused_url_says_what_to_give(url: str, help: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Connection(url)
+    assert help in str(caught.value)
+
+
 @pytest.mark.parametrize("url", [None, 7, b"http://example.com/", ["http://example.com/"]], ids=repr)
 def test_a_url_other_than_text_is_refused_by_name(url: Any) -> None:
     with pytest.raises(InvalidArgument, match="url: expected str"):

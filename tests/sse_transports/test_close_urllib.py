@@ -68,8 +68,14 @@ def test_close_wakes_a_wait_for_response_headers(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
-def test_close_wakes_an_unanswered_connect(unanswered: int) -> None:
-    source = EventSource(f"http://127.0.0.1:{unanswered}", timeout=None)
+@pytest.mark.parametrize("count", [1, 3])
+def test_close_wakes_an_unanswered_connect(
+    count: int, unanswered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", unanswered))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: [place] * count)
+    monkeypatch.setattr("sse_transports._urllib.ATTEMPT_DELAY", 0.001)
+    source = EventSource("http://stream.test", timeout=None)
     with Reading(source) as reading:
         reading.until_blocked_in(UrllibExchange.connect)
         close_while_busy(reading)

@@ -14,7 +14,7 @@ import pytest
 
 from sse_core import IllegalState, ReadyState, RetryPolicy
 from sse_transports import EventSource
-from sse_transports._urllib import UrllibExchange, _SocketReader
+from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import eventually, is_blocked_in
 
@@ -62,7 +62,7 @@ def respond(call: Call) -> None:
 while_busy = pytest.mark.parametrize(
     ("path", "function"),
     [
-        ("/read", _SocketReader.readinto),
+        ("/read", UrllibExchange._read_raw),
         ("/connect", http.client.HTTPConnection.getresponse),
         ("/wait", EventSource._sleep_unless_commanded),
     ],

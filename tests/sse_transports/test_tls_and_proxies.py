@@ -7,6 +7,7 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from traceback import format_exception
 
@@ -33,7 +34,7 @@ from sse_transports import (
     Httpx2Transport,
     UrllibTransport,
 )
-from sse_transports._urllib import _SocketReader
+from sse_transports._urllib import _HeadReader
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
 from tests.sse_transports.proxy import forward
@@ -57,20 +58,59 @@ def data(source: EventSource[Event]) -> list[str]:
 # TLS.
 
 
-def test_certificate_of_unknown_authority_is_rejected(server_tls: ssl.SSLContext) -> None:
-    with SSEServer(one_and_end, context=server_tls) as server:
-        with pytest.raises(ConnectError, match="certificate verify failed"):
-            data(EventSource(server.url, retry=None))
-        assert server.calls == []
+def self_signed() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
-def test_certificate_of_another_host_is_rejected(authority: trustme.CA, client_tls: ssl.SSLContext) -> None:
+def expired(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    past = datetime.now(tz=UTC) - timedelta(days=1)
+    authority.issue_cert("127.0.0.1", not_after=past).configure_cert(context)
+    return context
+
+
+def of_another_host(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("example.org").configure_cert(context)
-    with SSEServer(one_and_end, context=context) as server:
-        with pytest.raises(ConnectError, match=r"127\.0\.0\.1"):
-            data(EventSource(server.url, retry=None, transport=UrllibTransport(context=client_tls)))
+    return context
+
+
+@pytest.mark.parametrize(
+    ("certificate", "fault"),
+    [
+        (lambda _authority: self_signed(), "unable to get local issuer certificate"),
+        (expired, "certificate has expired"),
+        (of_another_host, r"IP address mismatch, certificate is not valid for '127\.0\.0\.1'"),
+    ],
+    ids=["unknown authority", "expired", "another host"],
+)
+def test_certificate_that_is_not_accepted_is_final(
+    certificate: Callable[[trustme.CA], ssl.SSLContext],
+    fault: str,
+    authority: trustme.CA,
+    client_tls: ssl.SSLContext,
+) -> None:
+    """Not retried, although GET is by default."""
+    with SSEServer(one_and_end, context=certificate(authority)) as server:
+        with pytest.raises(
+            ConnectError, match=rf"^127\.0\.0\.1:\d+: certificate verify failed: {fault}"
+        ) as caught:
+            data(EventSource(server.url, transport=UrllibTransport(context=client_tls)))
+        assert caught.value.final
         assert server.calls == []
+
+
+def test_missing_client_certificate_is_final(authority: trustme.CA, client_tls: ssl.SSLContext) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with SSEServer(one_and_end, context=context) as server:
+        with pytest.raises(ConnectError, match="certificate required") as caught:
+            data(EventSource(server.url, transport=UrllibTransport(context=client_tls)))
+        assert caught.value.final
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -232,17 +272,45 @@ def test_callers_proxy_authorization_reaches_the_proxy(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_unsupported_proxy_kind_is_named_in_the_error(scheme: str, deaf: int) -> None:
-    transport = UrllibTransport(proxies={scheme: f"socks5://127.0.0.1:{deaf}"})
-    with pytest.raises(ConnectError, match="socks5"):
-        data(EventSource(f"{scheme}://127.0.0.1:9/", retry=None, timeout=0.5, transport=transport))
+@pytest.mark.parametrize(
+    "address",
+    ["socks5://127.0.0.1:9", "https://127.0.0.1:9", "http://", "http://[::1", "http://127.0.0.1:port"],
+)
+def test_unusable_proxy_is_final(scheme: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not retried, although GET is by default."""
+    callers = UrllibTransport(proxies={scheme: address})
+    with pytest.raises(ConnectError, match=rf"proxies\['{scheme}'\]") as caught:
+        data(EventSource(f"{scheme}://127.0.0.1:9/", transport=callers))
+    assert caught.value.final
+    monkeypatch.setenv("ALL_PROXY", address)
+    with pytest.raises(ConnectError, match="ALL_PROXY") as caught:
+        data(EventSource(f"{scheme}://127.0.0.1:9/"))
+    assert caught.value.final
 
 
-@pytest.mark.parametrize("address", ["http://", "http://[::1", "http://127.0.0.1:port"])
-def test_invalid_proxy_address_raises_connect_error(address: str) -> None:
-    transport = UrllibTransport(proxies={"http": address})
-    with pytest.raises(ConnectError):
-        data(EventSource("http://127.0.0.1:9/", retry=None, timeout=0.5, transport=transport))
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_error_for_unreachable_proxy_names_it(scheme: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        transport = UrllibTransport(proxies={scheme: f"http://user:secret@127.0.0.1:{port}"})
+        with pytest.raises(ConnectError) as caught:
+            data(EventSource(f"{scheme}://stream.test/", retry=None, transport=transport))
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{port}: ")
+    assert "Connection refused" in str(caught.value)
+    assert not caught.value.final
+
+
+@pytest.mark.parametrize("name", ["all_proxy", "ALL_PROXY"])
+def test_all_proxy_is_used_for_both_schemes(
+    name: str, monkeypatch: pytest.MonkeyPatch, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    for context in (None, server_tls):
+        with SSEServer(one_and_end, context=context) as server, SSEServer(forward) as proxy:
+            monkeypatch.setenv(name, proxy.url)
+            transport = UrllibTransport(context=client_tls)
+            assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+            assert len(proxy.calls) == 1
 
 
 def test_refused_tunnel_raises_with_the_status(client_tls: ssl.SSLContext) -> None:
@@ -277,7 +345,7 @@ def test_close_wakes_a_wait_for_a_proxy() -> None:
         source = EventSource("https://127.0.0.1:9/", timeout=None, transport=transport)
         with Reading(source) as reading:
             eventually(lambda: len(proxy.calls) == 1, "the proxy is asked")
-            reading.until_blocked_in(_SocketReader.readinto)
+            reading.until_blocked_in(_HeadReader.status_line)
             source.close()
             reading.until_ended()
             assert reading.error is None

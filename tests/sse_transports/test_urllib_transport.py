@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import ssl
 import sys
 import threading
 from typing import Any
 
 import pytest
 
-from sse_core import ConnectError, IllegalState, Request, TransportError
+from sse_core import ConnectError, Event, IllegalState, Request, TransportError
 from sse_transports import EventSource, UrllibTransport
+from sse_transports._sockets import KEEP_ALIVE
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
-from tests.sse_transports.small_servers import one_and_silence, until_all_gone
+from tests.sse_transports.small_servers import QUICK, one_and_silence, until_all_gone
 from tests.sse_transports.waiting import eventually, until_set
 
 
@@ -47,8 +50,33 @@ def test_no_idle_timeout_means_a_blocking_socket(sockets: list[socket.socket]) -
         (connection,) = sockets
         # Asks the operating system: a read of this socket waits without a limit.
         eventually(lambda: os.get_blocking(connection.fileno()), "the socket is read without a timeout")
-        # This is how a peer that vanished is noticed all the same.
-        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_connections_have_tcp_keep_alive(
+    encrypted: bool, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an idle timeout, this is how a peer that vanished is noticed."""
+    descriptor = -1
+    connect = UrllibExchange.connect
+
+    def remember(exchange: UrllibExchange, *arguments: Any) -> socket.socket:
+        nonlocal descriptor
+        connection = connect(exchange, *arguments)
+        # Over TLS, another object takes it over.
+        descriptor = connection.fileno()
+        return connection
+
+    monkeypatch.setattr(UrllibExchange, "connect", remember)
+    with (
+        SSEServer(one_and_silence, context=server_tls if encrypted else None) as server,
+        EventSource(server.url, transport=UrllibTransport(context=client_tls)) as source,
+    ):
+        assert next(source).data == "a"
+        with socket.socket(fileno=os.dup(descriptor)) as connection:
+            values = [connection.getsockopt(level, option) for level, option, _ in KEEP_ALIVE]
+    assert values[0]
+    assert values[1:] == [value for _, _, value in KEEP_ALIVE[1:]]
 
 
 def test_idle_timeout_is_set_on_the_socket(sockets: list[socket.socket]) -> None:
@@ -126,6 +154,20 @@ def test_using_a_closed_exchange_raises(call: str) -> None:
         until_all_gone(server)
 
 
+def test_transport_is_a_context_manager() -> None:
+    closed = []
+
+    class Counted(UrllibTransport):
+        def close(self) -> None:
+            closed.append(1)
+
+    with SSEServer(one_and_silence) as server, Counted() as transport:
+        with EventSource(server.url, transport=transport) as source:
+            assert next(source).data == "a"
+        assert closed == []
+    assert closed == [1]
+
+
 def test_sources_share_a_transport_and_leave_it_open() -> None:
     closed = []
 
@@ -176,16 +218,40 @@ def test_unsupported_address_family_is_skipped(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
-def test_unresponsive_address_does_not_block_the_next(
-    unanswered: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_short_timeout_is_shared_by_the_addresses(unanswered: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with SSEServer(one_and_silence) as server:
         places = addresses(
             (socket.AF_INET, ("127.0.0.1", unanswered)), (socket.AF_INET, ("127.0.0.1", server.port))
         )
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
-        with EventSource("http://stream.test", retry=None, timeout=0.4) as source:
+        # As if the timeout were shorter than the delay between two addresses.
+        monkeypatch.setattr("sse_transports._urllib.ATTEMPT_DELAY", 1000.0)
+        with EventSource("http://stream.test", retry=None, timeout=0.8) as source:
             assert next(source).data == "a"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["IPv4 first", "IPv6 first"])
+def test_every_reconnection_tries_the_next_address(
+    family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(SSEServer([[Event("1")], [Event("2")], [Event("3")]]))
+        try:
+            full = stack.enter_context(socket.create_server((host, 0), family=family, backlog=0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        stack.enter_context(socket.create_connection(full.getsockname()[:2]))
+        places = addresses(
+            (family, full.getsockname()),
+            (family, full.getsockname()),
+            (socket.AF_INET, ("127.0.0.1", server.port)),
+        )
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
+        monkeypatch.setattr("sse_transports._urllib.ATTEMPT_DELAY", 0.01)
+        with EventSource("http://stream.test", retry=QUICK) as source:
+            assert [next(source).data for _ in range(3)] == ["1", "2", "3"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")

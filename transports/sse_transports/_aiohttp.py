@@ -2,42 +2,44 @@
 
 aiohttp is written for whole responses. What this file adds: a session that sends nothing to another origin
 that it must not, one deadline until the response headers, a body that fails when its connection does, and a
-close that drops the connection at once.
+close that drops the connection at once. In a forked process, a close does nothing but that (`_fork.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import io
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Self, cast
 
 import aiohttp
 import anyio
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 import sse_core
-from sse_core import ConnectError, IdleTimeout, IllegalState, InvalidArgument, ReadError, Request, Response
+from sse_core import IdleTimeout, IllegalState, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity, decoder_for, parse_codings
+from ._content_coding import decoder_for
 from ._default_transport import in_trio_task
-from ._exchanges import AsyncDecodedExchange, closed, reason
+from ._exchanges import AsyncDecodedExchange, closed, invalid_header, reason
+from ._extras import check_client
+from ._fork import ProcessOwner, close_descriptor
+from ._proxies import environment_proxy
+from ._sockets import AddressInfo, set_keep_alive
 
 FAILURES = (aiohttp.ClientError, OSError)
 """What aiohttp raises if the network or the server fails."""
 
-READ_FAILURES = (*FAILURES, RuntimeError)
+READ_FAILURES = (*FAILURES, RuntimeError, ValueError)
 """The same for a body: aiohttp raises a plain RuntimeError for "Connection closed"."""
-
-DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
-"""Encodings that a session decodes or rejects before a read returns."""
 
 READ_SIZE = 2**16
 """The largest number of bytes read at a time. aiohttp may buffer ten times that: parsing it in one go would
@@ -47,25 +49,26 @@ MAX_HEAD = 2**16
 """The largest size of the response headers: of a line, and of a field."""
 
 
-class AiohttpTransport:
+class AiohttpTransport(ProcessOwner):
     """Carries event streams over aiohttp, on asyncio.
 
     Redirects are left to the event source. A session of the caller's is used as it is, with its
     connector, proxy, TLS settings, cookies, headers and middlewares, but without its limits on a
     response's time (`total`, `sock_read`), and it is never closed. The transport's own has no cookies and
-    no limit on the number of connections, takes proxies from the environment, and keeps no connection for
-    later.
+    no limit on the number of connections, takes proxies from the environment, keeps no connection for
+    later, and turns TCP keep-alive on.
 
     Args:
-        session: the caller's session, if there is one.
+        session: the caller's session, if there is one. Its `auto_decompress` is not used: a body is decoded
+            by this library, which notices if it is truncated.
 
     Raises:
         sse_core.InvalidArgument: `session` is no `aiohttp.ClientSession`.
     """
 
     def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
-        if session is not None and not isinstance(session, aiohttp.ClientSession):
-            raise InvalidArgument("session", f"expected aiohttp.ClientSession, not {type(session).__name__}")
+        super().__init__()
+        check_client("session", session, aiohttp.ClientSession)
         self._callers_session = session
         self.owns_session: bool = session is None
         self._own_session: aiohttp.ClientSession | None = None
@@ -85,19 +88,21 @@ class AiohttpTransport:
         # A session belongs to one event loop, and a transport may be used in several, one after the other.
         loop = asyncio.get_running_loop()
         if self._own_session is not None and self._loop is not loop:
-            if self._loop is None or self._loop.is_closed():
+            if self._loop is None or self._loop.is_closed() or self.is_foreign():
                 # It can no longer be closed, and it keeps no connection. Without this, it would warn.
                 self._own_session.detach()
             self._own_session = None
         if self._own_session is None or self._own_session.closed:
             self._loop = loop
+            self.adopt()
+            connector = aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=_make_socket)
+            # Private, but there is no other way to be asked before aiohttp parses what arrives.
+            cast("Any", connector)._factory = functools.partial(_HeadFirst, loop=loop)  # noqa: SLF001
             self._own_session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
-                # `_content_coding` raises for a truncated body; aiohttp does not.
-                auto_decompress=False,
                 max_line_size=MAX_HEAD,
                 max_field_size=MAX_HEAD,
             )
@@ -108,7 +113,12 @@ class AiohttpTransport:
     async def close(self) -> None:
         """Close the transport's own session; the caller's stays open."""
         session, self._own_session = self._own_session, None
-        if session is not None:
+        if session is None:
+            return
+        if self.is_foreign():
+            # Closing it would remove its connections from the event loop of the other process.
+            session.detach()
+        else:
             await session.close()
 
     async def __aenter__(self) -> Self:
@@ -147,12 +157,23 @@ class AiohttpExchange(AsyncDecodedExchange):
                 raise self._not_connected(f"the proxy answered {error.status} {error.message}") from None
             except aiohttp.InvalidURL:
                 # The proxy of a caller's session. The URL of the request was checked before.
-                raise self._not_connected("the proxy has no usable address") from None
+                raise self._not_connected("the proxy has no usable address", final=True) from None
+            except aiohttp.ServerFingerprintMismatch as error:
+                raise self._not_connected("the certificate has another fingerprint", final=True) from error
             except FAILURES as error:
                 if isinstance(error, aiohttp.ClientResponseError) and not _is_not_http(error):
                     # A middleware of the caller's rejected the status: not to be retried.
                     raise
-                raise self._not_connected(reason(error)) from error
+                raise self._connect_failed(error) from error
+            except ValueError as error:
+                header = invalid_header(
+                    (name.encode(), value.encode("utf-8", "surrogateescape"))
+                    for name, value in (*session.headers.items(), *self._request.headers)
+                )
+                if header is not None:
+                    raise self._invalid_header(header) from error
+                message = f"aiohttp cannot send this request: {reason(error)}"
+                raise self._not_connected(message, final=True) from error
             finally:
                 self._open_scope = None
         if self._closed:
@@ -164,11 +185,14 @@ class AiohttpExchange(AsyncDecodedExchange):
         head = Response(self._response.status, self._response.raw_headers, self._request.url)
         if self._response.connection is not None:
             self._watch(self._response.connection.protocol)
-        return self._opened(head, _body_decoder(head, session))
+        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
         self._closed = True
+        if self.is_foreign():
+            self._close_descriptor()
+            return
         if self._open_scope is not None:
             self._open_scope.cancel()
         self._unwatch()
@@ -179,6 +203,11 @@ class AiohttpExchange(AsyncDecodedExchange):
                 connection.transport.abort()
             # Takes the connection from the connector, and wakes a waiting read.
             self._response.close()
+
+    def _close_descriptor(self) -> None:
+        connection = None if self._response is None else self._response.connection
+        if connection is not None and connection.transport is not None:
+            close_descriptor(connection.transport.get_extra_info("socket"))
 
     async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
         request = self._request
@@ -192,6 +221,8 @@ class AiohttpExchange(AsyncDecodedExchange):
             data=None if request.body is None else io.BytesIO(request.body),
             # Accept-Encoding makes servers compress, and so delay, the stream.
             skip_auto_headers=("Accept-Encoding", "Content-Type", *request.withheld),
+            # aiohttp takes truncated gzip for whole, and decodes 256 kB without a pause.
+            auto_decompress=False,
             allow_redirects=False,
             raise_for_status=False,
             proxy=environment_proxy(request.url) if self._transport.owns_session else None,
@@ -269,6 +300,44 @@ class AiohttpExchange(AsyncDecodedExchange):
         return data
 
 
+class _HeadFirst(ResponseHandler):
+    """Delivers the response headers before the bytes after them are parsed.
+
+    aiohttp parses all that arrives in one go. If bytes that are not HTTP follow a complete response, such as
+    204 or one with a length, it reports only the error, and the response is lost. So until there is a
+    response, its parser gets one line at a time. After that, this class is not asked any more.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._in_head = True
+        # On the instance, so that it can be removed again: then a read costs no call more.
+        self.data_received = self._head_received  # type: ignore[method-assign]
+
+    def _head_received(self, data: bytes) -> None:
+        rest = io.BytesIO(data)
+        while self._in_head and not self.is_eof() and (line := rest.readline()):
+            super().data_received(line)
+        if body := rest.read():
+            # Event loops that keep the method, as uvloop's, go on calling it.
+            self.__dict__.pop("data_received", None)
+            super().data_received(body)
+
+    def feed_data(self, data: tuple[RawResponseMessage, aiohttp.StreamReader], size: int = 0) -> None:
+        """Receive a response from the parser."""
+        super().feed_data(data, size)
+        # Interim responses (1xx) come before the response.
+        self._in_head = data[0].code < 200
+
+
+def _make_socket(address: AddressInfo) -> socket.socket:
+    """Return a socket for this address, with TCP keep-alive."""
+    family, kind, protocol, *_ = address
+    connection = socket.socket(family, kind, protocol)
+    set_keep_alive(connection)
+    return connection
+
+
 @contextmanager
 def _filtered_session(session: aiohttp.ClientSession, request: Request) -> Iterator[aiohttp.ClientSession]:
     """Yield a session that adds nothing that the request withholds: this one, or a changed copy.
@@ -303,36 +372,3 @@ def _retrieve_exception(lost: asyncio.Future[None]) -> BaseException | None:
 def _is_not_http(error: aiohttp.ClientResponseError) -> bool:
     """Return whether the response could not be parsed, which aiohttp reports as status 400."""
     return isinstance(error.__cause__, HttpProcessingError)
-
-
-def environment_proxy(url: str) -> str | None:
-    """Return the proxy that the environment sets for `url`, if any.
-
-    With aiohttp's own option for this (`trust_env`), it would also send passwords from ~/.netrc.
-    """
-    parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme)
-    if not proxy or proxy_bypass(parts.netloc):
-        return None
-    kind, separator, _ = proxy.partition("://")
-    if separator and kind.lower() not in {"http", "https"}:
-        raise ConnectError(
-            f"the proxy set for {parts.scheme} is of kind {kind!r}, and only 'http' is supported"
-        )
-    address = proxy if separator else f"http://{proxy}"
-    try:
-        usable = bool(URL(address).host)
-    except ValueError:
-        usable = False
-    if not usable:
-        # Without the address: it may contain a password.
-        raise ConnectError(f"the proxy set for {parts.scheme} has no usable address")
-    return address
-
-
-def _body_decoder(head: Response, session: aiohttp.ClientSession) -> Decoder | None:
-    coding = head.joined("Content-Encoding")
-    names = parse_codings(coding)
-    if session.auto_decompress and len(names) == 1 and names[0] in DECODED:
-        return Identity()
-    return decoder_for(coding)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, T
 from sse_core import (
     Comment,
     Connection,
+    Deliver,
     Event,
     IllegalState,
     InvalidArgument,
@@ -208,10 +209,14 @@ class Driver(Generic[Item]):
         Events are buffered at once, not when the `Deliver` step is taken: a command may replace the step,
         and events that have arrived are to be yielded all the same.
         """
-        if not data:
+        if data:
+            delivery = self._connection.receive(data)
+        else:
             # When a command has closed the connection, that may look like the end of the body.
-            return self._connection.end() if self._command is None else self._step
-        delivery = self._connection.receive(data)
+            step = self._connection.end() if self._command is None else self._step
+            if not isinstance(step, Deliver):
+                return step
+            delivery = step
         self._events = iter(delivery.events)
         self._id_after_events = self._connection.last_event_id
         if isinstance(delivery.then, Stop):

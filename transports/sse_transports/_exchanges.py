@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import http.client
+import re
+import ssl
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError, Request, Response
 
 from ._content_coding import Decoder, Identity
+from ._fork import ProcessOwner
+
+FIELD_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?").fullmatch
+"""A header's value as HTTP can carry it: no blank at an end, no control character but a tab inside."""
+
+CERTIFICATE_REFUSED = re.compile("CERTIFICATE|UNKNOWN_CA").search
+"""Finds OpenSSL's names of such errors."""
 
 
-class _ExchangeBase:
+class _ExchangeBase(ProcessOwner):
     """The part of an exchange that does no I/O: the same for blocking and async clients."""
 
     def __init__(self, request: Request, timeout: float | None) -> None:
+        super().__init__()
         self._request = request
         self._timeout = timeout
         # None until the response headers have arrived.
@@ -38,9 +48,18 @@ class _ExchangeBase:
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
 
-    def _not_connected(self, reason: str) -> ConnectError:
+    def _not_connected(self, reason: str, final: bool = False) -> ConnectError:
         """Return an error that names the server, which an error of the network does not."""
-        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}")
+        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}", final)
+
+    def _connect_failed(self, error: BaseException) -> ConnectError:
+        """Return the error for what an HTTP client raised. A certificate that is not accepted is final."""
+        return self._not_connected(reason(error), is_certificate_error(error))
+
+    def _invalid_header(self, name: str) -> ConnectError:
+        """Return the error for a header that an HTTP client refuses. Its value may be a secret."""
+        fault = "its value has a blank at an end or a control character"
+        return self._not_connected(f"the header {name!r} cannot be sent: {fault}", final=True)
 
     def _no_response(self) -> ConnectError:
         """Return the error for a `timeout` that has passed."""
@@ -77,16 +96,24 @@ class AsyncDecodedExchange(_ExchangeBase, ABC):
         """Return the body's next bytes as soon as there are any. See `AsyncExchange.read`."""
         if self._is_identity:
             return await self._read_raw(timeout)
+        from anyio.lowlevel import cancel_shielded_checkpoint  # the blocking transports do not need anyio
+
         decoder = self._require_decoder()
+        data = decoder.read()
+        if data:
+            return data
         while True:
-            data = decoder.read()
-            if data:
-                return data
             data = await self._read_raw(timeout)
             if not data:
                 decoder.end()
                 return b""
             decoder.feed(data)
+            data = decoder.read()
+            if data:
+                return data
+            # A body may have many parts that decode to nothing, and all of it may have arrived: other tasks
+            # must have their turn. A cancellation here would leave the exchange open; `_read_raw` raises it.
+            await cancel_shielded_checkpoint()
 
     @abstractmethod
     async def _read_raw(self, timeout: float | None) -> bytes:
@@ -105,7 +132,36 @@ def not_open() -> IllegalState:
 
 def reason(error: BaseException) -> str:
     """Return a readable message. urllib wraps errors; some have no text, or only numbers."""
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, http.client.IncompleteRead):
-        return "the connection ended inside a chunk of the body"
-    return str(cause) or type(cause).__name__
+    wrapped = getattr(error, "reason", None)
+    for cause in causes(wrapped if isinstance(wrapped, BaseException) else error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            # Without the codes of the library, and its line in a source file.
+            return f"certificate verify failed: {cause.verify_message}"
+        # trio's errors have no text, and neither have those that httpx2 makes of them.
+        if text := str(cause):
+            return text
+    return type(error).__name__
+
+
+def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the name of the first header that is not valid (RFC 9110, 5.5), or None."""
+    return next((name.decode("latin-1") for name, value in fields if not FIELD_VALUE(value)), None)
+
+
+def is_certificate_error(error: BaseException) -> bool:
+    """Return whether this is, or was caused by, a certificate that one of both sides does not accept.
+
+    Another attempt would fail in the same way: `ConnectError.final`.
+    """
+    # For instance CERTIFICATE_VERIFY_FAILED here, or TLSV13_ALERT_CERTIFICATE_REQUIRED by the server.
+    return any(
+        isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(cause.reason or "") for cause in causes(error)
+    )
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its cause, the cause of that, and so on. httpx2 hides some with `from None`."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

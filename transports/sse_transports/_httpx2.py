@@ -1,30 +1,37 @@
 """The transports on httpx2: blocking, and async for trio as well as asyncio.
 
-Both use the caller's client or one of their own, and share how a request is built and a response is read.
-They differ in how a connection is interrupted: the blocking exchange has a `SocketGuard`, the async one
-cancels.
+Both use the caller's client or one of their own (`_httpx2_client.py`), and share how a request is built and a
+response is read. They differ in how a connection is interrupted: the blocking exchange has a `SocketGuard`,
+the async one cancels. In a forked process, both close only a descriptor (`_fork.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import socket
-import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 import anyio
+import httpcore2
 import httpx2
 
-import sse_core
-from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
+from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity, decoder_for, parse_codings
-from ._exchanges import AsyncDecodedExchange, DecodedExchange, closed, reason
+from ._content_coding import decoder_for
+from ._exchanges import (
+    AsyncDecodedExchange,
+    DecodedExchange,
+    _ExchangeBase,
+    closed,
+    invalid_header,
+    reason,
+)
+from ._extras import check_client
+from ._fork import ProcessOwner, close_descriptor
 from ._http2 import reset_stream
+from ._httpx2_client import ATTACH, make_async_client, make_client
 from ._orphaned_connections import close_of_orphan
 from ._socket_guard import SocketGuard
 
@@ -32,54 +39,39 @@ FAILURES = (
     httpx2.HTTPError,
     httpx2.InvalidURL,
     httpx2.StreamError,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
     OSError,
     ValueError,
     anyio.BrokenResourceError,
     anyio.ClosedResourceError,
 )
-"""What httpx2 raises if the network or the server fails."""
+"""What httpx2, and httpcore2 inside it, raise if the network or the server fails."""
 
 CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"})
 """The trace events of httpx2 that bring a new connection."""
 
-Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
+START_TLS = frozenset({"connection.start_tls.complete", "proxy.start_tls.complete"})
+"""Those that bring another object for the same connection, with TLS."""
+
+CLIENT_LIMITS: dict[type[Exception], tuple[str, str]] = {
+    httpx2.ConnectTimeout: ("connect", "no connection"),
+    httpx2.PoolTimeout: ("pool", "no free connection in the pool"),
+    httpx2.WriteTimeout: ("write", "the request was not sent"),
+}
+"""Which of a client's limits has passed, and what that means."""
 
 
-def _make_client(client_type: type[Client]) -> Client:
-    """Return a client of the transport's own.
-
-    Raises:
-        sse_core.ConnectError: the environment's proxies or certificate files cannot be used.
-    """
-    try:
-        return client_type(
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"User-Agent": f"sse-core/{sse_core.__version__}"},
-            # Each stream has a connection of its own, which is not kept for later.
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-            timeout=httpx2.Timeout(None),
-            verify=_ssl_context(),
-        )
-    except (ImportError, OSError) as error:
-        raise ConnectError(f"the environment's settings cannot be used: {reason(error)}") from error
-    except (httpx2.InvalidURL, ValueError):
-        # Without the cause: its message may contain a part of a password.
-        raise ConnectError("a proxy set in the environment has no usable address") from None
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    """Return httpx2's own TLS settings. Loading them for each client takes longer than a request."""
-    return httpx2.create_ssl_context()
-
-
-class Httpx2Transport:
+class Httpx2Transport(ProcessOwner):
     """Carries event streams over httpx2, for the blocking `EventSource`.
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
     TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
     between reads, and it is never closed. The transport's own has no cookies and no limit on the number of
-    connections, takes proxies from the environment, and keeps no connection for later.
+    connections, takes proxies from the environment, keeps no connection for later, and turns TCP keep-alive
+    on. It tries the next address of a host while the first does not answer. A client of the caller's tries
+    one after another: to each, connecting may take half of `timeout`.
 
     Over HTTP/2, streams share a connection: a `close` in another thread while one is read, and an idle
     timeout, end that connection, and the other streams reconnect.
@@ -92,25 +84,30 @@ class Httpx2Transport:
     """
 
     def __init__(self, client: httpx2.Client | None = None) -> None:
-        if client is not None and not isinstance(client, httpx2.Client):
-            raise InvalidArgument("client", f"expected httpx2.Client, not {type(client).__name__}")
+        super().__init__()
+        check_client("client", client, httpx2.Client)
         self._owns_client = client is None
         self._client = client
 
     def exchange(self, request: Request, *, timeout: float | None) -> Httpx2Exchange:
         """Return an exchange for `request`, without any I/O yet. See `Transport`."""
-        return Httpx2Exchange(self._get_client, request, timeout)
+        # A client of the caller's tries one address after another: the first must leave time for the next.
+        share = 1.0 if self._owns_client else 0.5
+        return Httpx2Exchange(self._get_client, request, timeout, share)
 
     def _get_client(self) -> httpx2.Client:
-        if self._client is None:
-            self._client = _make_client(httpx2.Client)
+        if self._client is None or (self._owns_client and self.is_foreign()):
+            self._client = make_client()
+            self.adopt()
         return self._client
 
     def close(self) -> None:
         """Close the transport's own client; the caller's stays open."""
         if self._owns_client and self._client is not None:
             client, self._client = self._client, None
-            client.close()
+            # In a forked process, its locks may be held for ever. It keeps no connection.
+            if not self.is_foreign():
+                client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -121,18 +118,58 @@ class Httpx2Transport:
         self.close()
 
 
-class Httpx2Exchange(DecodedExchange):
+class _Httpx2ExchangeBase(_ExchangeBase):
+    """The part that does no I/O: the same for both exchanges."""
+
+    # The share of `timeout` that the client may use to connect to one address.
+    _connect_share = 1.0
+
+    def _build_request(self, client: httpx2.Client | httpx2.AsyncClient) -> httpx2.Request:
+        """Return the request as httpx2 wants it.
+
+        Raises:
+            sse_core.ConnectError: it cannot be sent, because of the caller's client. Final.
+        """
+        try:
+            return _build_request(client, self._request, self._timeout, self._connect_share)
+        except (httpx2.InvalidURL, ValueError) as error:
+            message = f"httpx2 cannot send this request: {reason(error)}"
+            raise self._not_connected(message, final=True) from error
+
+    def _send_failed(self, error: BaseException, request: httpx2.Request) -> ConnectError:
+        """Return the error for what the client raised when it sent `request`."""
+        if isinstance(error, httpx2.TimeoutException):
+            name, fault = CLIENT_LIMITS.get(type(error), ("", ""))
+            limit = request.extensions["timeout"].get(name)
+            if limit is None or limit == self._timeout:
+                return self._no_response()
+            return self._not_connected(f"{fault} within {limit:g} seconds (the client's {name} timeout)")
+        if isinstance(error, (httpx2.LocalProtocolError, ValueError)):
+            header = invalid_header(request.headers.raw)
+            if header is not None:
+                return self._invalid_header(header)
+        return self._connect_failed(error)
+
+
+class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
     """One request and its response. See `Exchange`."""
 
     def __init__(
-        self, get_client: Callable[[], httpx2.Client], request: Request, timeout: float | None
+        self,
+        get_client: Callable[[], httpx2.Client],
+        request: Request,
+        timeout: float | None,
+        connect_share: float,
     ) -> None:
         super().__init__(request, timeout)
+        self._connect_share = connect_share
         self._get_client = get_client
         self._guard = SocketGuard(self._release)
         # httpx2's own dict of the request's timeouts: it is looked up at each read.
         self._timeouts: dict[str, float | None] = {}
         self._response: httpx2.Response | None = None
+        # httpx2's connection, where it belongs to this exchange alone.
+        self._network_stream: Any = None
         self._body: Iterator[bytes] = iter(())
         self._reading = False
 
@@ -141,27 +178,29 @@ class Httpx2Exchange(DecodedExchange):
         with self._guard:
             with self._guard.deadline(self._timeout):
                 client = self._get_client()
-                request = _build_request(client, self._request, self._timeout)
+                request = self._build_request(client)
                 self._timeouts = request.extensions["timeout"]
                 # For a pooled connection: until it is attached, the deadline cannot end it.
                 self._timeouts["read"] = self._timeout
                 request.extensions["trace"] = self._trace
+                request.extensions[ATTACH] = self._guard.attach
                 try:
                     response = self._response = self._send(client, request)
                     # A pooled connection was in no trace event.
                     self._attach(response.extensions.get("network_stream"))
+                    if response.http_version == "HTTP/2":
+                        self._network_stream = None
                 except FAILURES as error:
-                    if self._guard.expired or isinstance(error, httpx2.TimeoutException):
+                    if self._guard.expired:
                         raise self._no_response() from error
-                    raise self._not_connected(reason(error)) from error
+                    raise self._send_failed(error, request) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
-            head = _head(response, self._request)
-            client_decodes = _client_decodes(head, client)
             # `iter_raw` would do no more than the stream itself, at twice the cost.
-            self._body = response.iter_bytes() if client_decodes else iter(_stream(response))
-        return self._opened(head, _body_decoder(head, client_decodes))
+            self._body = iter(_stream(response))
+        head = _head(response, self._request)
+        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
@@ -204,7 +243,12 @@ class Httpx2Exchange(DecodedExchange):
 
     def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         """Attach a connection to the guard as soon as httpx2 reports it."""
-        if name in CONNECTED:
+        if name in START_TLS:
+            self._network_stream = info["return_value"]
+        elif name.startswith("http2."):
+            # From now on, other requests may share it.
+            self._network_stream = None
+        elif name in CONNECTED:
             try:
                 self._attach(info["return_value"])
             except OSError:
@@ -213,11 +257,15 @@ class Httpx2Exchange(DecodedExchange):
                 raise
 
     def _attach(self, stream: Any) -> None:
+        self._network_stream = stream
         connection = None if stream is None else stream.get_extra_info("socket")
         if connection is not None:
             self._guard.attach(connection)
 
     def _release(self) -> None:
+        if self.is_foreign():
+            _close_descriptor(self._network_stream)
+            return
         response, self._response = self._response, None
         if response is None:
             return
@@ -232,13 +280,14 @@ class Httpx2Exchange(DecodedExchange):
             close()
 
 
-class AsyncHttpx2Transport:
+class AsyncHttpx2Transport(ProcessOwner):
     """Carries event streams over httpx2, for `AsyncEventSource` on trio and on asyncio.
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
     TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time
     between reads, and it is never closed. The transport's own has no cookies and no limit on the number of
-    connections, takes proxies from the environment, and keeps no connection for later.
+    connections, takes proxies from the environment, keeps no connection for later, and turns TCP keep-alive
+    on.
 
     Args:
         client: the caller's client, if there is one.
@@ -248,8 +297,8 @@ class AsyncHttpx2Transport:
     """
 
     def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
-        if client is not None and not isinstance(client, httpx2.AsyncClient):
-            raise InvalidArgument("client", f"expected httpx2.AsyncClient, not {type(client).__name__}")
+        super().__init__()
+        check_client("client", client, httpx2.AsyncClient)
         self._owns_client = client is None
         self._client = client
 
@@ -258,15 +307,18 @@ class AsyncHttpx2Transport:
         return AsyncHttpx2Exchange(self._get_client, request, timeout)
 
     def _get_client(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            self._client = _make_client(httpx2.AsyncClient)
+        if self._client is None or (self._owns_client and self.is_foreign()):
+            self._client = make_async_client()
+            self.adopt()
         return self._client
 
     async def close(self) -> None:
         """Close the transport's own client; the caller's stays open."""
         if self._owns_client and self._client is not None:
             client, self._client = self._client, None
-            await client.aclose()
+            # In a forked process it would reach the event loop of the other. It keeps no connection.
+            if not self.is_foreign():
+                await client.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -277,7 +329,7 @@ class AsyncHttpx2Transport:
         await self.close()
 
 
-class AsyncHttpx2Exchange(AsyncDecodedExchange):
+class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
     """One request and its response. See `AsyncExchange`.
 
     `close` in another task interrupts a waiting `open` or `read`, and that call then releases the
@@ -308,14 +360,12 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         self._check_open()
         with anyio.move_on_after(self._timeout) as self._cancel_scope:
             client = self._get_client()
-            request = _build_request(client, self._request, self._timeout)
+            request = self._build_request(client)
             request.extensions["trace"] = self._trace
             try:
                 self._response = await self._send(client, request)
-            except httpx2.TimeoutException as error:
-                raise self._no_response() from error
             except FAILURES as error:
-                raise self._not_connected(reason(error)) from error
+                raise self._send_failed(error, request) from error
             finally:
                 self._cancel_scope = None
                 if self._response is None and self._network_stream is not None:
@@ -330,17 +380,17 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
         if self._response is None:
             raise self._no_response()
         head = _head(self._response, self._request)
-        client_decodes = _client_decodes(head, client)
-        # `aiter_raw` would do no more than the stream itself, at twice the cost.
-        body = self._response.aiter_bytes() if client_decodes else aiter(_stream(self._response))
-        self._body = cast("AsyncGenerator[bytes]", body)
+        self._body = aiter(_inner_stream(self._response))
         if self._response.http_version != "HTTP/2":
             self._network_stream = self._response.extensions.get("network_stream")
-        return self._opened(head, _body_decoder(head, client_decodes))
+        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
         self._closed = True
+        if self.is_foreign():
+            _close_descriptor(self._network_stream)
+            return
         # An `open` or `read` that is interrupted releases what there is.
         if self._cancel_scope is not None:
             self._cancel_scope.cancel()
@@ -434,18 +484,19 @@ class AsyncHttpx2Exchange(AsyncDecodedExchange):
                 # Ignore errors: the connection may be lost.
                 with contextlib.suppress(Exception):
                     await send_reset()
-        if body is not None:
-            # The body is a generator of generators. Closing the outermost leaves the others to the garbage
-            # collector, about which trio warns; a cancellation goes through all of them.
-            with anyio.CancelScope() as scope, contextlib.suppress(*FAILURES):
-                scope.cancel()
-                async for _ in body:
-                    pass
         with anyio.CancelScope(shield=True):
+            if isinstance(body, AsyncGenerator):
+                with contextlib.suppress(*FAILURES):
+                    await body.aclose()
             await response.aclose()
             close = close_of_orphan(response)
             if close is not None:
                 await close()
+
+
+def _close_descriptor(network_stream: Any) -> None:
+    if network_stream is not None:
+        close_descriptor(network_stream.get_extra_info("socket"))
 
 
 def _without_body(response: httpx2.Response) -> httpx2.Response:
@@ -463,14 +514,29 @@ def _stream(response: httpx2.Response) -> Any:
     return response.stream
 
 
+def _inner_stream(response: httpx2.Response) -> Any:
+    """Return the stream of httpx2's pool, or of a caller's transport, without what httpx2 wraps around it.
+
+    It closes what it iterates when it is closed itself, and the wrappers do not: they leave that to the
+    garbage collector, about which trio warns. What they add, `aiter_raw` too, costs as much as the read.
+    """
+    stream: Any = response.stream
+    for attribute in ("_stream", "_httpcore_stream"):
+        inner = getattr(stream, attribute, None)
+        if hasattr(inner, "__aiter__"):
+            stream = inner
+    return stream
+
+
 def _build_request(
-    client: httpx2.Client | httpx2.AsyncClient, request: Request, timeout: float | None
+    client: httpx2.Client | httpx2.AsyncClient, request: Request, timeout: float | None, connect_share: float
 ) -> httpx2.Request:
     """Return the request as httpx2 wants it, with what the client adds to it."""
 
-    def bounded(limit: float | None) -> float | None:
+    def bounded(limit: float | None, share: float = 1.0) -> float | None:
         # A blocking client may wait before there is a connection: only these limits can end that.
-        return min((each for each in (limit, timeout) if each is not None), default=None)
+        ours = None if timeout is None else timeout * share
+        return min((each for each in (limit, ours) if each is not None), default=None)
 
     limits = client.timeout
     built = client.build_request(
@@ -479,7 +545,7 @@ def _build_request(
         headers=request.raw_headers,
         content=request.body,
         timeout=httpx2.Timeout(
-            connect=bounded(limits.connect),
+            connect=bounded(limits.connect, connect_share),
             read=None,
             write=bounded(limits.write),
             pool=bounded(limits.pool),
@@ -511,14 +577,3 @@ def _auth(request: Request) -> dict[str, None]:
 
 def _head(response: httpx2.Response, request: Request) -> Response:
     return Response(response.status_code, response.headers.raw, request.url)
-
-
-def _client_decodes(head: Response, client: httpx2.Client | httpx2.AsyncClient) -> bool:
-    """Return whether the body has encodings that the client supports and this library does not."""
-    coding = head.joined("Content-Encoding")
-    supported = parse_codings(client.headers.get("Accept-Encoding"))
-    return decoder_for(coding) is None and set(parse_codings(coding)) <= set(supported)
-
-
-def _body_decoder(head: Response, client_decodes: bool) -> Decoder | None:
-    return Identity() if client_decodes else decoder_for(head.joined("Content-Encoding"))

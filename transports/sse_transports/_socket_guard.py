@@ -27,11 +27,15 @@ writes its own flag and then reads the other's: the using thread sets `_busy` an
 `close()` sets `closed` and then checks `_busy`. Whatever the order, at least one of them sees the other:
 either `close()` sees `_busy` and shuts down, or the using thread sees `closed` and releases. The lock is
 taken only to attach, shut down and release.
+
+A forked process shares the connection with its parent, where other threads may use it or hold the lock. So
+there, `close()` only closes this process's own descriptors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -59,6 +63,8 @@ class SocketGuard:
         # The duplicate of the socket; None before `attach` and after the release.
         self._handle: socket.socket | None = None
         self._busy = False
+        # The process that the connection belongs to.
+        self._process = os.getpid()
         self.closed = False
         self.expired = False
         # `close` has no more to do: it has shut the socket down, or everything is released.
@@ -129,9 +135,16 @@ class SocketGuard:
             raise ConnectionAbortedError("the exchange is closed")
 
     def close(self) -> None:
-        """End the connection, at any moment, from any thread. More than once is fine, and cheap."""
+        """End the connection, at any moment, from any thread. More than once is fine, and cheap.
+
+        In a forked process, the connection goes on in its parent.
+        """
         if self._close_done:
             return
+        if os.getpid() != self._process:
+            # The threads that use the connection, or hold the lock, do not exist in this process.
+            self._busy = False
+            self._lock = threading.RLock()
         with self._lock:
             self.closed = True
             if self._busy:
@@ -147,7 +160,8 @@ class SocketGuard:
             self._shut_down()
 
     def _shut_down(self) -> None:
-        if self._handle is not None:
+        # A shutdown ends the connection for all processes that share it.
+        if self._handle is not None and os.getpid() == self._process:
             try:
                 self._handle.shutdown(socket.SHUT_RDWR)
             except OSError:

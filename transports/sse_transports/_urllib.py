@@ -5,7 +5,7 @@ The standard library's client is made for short responses. This file adds what a
 - A read returns what has arrived, without waiting for more, and has its own timeout.
 - One deadline covers the whole way to the response headers: connect, proxy, TLS handshake, request, headers.
 - `close()` from any thread ends whatever the reading thread is waiting for.
-- A truncated body or truncated headers are an error, not an end of stream.
+- A truncated body or truncated headers are an error, not an end of stream. So is malformed framing.
 
 How the parts work together:
 
@@ -15,54 +15,68 @@ How the parts work together:
                       deadline. `_socket_guard.py` explains the threads and why the socket is duplicated.
     _Connection       connects with `UrllibExchange.connect()` instead of `socket.create_connection()`, which
                       cannot be interrupted: the guard has the socket before the connect begins.
-    _HTTPResponse     parses the headers and the chunks. Owns the reader.
-    _SocketReader     reads the socket. Owns the state of reading: the timeout, and whether the end was found.
+    _HTTPResponse     parses the status line and the headers, and refuses what http.client would guess at.
+    _HeadReader       gives it the lines of the headers, which are limited. Closes the socket.
+    Body              reads the body, and knows where it ends: `_http1_bodies.py`.
 
 Only the thread that iterates calls `open()` and `read()`, inside `with guard:`. So the response and its
-reader need no lock. That thread also closes them, or `close()` does while no thread is inside the guard.
+body need no lock. That thread also closes them, or `close()` does while no thread is inside the guard.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import errno
 import http.client
 import io
-import os
 import re
-import selectors
 import socket
 import ssl
-import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import unquote
 
 import sse_core
-from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
+from sse_core import IdleTimeout, ReadError, Request, Response
 
 from ._content_coding import Decoder, decoder_for
-from ._exchanges import DecodedExchange, closed, reason
+from ._exchanges import DecodedExchange, closed, is_certificate_error, reason
+from ._http1_bodies import READ_SIZE, Body, Chunked, UntilClose, WithLength
+from ._proxies import environment_proxy, is_bypassed, usable_proxy
 from ._socket_guard import SocketGuard
+from ._sockets import ATTEMPT_DELAY, connect
 
-READ_SIZE = 2**16
-"""The largest number of bytes taken from the socket at a time."""
+MAX_HEAD = 2**17
+"""The largest number of bytes of the response headers, together with interim responses."""
 
-CHUNK_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n").match
-"""The end of one chunk and the size of the next (RFC 9112, 7.1), without chunk extensions."""
+STATUS_LINE = re.compile(r"(HTTP/\d\.\d) +([1-9]\d\d)(?: (.*))?\r?\n", re.ASCII | re.DOTALL).fullmatch
+
+# A line that begins with a blank continues the one before (RFC 9112, 5.2). The parser of the standard library
+# ignores all fields after a malformed line, and takes a CR inside a value for the end of a line. So it could
+# miss or invent a field that says where the body ends.
+FIELD_LINE = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*\r?\n|\r?\n").fullmatch
+
+CONTENT_LENGTH = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 class UrllibTransport:
     """Carries event streams over the standard library's HTTP client. Needs nothing else.
 
-    Proxies come from the environment (`http_proxy`, `https_proxy`, `no_proxy`). TLS certificates are
-    verified. Redirects, cookies and authentication are left to the event source. gzip and deflate are
-    decoded, if a server uses them although they were not asked for.
+    Proxies come from the environment (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`); they must be
+    HTTP proxies. TLS certificates are verified. Redirects, cookies and authentication are left to the event
+    source. gzip and deflate are decoded, if a server uses them although they were not asked for.
+
+    Of several addresses, each next one is tried after 250 ms (RFC 8305). Connections have TCP keep-alive, so
+    that a peer that vanished is noticed after some six minutes.
+
+    A context manager, as other transports are; no connection is kept between exchanges.
 
     Args:
         context: the TLS settings, if not the standard library's defaults: a private certificate
             authority, a client certificate, no verification.
-        proxies: scheme to proxy URL, instead of the environment's; `{}` for none.
+        proxies: scheme to proxy URL, instead of the environment's; `{}` for none. `no_proxy` still counts.
     """
 
     def __init__(
@@ -71,7 +85,7 @@ class UrllibTransport:
         # Not `build_opener`: its handlers follow redirects, raise on statuses and open file: URLs.
         self._opener = urllib.request.OpenerDirector()
         self._opener.addheaders = []
-        self._opener.add_handler(_ProxyHandler(None if proxies is None else dict(proxies)))
+        self._opener.add_handler(_ProxyHandler(proxies))
         self._opener.add_handler(_HTTPHandler(context))
 
     def exchange(self, request: Request, *, timeout: float | None) -> UrllibExchange:
@@ -80,6 +94,14 @@ class UrllibTransport:
 
     def close(self) -> None:
         """Do nothing: no connection is kept between exchanges."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class UrllibExchange(DecodedExchange):
@@ -91,25 +113,25 @@ class UrllibExchange(DecodedExchange):
         super().__init__(request, timeout)
         self._opener = opener
         self._guard = SocketGuard(self._close_response)
+        # Owns the socket; None before the headers have arrived.
         self._response: _HTTPResponse | None = None
+        self._body: Body | None = None
 
     def open(self) -> Response:
         """Send the request and return the response headers. See `Exchange.open`."""
         with self._guard:
             with self._guard.deadline(self._timeout):
+                request = None
                 try:
                     request = _UrllibRequest(self._request, self.connect)
                     response = self._response = cast("_HTTPResponse", self._opener.open(request))
-                    if response.reader.at_eof:
-                        # http.client takes the end of the connection for the end of the headers.
-                        raise ConnectionError("the connection ended inside the response headers")
+                    head = Response(response.status, response.headers.items(), self._request.url)
+                    self._body = _body(self._request.method, head, response.reader)
                 except (OSError, http.client.HTTPException, ValueError) as error:
-                    timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
-                    # Without a `timeout`, only the operating system's own limit can have passed.
-                    if self._guard.expired or (timed_out and self._timeout is not None):
+                    if self._guard.expired:
                         raise self._no_response() from error
-                    raise self._not_connected(reason(error)) from error
-                head = Response(response.status, response.headers.items(), self._request.url)
+                    via = "" if request is None or request.proxy is None else f"proxy {request.proxy}: "
+                    raise self._not_connected(via + reason(error), is_certificate_error(error)) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
@@ -120,182 +142,132 @@ class UrllibExchange(DecodedExchange):
         self._guard.close()
 
     def _read_raw(self, timeout: float | None) -> bytes:
-        response = self._response
-        if response is None:
+        body = self._body
+        if body is None:
             raise closed()
         with self._guard:
-            response.reader.timeout = timeout
             try:
-                data = response.read1(READ_SIZE)
+                data = body.read(timeout)
             except TimeoutError as error:
                 # ETIMEDOUT, with an errno: the system has given up a peer that no longer acknowledges.
                 if error.errno is not None or timeout is None:
                     raise ReadError(reason(error)) from error
                 raise IdleTimeout(timeout) from error
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except ssl.SSLEOFError as error:
+                raise ReadError("the connection ended without TLS close_notify: it was lost") from error
+            except (OSError, ValueError) as error:
                 raise ReadError(reason(error)) from error
             if not data and self._guard.closed:
                 raise closed()
-            # `read1` takes the end of the connection for the end of the body.
-            missing = response.length
-            if not data and missing:
-                raise ReadError(f"the connection ended {missing} bytes before the body did")
-            # http.client parses the size of a chunk with `int`, which accepts negative numbers.
-            if response.chunked:
-                left = response.chunk_left
-                if left is not None and left < 0:
-                    raise ReadError("a chunk of the body has a negative size")
-                if data and left == 0:
-                    data += response.take_buffered_chunks()
         return data
 
     def _close_response(self) -> None:
-        # At the end of the body, and after an error, http.client has closed it.
-        if self._response is not None and self._response.fp is not None:
-            self._response.close()
+        if self._response is not None:
+            self._response.reader.close()
 
     def connect(
         self, address: tuple[str, int], _timeout: object = None, _source: object = None
     ) -> socket.socket:
         """Return a connected socket. Replaces `socket.create_connection()`, which cannot be interrupted.
 
-        Tries each address of the host. Each gets its share of the time, so that one that never answers
-        leaves some for the others.
+        All addresses of the host are started within the timeout, also if it is short.
         """
-        failure: OSError = OSError(f"{address[0]} has no address")
         addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        for number, (family, kind, protocol, _, place) in enumerate(addresses):
-            share = None
-            if deadline is not None:
-                share = max(0.0, deadline - time.monotonic()) / (len(addresses) - number)
-            try:
-                return self._connected(socket.socket(family, kind, protocol), place, share)
-            except OSError as error:
-                # Raised too if this machine does not have the address family.
-                failure = error
-            if self._guard.closed or self._guard.expired:
-                break
-        raise failure
-
-    def _connected(self, connection: socket.socket, place: Any, seconds: float | None) -> socket.socket:
+        delay = ATTEMPT_DELAY
+        if self._timeout is not None and addresses:
+            delay = min(delay, self._timeout / len(addresses))
+        # A shutdown by the guard makes this socket readable, which ends the wait for all of them.
+        interrupt, other_end = socket.socketpair()
+        with interrupt, other_end:
+            self._guard.attach(interrupt)
+            connection = connect(addresses, interrupt, delay)
         try:
+            # From now on, `deadline()` and the body's timeout are the limits.
             self._guard.attach(connection)
-            self._connect_nonblocking(connection, place, seconds)
-            # From now on, `deadline()` and the reader's timeout are the limits.
-            connection.setblocking(True)
-            # Without an idle timeout, this is how a peer that vanished is noticed, after some hours.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _connect_nonblocking(self, connection: socket.socket, place: Any, seconds: float | None) -> None:
-        """Connect, in a way that `close()` can end at any moment.
 
-        A socket can be shut down only once its connect has begun. So the guard is asked again right after
-        that: it knows of a `close()` that came earlier.
-        """
-        connection.setblocking(False)
-        code = connection.connect_ex(place)
-        self._guard.check()
-        if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
-            with selectors.DefaultSelector() as selector:
-                selector.register(connection, selectors.EVENT_WRITE)
-                if not selector.select(seconds):
-                    raise TimeoutError(f"no answer from {place[0]}")
-            code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            self._guard.check()
-        if code:
-            raise OSError(code, os.strerror(code))
-
-
-class _SocketReader(io.RawIOBase):
-    """Reads a socket, with a timeout that may differ for each read.
-
-    `http.client` reads through a `BufferedReader` on top of this.
+class _HeadReader:
+    """Reads the lines of the response headers. Has the methods of a file that http.client calls.
 
     Attributes:
-        timeout: seconds that the next read may wait; None for no limit. Set by the exchange.
-        at_eof: whether the last read found the end of the connection.
-        peeking: while True, a read returns no data and does not touch the socket.
-        connection: the socket, also after it was closed.
+        connection: the socket.
     """
 
     def __init__(self, connection: socket.socket, raw: io.RawIOBase) -> None:
-        super().__init__()
-        self.timeout: float | None = None
-        self.at_eof = False
-        self.peeking = False
         self.connection = connection
         # The `SocketIO` that http.client has made: the socket is closed when this is.
         self._raw = raw
-        self._socket_timeout: float | None = None
+        self._buffer = bytearray()
+        self._consumed = 0
 
-    def readable(self) -> bool:
-        return True
+    def status_line(self) -> bytes:
+        """Return the next line with its end; `b""` if the connection ended before the first byte."""
+        while (end := self._buffer.find(b"\n") + 1) == 0:
+            self._check_size(len(self._buffer))
+            data = self.connection.recv(READ_SIZE)
+            if not data:
+                if self._buffer or self._consumed:
+                    raise ConnectionError("the connection ended inside the response headers")
+                return b""
+            self._buffer += data
+        self._check_size(end)
+        self._consumed += end
+        line = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return line
 
-    def readinto(self, buffer: Any) -> int | None:
-        if self.peeking:
-            return None
-        # `settimeout` costs as much as a small read, and the timeout of a stream rarely changes.
-        if self.timeout != self._socket_timeout:
-            self.connection.settimeout(self.timeout)
-            self._socket_timeout = self.timeout
-        # Directly, not through the `SocketIO`: two calls fewer for each read.
-        count = self.connection.recv_into(buffer)
-        self.at_eof = count == 0
-        return count
+    def readline(self, _limit: int = -1) -> bytes:
+        """Return the next line of a header field, or the empty line after them."""
+        line = self.status_line()
+        if FIELD_LINE(line) is None:
+            raise http.client.HTTPException(f"malformed response header: {line[:80]!r}")
+        return line
+
+    def take_buffered(self) -> bytes:
+        """Return what was read after the headers: the start of the body."""
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        return data
 
     def close(self) -> None:
+        """Close the socket. More than once is fine."""
         self._raw.close()
-        super().close()
+
+    def flush(self) -> None:
+        """Do nothing: there is nothing to write."""
+
+    def _check_size(self, size: int) -> None:
+        if self._consumed + size > MAX_HEAD:
+            raise http.client.HTTPException(f"the response headers are larger than {MAX_HEAD} bytes")
 
 
 class _HTTPResponse(http.client.HTTPResponse):
-    """A response whose body can be read as it arrives.
+    """The status line and the headers of a response.
 
     Attributes:
-        reader: the source of all its bytes.
+        reader: the source of its bytes.
     """
 
     def __init__(self, connection: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(connection, *args, **options)
-        self.reader = _SocketReader(connection, self.fp.detach())
-        self.fp = io.BufferedReader(self.reader, READ_SIZE)
+        self.reader = _HeadReader(connection, self.fp.detach())
+        # Of this, http.client calls `readline` only: the body is read without it.
+        self.fp: Any = self.reader
 
     def _read_status(self) -> tuple[str, int, str]:
+        line = self.reader.status_line().decode("latin-1")
+        if not line:
+            raise http.client.RemoteDisconnected("the server closed the connection without a response")
+        parts = STATUS_LINE(line)
+        if parts is None:
+            raise http.client.HTTPException(f"malformed status line: {line[:80]!r}")
+        status = int(parts[2])
         # `begin` skips a 100 response, but takes other interim responses (102, 103) for the final one.
-        version, status, reason = super()._read_status()  # type: ignore[misc]
-        return version, 100 if 100 < status < 200 and status != 101 else status, reason
-
-    def take_buffered_chunks(self) -> bytes:
-        """Return the data of all chunks that are already in the buffer and complete.
-
-        http.client returns one chunk for each `read1`, which is five calls of Python functions. On a busy
-        stream, one read of the socket brings hundreds of small chunks. Expected here: chunks without
-        extensions, complete in the buffer. All else is left to http.client.
-        """
-        self.reader.peeking = True
-        try:
-            # Without `peeking`, this would wait for the socket if the buffer is empty.
-            buffered = self.fp.peek()
-        finally:
-            self.reader.peeking = False
-        chunks = []
-        end = 0
-        while (size := CHUNK_SIZE(buffered, end)) is not None:
-            start = size.end()
-            length = int(size[1], 16)
-            # A chunk of size 0 ends the body, and trailers may follow.
-            if not length or start + length > len(buffered):
-                break
-            end = start + length
-            chunks.append(buffered[start:end])
-        if end:
-            self.fp.read(end)
-        return b"".join(chunks)
+        return parts[1], 100 if 100 < status < 200 and status != 101 else status, parts[3] or ""
 
 
 class _Connection:
@@ -322,15 +294,24 @@ class _HTTPConnection(_Connection, http.client.HTTPConnection):
 
 
 class _HTTPSConnection(_Connection, http.client.HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        super().connect()
+        # By default, a connection that ends without close_notify looks like a clean end.
+        self.sock.suppress_ragged_eofs = False  # type: ignore[union-attr]
 
 
 class _UrllibRequest(urllib.request.Request):
-    """A `Request` as urllib wants it, with the function that connects its socket."""
+    """A `Request` as urllib wants it, with the function that connects its socket.
+
+    Attributes:
+        connect: see `UrllibExchange.connect`.
+        proxy: host and port of the proxy, or None.
+    """
 
     def __init__(self, request: Request, connect: Callable[..., socket.socket]) -> None:
         super().__init__(request.url, data=request.body, method=request.method)
         self.connect = connect
+        self.proxy: str | None = None
         for name, value in request.raw_headers:
             # http.client encodes a str as ISO-8859-1, which gives the same bytes again.
             self.add_header(name.decode(), value.decode("latin-1"))
@@ -338,16 +319,37 @@ class _UrllibRequest(urllib.request.Request):
             self.add_header("User-Agent", f"sse-core/{sse_core.__version__}")
 
 
-class _ProxyHandler(urllib.request.ProxyHandler):
-    """The proxies of the environment or the caller. Raises for one that cannot be used."""
+class _ProxyHandler(urllib.request.BaseHandler):
+    """Sends requests to the proxy that the caller or the environment names."""
 
-    def proxy_open(self, request: urllib.request.Request, proxy: str, scheme: str) -> Any:
-        kind, separator, _ = proxy.partition("://")
-        if separator and kind.lower() != "http" and not urllib.request.proxy_bypass(request.host):
-            raise ConnectError(
-                f"the proxy set for {scheme} is of kind {kind!r}, and only 'http' is supported"
-            )
-        return super().proxy_open(request, proxy, scheme)
+    # Before the handler that connects.
+    handler_order = 100
+
+    def __init__(self, proxies: Mapping[str, str] | None) -> None:
+        self._proxies = None if proxies is None else dict(proxies)
+
+    def http_open(self, request: _UrllibRequest) -> None:
+        proxy = self._proxy_for(request.full_url, request.type)
+        if proxy is None:
+            return
+        credentials, separator, address = proxy.removeprefix("http://").rpartition("@")
+        # The caller's own header wins.
+        if separator and not request.has_header("Proxy-authorization"):
+            user, _, password = credentials.partition(":")
+            basic = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+            request.add_header("Proxy-authorization", f"Basic {basic}")
+        request.proxy = address
+        request.set_proxy(address, "http")
+
+    https_open = http_open
+
+    def _proxy_for(self, url: str, scheme: str) -> str | None:
+        if self._proxies is None:
+            return environment_proxy(url, kinds=("http",))
+        proxy = self._proxies.get(scheme)
+        if not proxy or is_bypassed(url):
+            return None
+        return usable_proxy(proxy, f"proxies[{scheme!r}]", kinds=("http",))
 
 
 class _HTTPHandler(urllib.request.AbstractHTTPHandler):
@@ -375,9 +377,30 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
         return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
 
 
+def _body(method: str, head: Response, reader: _HeadReader) -> Body:
+    """Return the body of this response (RFC 9112, 6.3).
+
+    Raises:
+        http.client.HTTPException: the lengths are malformed, or not all equal.
+    """
+    connection, buffered = reader.connection, reader.take_buffered()
+    if method == "HEAD" or head.status < 200 or head.status in {204, 304}:
+        return WithLength(connection, buffered, 0)
+    if head.joined("Transfer-Encoding"):
+        # One that is not supported is not decoded: see `_body_decoder`.
+        return Chunked(connection, buffered)
+    lengths = head.joined("Content-Length")
+    if lengths is None:
+        return UntilClose(connection, buffered)
+    length, *others = {value.strip(" \t") for value in lengths.split(",")}
+    if others or CONTENT_LENGTH(length) is None:
+        raise http.client.HTTPException(f"malformed Content-Length: {lengths[:80]!r}")
+    return WithLength(connection, buffered, int(length))
+
+
 def _body_decoder(head: Response) -> Decoder | None:
     """Return the decoder of the body, or None if its encoding is not supported."""
-    # http.client knows the transfer coding "chunked" alone, and ignores any other.
+    # Other transfer codings than "chunked", such as "gzip, chunked", are not supported.
     if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
         return None
     return decoder_for(head.joined("Content-Encoding"))

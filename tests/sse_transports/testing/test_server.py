@@ -17,9 +17,9 @@ import pytest
 
 from sse_core import HTTPStatusError, IllegalState, InvalidArgument
 from sse_transports import EventSource
-from sse_transports.testing import Call, SSEServer, _server
+from sse_transports.testing import Call, MalformedRequest, SSEServer, _call, _server
 from sse_transports.testing._call import MAX_HEAD
-from sse_transports.testing._request_body import MalformedRequest
+from sse_transports.testing._request_body import MAX_BODY, BodyReader
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
 
 
@@ -433,6 +433,199 @@ def test_a_malformed_request_is_refused_and_quoted(malformed: bytes, quoted: str
         work()
 
 
+def refused(request: bytes, more: bytes = b"") -> bytes:
+    """Return the response of a server that is not strict; `more` is sent meanwhile, as far as it can be."""
+    with SSEServer([[204]], strict=False) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as client:
+            client.sendall(request)
+            if more:
+                client.sendall(more)
+            response = b"".join(iter(lambda: client.recv(2**16), b""))
+        eventually(lambda: server.open_connections == 0, "the connection is closed")
+        assert server.calls == []
+    return response
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (b"Content-Length: %d" % (MAX_BODY + 1), b""),
+        # The client sends everything before it reads.
+        (b"Content-Length: %d" % (MAX_BODY + 1), bytes(MAX_BODY + 1)),
+        (b"Content-Length: " + b"9" * 5000, b""),
+        (b"Content-Length: 99999999\r\nExpect: 100-continue", b""),
+        (b"Transfer-Encoding: chunked", b"%x\r\n" % (MAX_BODY + 1)),
+        (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n1\r\n" % (MAX_BODY, bytes(MAX_BODY))),
+    ],
+    ids=["announced", "sent", "thousands of digits", "expects 100", "one chunk", "two chunks"],
+)
+def test_a_body_of_more_than_16_mib_gets_413(fields: bytes, body: bytes) -> None:
+    response = refused(b"POST / HTTP/1.1\r\n" + fields + b"\r\n\r\n", body)
+    assert response.startswith(b"HTTP/1.1 413 ")
+    assert b"the body is larger than 16777216 bytes" in response
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_a_body_of_16_mib_is_read(framing: str) -> None:
+    body = bytes(MAX_BODY)
+    with (
+        SSEServer([[204]]) as server,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)) as client,
+    ):
+        chunks = (body[start : start + 2**20] for start in range(0, MAX_BODY, 2**20))
+        client.request("POST", "/", body if framing == "length" else chunks)
+        assert client.getresponse().status == 204
+    assert server.calls[0].body == body
+
+
+@pytest.mark.timeout(20)
+def test_a_body_in_very_small_chunks_is_read_in_linear_time() -> None:
+    # Copying the rest of what was received for each chunk would take minutes.
+    body = b"1\r\nx\r\n" * 300_000 + b"0\r\n\r\n"
+    pieces = [body[start : start + 2**20] for start in range(0, len(body), 2**20)]
+    reader = BodyReader({"transfer-encoding": b"chunked"}, b"", lambda: pieces.pop(0))
+    assert reader.read() == b"x" * 300_000
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "quoted"),
+    [
+        (
+            b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+            431,
+            "request headers are longer than 65536",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"T: t\r\n" * 20_000 + b"\r\n",
+            431,
+            "the trailers are longer than 65536 bytes",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70_000 + b"\r\n",
+            400,
+            "a line of a chunked body is longer than 65536 bytes",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n",
+            400,
+            "expected the end of a chunk of 1 bytes, not b'y'",
+        ),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400, "gzip, chunked"),
+    ],
+    ids=["headers", "trailers", "chunk extension", "chunk end", "coding"],
+)
+def test_a_request_beyond_a_limit_is_refused(request_: bytes, status: int, quoted: str) -> None:
+    response = refused(request_)
+    assert response.startswith(b"HTTP/1.1 %d " % status)
+    assert quoted.encode() in response
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET / HT",
+        b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["headers", "length", "chunks"],
+)
+def test_a_request_that_is_never_complete_gets_408(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_call, "REQUEST_TIMEOUT", 0.3)
+    response = refused(start)
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"the request is not complete after 0.3 seconds: b'" + start[:3] in response
+
+
+def test_slow_bytes_do_not_extend_the_time_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_call, "REQUEST_TIMEOUT", 0.3)
+    with (
+        SSEServer([], strict=False) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=0.01) as client,
+    ):
+        response = b""
+        while not response:
+            client.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
+                response = client.recv(2**16)
+    assert response.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_connection_without_a_request_is_closed_in_time(
+    encrypted: bool, server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_call, "REQUEST_TIMEOUT", 0.05)
+    monkeypatch.setattr(_server, "REQUEST_TIMEOUT", 0.05)
+    # No error: browsers open connections in advance.
+    with SSEServer([], context=server_tls if encrypted else None) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as client:
+            assert client.recv(1) == b""
+        eventually(lambda: server.open_connections == 0, "the thread ends")
+
+
+def test_the_response_to_a_complete_request_may_take_long() -> None:
+    limits: list[float | None] = []
+
+    def answer(call: Call) -> None:
+        limits.append(call._connection.gettimeout())
+        call.respond(204, [])
+
+    with SSEServer(answer) as server:
+        get(server)
+    assert limits == [None]
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_connection_beyond_the_limit_gets_503(
+    encrypted: bool, server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_server, "MAX_CONNECTIONS", 2)
+    with SSEServer(lambda call: call.respond(204, []), context=server_tls if encrypted else None) as server:
+        address = ("127.0.0.1", server.port)
+        held = [socket.create_connection(address) for _ in range(2)]
+        eventually(lambda: server.open_connections == 2, "two connections are open")
+        # One that sends nothing is closed soon, so that others are accepted.
+        for request in (b"", b"GET / HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(address, timeout=DEADLINE) as client:
+                client.sendall(request)
+                with contextlib.suppress(ConnectionResetError):
+                    response = client.recv(2**16)
+        assert response.startswith(b"" if encrypted else b"HTTP/1.1 503 ")
+        assert encrypted or b"2 connections are open" in response
+        for client in held:
+            client.close()
+        eventually(lambda: server.open_connections == 0, "the connections end")
+        if not encrypted:
+            assert get(server) == b""
+
+
+def test_without_strict_the_kept_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "MAX_KEPT", 10)
+    with SSEServer(lambda call: call.respond(204, []), strict=False) as server:
+        for size in (4, 4, 4, 100):
+            with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)) as client:
+                client.request("POST", "/", bytes(size))
+                client.getresponse().read()
+            sizes = [len(call.body) for call in server.calls]
+            assert sizes == [4, 4][: len(sizes)] or sizes == [100]
+    assert sizes == [100]
+
+
+@pytest.mark.parametrize("size", [5, 3_000_000], ids=["short", "long"])
+def test_over_tls_the_end_of_a_response_is_announced(
+    size: int, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    with (
+        SSEServer(lambda call: call.respond(200, [], bytes(size)), context=server_tls) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as plain,
+        # An end without a close_notify is an error then.
+        client_tls.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as client,
+    ):
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        response = b"".join(iter(lambda: client.recv(2**16), b""))
+    assert response.endswith(b"\r\n\r\n" + bytes(size))
+
+
 def test_a_server_listens_on_the_given_port() -> None:
     with SSEServer([[204]]) as first:
         taken = first.port
@@ -449,7 +642,7 @@ def test_endless_request_headers_are_refused() -> None:
         with SSEServer([]) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
             # The server reads every byte: unread bytes would make the system reset the connection.
             client.sendall(b"GET /".ljust(MAX_HEAD + 1, b"x"))
-            assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
+            assert client.recv(2**16).startswith(b"HTTP/1.1 431 ")
 
     with pytest.raises(MalformedRequest, match="the request headers are longer than 65536 bytes: b'GET /xx"):
         work()

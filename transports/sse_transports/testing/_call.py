@@ -11,6 +11,13 @@ from collections.abc import Callable, Iterable
 from ._request_body import BodyReader, MalformedRequest
 
 MAX_HEAD = 2**16
+"""The largest request headers in bytes."""
+
+REQUEST_TIMEOUT = 30.0
+"""Seconds for a request to arrive completely. A client that never completes one would occupy a thread."""
+
+LINGER = 2.0
+"""Seconds to receive what a client still sends after its request was refused."""
 
 
 class Call:
@@ -120,21 +127,55 @@ class Call:
         return self._connection.fileno()
 
     def read_request(self) -> bool:
-        """Read the request; return False if the client closed the connection without one.
+        """Read the request; return False if the client closed the connection without one, or sent nothing.
 
         Raises:
-            MalformedRequest: what came is not a request; quotes it.
+            MalformedRequest: what came is not a request, or is too large or too slow; quotes it.
             OSError: the client closed the connection inside the body.
         """
-        data = b""
-        while b"\r\n\r\n" not in data:
-            if len(data) > MAX_HEAD:
-                raise MalformedRequest(f"the request headers are longer than {MAX_HEAD} bytes: {data[:80]!r}")
-            more = self._receive()
+        deadline = time.monotonic() + REQUEST_TIMEOUT
+        received = b""
+
+        def receive() -> bytes:
+            try:
+                self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+                return self._receive()
+            except TimeoutError:
+                what = f"the request is not complete after {REQUEST_TIMEOUT:g} seconds"
+                raise MalformedRequest(f"{what}: {received[:80]!r}", 408) from None
+
+        def receive_body() -> bytes:
+            data = receive()
+            if not data:
+                self.loss = ConnectionAbortedError("the client closed the connection")
+                raise self.loss
+            return data
+
+        while (end := received.find(b"\r\n\r\n")) < 0 and len(received) <= MAX_HEAD:
+            try:
+                more = receive()
+            except MalformedRequest:
+                # Browsers open connections in advance, and may never use them.
+                if not received:
+                    return False
+                raise
             if not more:
                 return False
-            data += more
-        head, _, body = data.partition(b"\r\n\r\n")
+            received += more
+        if not 0 <= end <= MAX_HEAD:
+            what = f"the request headers are longer than {MAX_HEAD} bytes"
+            raise MalformedRequest(f"{what}: {received[:80]!r}", 431)
+        self._parse_head(received[:end])
+        body = received[end + 4 :]
+        reader = BodyReader(self.headers, body, receive_body)
+        if not body and self.headers.get("expect", b"").lower() == b"100-continue":
+            # The client sends the body only after this.
+            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.body = reader.read()
+        self._connection.settimeout(None)
+        return True
+
+    def _parse_head(self, head: bytes) -> None:
         request, *fields = head.split(b"\r\n")
         line = request.decode("latin-1")
         parts = line.split(" ")
@@ -144,18 +185,19 @@ class Call:
         for field in fields:
             name, _, value = field.partition(b":")
             self.headers[name.decode("latin-1").lower()] = value.strip()
-        if not body and self.headers.get("expect", b"").lower() == b"100-continue":
-            # The client sends the body only after this.
-            self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self.body = BodyReader(body, self._receive_body).read(self.headers)
-        return True
 
-    def _receive_body(self) -> bytes:
-        data = self._receive()
-        if not data:
-            self.loss = ConnectionAbortedError("the client closed the connection")
-            raise self.loss
-        return data
+    def linger(self) -> None:
+        """End the response, and drop what the client still sends, for up to `LINGER` seconds.
+
+        Closing a connection with unread bytes resets it, and the client could lose the response.
+        """
+        deadline = time.monotonic() + LINGER
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+            while (left := deadline - time.monotonic()) > 0:
+                self._connection.settimeout(left)
+                if not self._connection.recv(2**16):
+                    return
 
     def _receive(self) -> bytes:
         try:

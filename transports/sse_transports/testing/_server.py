@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import select
 import socket
 import ssl
 import threading
@@ -17,7 +18,7 @@ from typing import Any, Self
 from sse_core import Event, IllegalState, InvalidArgument
 
 from .._extras import require
-from ._call import Call
+from ._call import MAX_HEAD, REQUEST_TIMEOUT, Call, encode_head
 from ._plan import Plan, check_steps, checked_history, checked_script, events_after, make_plan
 from ._play_on_socket import serve
 from ._request_body import MalformedRequest
@@ -28,6 +29,15 @@ Answer = Callable[[Call], Steps | None]
 
 MAX_CALLS = 1000
 """How many requests a server that is not strict keeps in `calls`: it may run for days."""
+
+MAX_KEPT = 64 * 2**20
+"""How many bytes the bodies of these requests have together."""
+
+MAX_CONNECTIONS = 500
+"""How many connections are served at once. Each takes a thread, and two descriptors of often 1024."""
+
+REFUSAL_TIMEOUT = 0.1
+"""Seconds to wait for the request of a connection that is one too many; others wait to be accepted."""
 
 SHUTDOWN_TIMEOUT = 10.0
 """Seconds for functions to return after their connections were dropped."""
@@ -41,6 +51,10 @@ class SSEServer:
     raises the first error of a function, or `UnexpectedRequest`. After such an error, all requests are
     answered with status 410 and the error as text, so that no client retries forever.
 
+    A client cannot occupy the server: a request that is not complete after 30 seconds is answered with
+    status 408, one with a body of more than 16 MiB with 413, one with headers of more than 64 KiB with 431,
+    and one on a connection beyond 500 that are open with 503.
+
     Args:
         answer: a script, whose first connection answers the first request, and so on; or a function,
             which is called with each `Call` and either answers it or returns the steps to play. Default:
@@ -51,11 +65,13 @@ class SSEServer:
         port: the port to listen on; 0 for any free port.
         strict: whether the first error is raised at the end, as described above. If not, a request that
             fails is answered with status 500 and the error, later requests are answered as usual, and
-            nothing is raised: for a demo server. Only the last 1000 of its `calls` are kept.
+            nothing is raised: for a demo server. Only the last 1000 of its `calls` are kept, and fewer if
+            their bodies have more than 64 MiB together.
 
     Raises:
         OSError: at the start, if the port is in use.
-        MalformedRequest: at the end, if a client sent something that is not a request; quotes it.
+        MalformedRequest: at the end, if a client sent something that is not a request, or is too large or
+            too slow; quotes it.
         TimeoutError: at the end, if a function does not return within ten seconds; names its request.
         sse_core.InvalidArgument: a step cannot be played; the message names it.
         ImportError: `tls` is given, and trustme is not installed.
@@ -206,13 +222,27 @@ class SSEServer:
         while True:
             try:
                 connection, _ = listener.accept()
-                self._start_thread(connection)
+                if self.open_connections < MAX_CONNECTIONS:
+                    self._start_thread(connection)
+                else:
+                    self._refuse(connection)
             except (OSError, RuntimeError) as error:
                 if self._stopping.is_set():
                     return
                 # For instance out of descriptors or threads. Go on: clients are waiting for a response.
                 self._keep_error(error)
                 self._stopping.wait(0.01)
+
+    def _refuse(self, connection: socket.socket) -> None:
+        """Answer with status 503, in this thread. Over TLS, just close the connection."""
+        with connection, contextlib.suppress(OSError):
+            if self._context is None:
+                connection.settimeout(REFUSAL_TIMEOUT)
+                # Closing with a request unread would reset the connection before the client has the answer.
+                connection.recv(MAX_HEAD)
+                fields = [("Content-Type", "text/plain"), ("Retry-After", "1"), ("Connection", "close")]
+                text = f"{MAX_CONNECTIONS} connections are open, and this server accepts no more at once\n"
+                connection.sendall(encode_head(503, fields, "utf-8") + text.encode())
 
     def _start_thread(self, connection: socket.socket) -> None:
         with self._lock, contextlib.ExitStack() as undo:
@@ -237,8 +267,10 @@ class SSEServer:
             if self._context is None:
                 self._handle(connection, drop)
             else:
+                connection.settimeout(REQUEST_TIMEOUT)
                 with self._context.wrap_socket(connection, server_side=True) as encrypted:
                     self._handle(encrypted, drop)
+                    _send_close_notify(encrypted)
         except OSError:
             # The client closed the connection, or the server stops. Neither is an error.
             pass
@@ -261,19 +293,26 @@ class SSEServer:
                 return
         except MalformedRequest as error:
             self._keep_error(error)
-            serve(_error_plan(error, 400), call)
+            serve(_text_plan(error.status, f"{error}\n"), call)
+            call.linger()
             return
         with self._lock:
             call.number = self._count
             self._count += 1
             self.calls.append(call)
             if not self._strict:
-                del self.calls[:-MAX_CALLS]
+                self._forget_old_calls()
         # Shown in a debugger, and in the TimeoutError if the function does not return.
         threading.current_thread().name = f"request {call.number + 1}, {call.method} {call.path}"
         plan = self._plan_or_error(call)
         if plan is not None:
             serve(plan, call)
+
+    def _forget_old_calls(self) -> None:
+        del self.calls[:-MAX_CALLS]
+        excess = sum(len(call.body) for call in self.calls) - MAX_KEPT
+        while excess > 0 and len(self.calls) > 1:
+            excess -= len(self.calls.pop(0).body)
 
     def _plan_or_error(self, call: Call) -> Plan | None:
         if self._error is None:
@@ -324,5 +363,25 @@ def _error_plan(error: BaseException, status: int = 410) -> Plan:
 
     No client retries status 410, so the test ends and shows the error.
     """
-    text = "".join(format_exception(error)).encode("utf-8", "replace")
-    return make_plan([status, {"Content-Type": "text/plain; charset=utf-8"}, text])
+    return _text_plan(status, "".join(format_exception(error)))
+
+
+def _text_plan(status: int, text: str) -> Plan:
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    return make_plan([status, headers, text.encode("utf-8", "replace")])
+
+
+def _send_close_notify(connection: ssl.SSLSocket) -> None:
+    """Say that the response ends here.
+
+    Without a close_notify, a client takes a body without a length or chunks as truncated (RFC 9112, 9.8).
+    """
+    # ValueError: the connection was closed already.
+    with contextlib.suppress(OSError, ValueError):
+        connection.setblocking(False)
+        try:
+            connection.unwrap()
+        except ssl.SSLWantWriteError:
+            # The client has not read everything yet.
+            select.select([], [connection], [], SHUTDOWN_TIMEOUT)
+            connection.unwrap()
