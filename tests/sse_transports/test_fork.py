@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -16,13 +17,14 @@ from sse_transports import UrllibTransport
 from sse_transports._socket_guard import SocketGuard
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
+from tests.sse_transports.small_servers import one_and_silence, until_all_gone
 from tests.sse_transports.waiting import eventually, is_blocked_in
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
-def in_a_fork(check: Callable[[], bool]) -> None:
-    """Assert that `check` returns True in a forked process, and soon."""
+def forked(check: Callable[[], bool]) -> int:
+    """Run `check` in a forked process, which exits with 0 if it returns True; return the process's ID."""
     with warnings.catch_warnings():
         # Later Pythons warn of threads in the parent, which are the point here.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -35,7 +37,12 @@ def in_a_fork(check: Callable[[], bool]) -> None:
             os._exit(0 if check() else 1)
         finally:
             os._exit(2)
-    _, status = os.waitpid(child, 0)
+    return child
+
+
+def in_a_fork(check: Callable[[], bool]) -> None:
+    """Assert that `check` returns True in a forked process, and soon."""
+    _, status = os.waitpid(forked(check), 0)
     assert status == 0
 
 
@@ -109,6 +116,20 @@ def test_closing_in_a_fork_leaves_an_idle_connection_alone(
         go_on.set()
         assert exchange.read(10.0) == b"data: b\n\n"
         exchange.close()
+
+
+def test_close_ends_a_connection_that_a_fork_has_too() -> None:
+    read_end, write_end = os.pipe()
+    with SSEServer(one_and_silence) as server:
+        exchange = UrllibTransport().exchange(Request("GET", f"{server.url}/"), timeout=10.0)
+        exchange.open()
+        child = forked(lambda: os.read(read_end, 1) == b".")
+        exchange.close()
+        until_all_gone(server)
+        os.write(write_end, b".")
+        assert os.waitpid(child, 0) == (child, 0)
+    os.close(read_end)
+    os.close(write_end)
 
 
 def test_closing_in_a_fork_does_not_wait_for_a_lock() -> None:

@@ -15,8 +15,8 @@ Who closes what, and when:
 - While the connection is in use, `close()` only shuts the socket down. The thread that uses it wakes up,
   leaves the `with` block, and releases everything there. Closing the socket in `close()` would not be safe:
   its file descriptor could be given to another connection while the first thread is still reading from it.
-- While the connection is not in use, `close()` releases everything at once, without a shutdown: with HTTP/2
-  the socket may be shared, and with keep-alive it may be used again.
+- While the connection is not in use, `close()` releases everything at once. `on_release` decides about a
+  shutdown: with HTTP/2 the socket may be shared, and with keep-alive it may be used again.
 - An exception that leaves the `with` block releases everything.
 
 The guard holds a duplicate of the socket's file descriptor. The HTTP client may wrap, detach or close its own
@@ -148,7 +148,7 @@ class SocketGuard:
         with self._lock:
             self.closed = True
             if self._busy:
-                self._shut_down()
+                self.shut_down()
                 # Only now: a `close` that was interrupted before this is repeated in full.
                 self._close_done = True
             else:
@@ -157,9 +157,10 @@ class SocketGuard:
     def _expire(self) -> None:
         with self._lock:
             self.expired = True
-            self._shut_down()
+            self.shut_down()
 
-    def _shut_down(self) -> None:
+    def shut_down(self) -> None:
+        """End the connection, but close nothing. Does nothing in a forked process."""
         # A shutdown ends the connection for all processes that share it.
         if self._handle is not None and os.getpid() == self._process:
             try:

@@ -163,6 +163,8 @@ class UrllibExchange(DecodedExchange):
 
     def _close_response(self) -> None:
         if self._response is not None:
+            # A process that was forked meanwhile has the socket too, and the server would see no end.
+            self._guard.shut_down()
             self._response.reader.close()
 
     def connect(
