@@ -60,8 +60,9 @@ def test_formats_can_be_read_again(kind: str, tmp_path: Path) -> None:
         assert read == events(2000)
 
 
-def test_until_ends_a_file_early() -> None:
-    stream = b"data: a\n\ndata: [DONE]\n\ndata: b\n\n"
+@pytest.mark.parametrize("rest", [b"data: [DONE]\n\ndata: b\n\n", b"data: [DONE]\n", b"data: [DONE]"])
+def test_until_ends_a_file_early(rest: bytes) -> None:
+    stream = b"data: a\n\n" + rest
     run = sse("tail", "-", "--until", "[DONE]", "--format", "data", stdin=stream)
     assert (run.code, run.output) == (ExitCode.ENDED, "a\n")
 
@@ -69,7 +70,7 @@ def test_until_ends_a_file_early() -> None:
 @pytest.mark.parametrize(
     ("stream", "arguments", "message"),
     [
-        (b"data: a\n\ndata: b", [], "inside an event (7 bytes of it had arrived)"),
+        (b"data: a\n\ndata: b", [], "inside an event (7 bytes of it had arrived), which begins 'data: b'"),
         (b"data: a\n\n", ["--until", "E"], "before its end"),
         (b"data: a\n\ndata: " + b"b" * (33 * 2**20), [], "larger than max_event_size"),
     ],
@@ -98,6 +99,14 @@ def test_recording_gives_the_events_of_all_connections(tmp_path: Path) -> None:
         Event("a", id="1"),
         Event("b", id="1"),
     ]
+
+
+def test_until_needs_its_blank_line_where_a_recording_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    script: list[Steps] = [[Event("a", id="1"), b"data: [DONE]\n", Cut()], [204]]
+    with SSEServer(script) as server, record(EventSource(server.url), path) as source:
+        assert [event.data for event in source] == ["a"]
+    assert sse("tail", str(path), "--until", "[DONE]").code == ExitCode.INCOMPLETE
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:

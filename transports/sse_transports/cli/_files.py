@@ -190,7 +190,7 @@ def event_batches(
         IncompleteStream: the file ends inside an event, or without `until`.
     """
     parser = Parser(comments=comments)
-    dropped = 0
+    dropped, text = 0, ""
     for connection in file:
         for chunk in connection if connection.is_stream else ():
             try:
@@ -204,10 +204,15 @@ def event_batches(
                         yield items[:index]
                         return
             yield items
+        # As for a client, the last event counts without its blank line at a clean end.
+        last = parser.pending_event if connection.end is None or connection.end.end == "complete" else None
+        if until is not None and last is not None and last.data == until:
+            return
+        text = parser.pending_text
         dropped = parser.close()
         parser.reset()
     if dropped or until is not None:
-        raise IncompleteStream(dropped, parser.last_event_id)
+        raise IncompleteStream(dropped, parser.last_event_id, text)
 
 
 def _begins_recording(line: bytes) -> bool:
