@@ -86,7 +86,6 @@ from ._driver import (
     check_transport,
     first_event_id,
     log,
-    options_given,
 )
 from ._interface import AsyncExchange, AsyncTransport
 from ._lock import FastLock
@@ -238,9 +237,10 @@ class AsyncEventSource(Driver[Item]):
             retry=retry,
             max_event_size=max_event_size,
             until=until,
+            at_end=at_end,
             comments=comments,
+            default_type=default_type,
             sensitive_headers=sensitive_headers,
-            **options_given(at_end, default_type),
         )
         super().__init__(
             connection,

@@ -78,8 +78,6 @@ LONGEST_TIMEOUT = 2_147_483
 class CommonOptions(ConnectionOptions, total=False):
     """The types of the keyword arguments that both sources have, except `comments`."""
 
-    at_end: AtEnd | None
-    default_type: str
     idle_timeout: float | None
     timeout: float | None
     store: Store | None
@@ -266,16 +264,6 @@ def without_secrets(url: str) -> str:
     """Return the URL of a request without its query, which may contain an API key."""
     base, _, query = url.partition("#")[0].partition("?")
     return f"{base}?…" if query else base
-
-
-def options_given(at_end: AtEnd | None, default_type: str) -> dict[str, Any]:
-    """Return those of the parser's options that differ from their defaults."""
-    options: dict[str, Any] = {}
-    if at_end is not None:
-        options["at_end"] = at_end
-    if default_type != "message":
-        options["default_type"] = default_type
-    return options
 
 
 def first_event_id(last_event_id: str, store: Store | None) -> str:

@@ -79,7 +79,6 @@ from ._driver import (
     check_transport,
     first_event_id,
     log,
-    options_given,
 )
 from ._interface import Exchange, Transport
 from ._stores import Store
@@ -212,9 +211,10 @@ class EventSource(Driver[Item]):
             retry=retry,
             max_event_size=max_event_size,
             until=until,
+            at_end=at_end,
             comments=comments,
+            default_type=default_type,
             sensitive_headers=sensitive_headers,
-            **options_given(at_end, default_type),
         )
         super().__init__(
             connection,
