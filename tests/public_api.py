@@ -227,7 +227,6 @@ async def reading_async(
     AsyncEventSource("https://example.com", headers=fresh, on_error=wait, on_state=show, on_open=print)
     AsyncEventSource("https://example.com", headers=dict, on_error=lambda error: 1.0)
     AsyncEventSource("https://example.com", at_end="drop", default_type="")
-    AsyncEventSource("https://example.com", at_end="ignore")  # type: ignore[arg-type]  # pyright: ignore
     AsyncEventSource("https://example.com", transport=AiohttpTransport(session))
     AsyncEventSource("https://example.com", transport=AsyncHttpx2Transport(client))
     AsyncEventSource("https://example.com", transport=AsyncOwnTransport())

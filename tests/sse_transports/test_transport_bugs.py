@@ -1,4 +1,4 @@
-"""A transport raises an SSEError if a connection fails. Any other error is a fault of its own, and surfaces."""
+"""A transport raises an SSEError if a connection fails. Any other error is its own fault, and surfaces."""
 
 from __future__ import annotations
 
