@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import pytest
 
-from sse_core import Event, IllegalState, ReadyState
+from sse_core import Event, IllegalState, Opened, Paused, ReadyState, StateChange
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -158,36 +158,42 @@ def test_a_child_leaves_a_stream_that_a_thread_reads(
         assert feed.calls == 1
 
 
+@pytest.mark.parametrize("holder", ["an iteration", "a command"])
 @calls_in_child
-def test_a_child_waits_for_no_lock(call: Callable[[object], object], result: str, feed: Feed) -> None:
+def test_a_child_waits_for_no_lock(
+    call: Callable[[object], object], result: str, holder: str, feed: Feed
+) -> None:
     """The locks are held by threads of the parent, which do not exist in the child."""
-    inside, leave_hook = threading.Event(), threading.Event()
+    inside, release = threading.Event(), threading.Event()
 
-    def on_open(_response: object) -> None:
-        inside.set()
-        until_set(leave_hook, "the child has ended")
+    def on_state(change: StateChange) -> None:
+        if isinstance(change, Opened if holder == "an iteration" else Paused):
+            inside.set()
+            until_set(release, "the child has ended")
 
-    with SSEServer(feed) as server, EventSource(server.url, on_open=on_open, until="end") as source:
-        reader = threading.Thread(target=lambda: list(source))
-        reader.start()
-        until_set(inside, "the loop runs a hook, with its lock held")
-        held, release = threading.Event(), threading.Event()
+    def hold_command_lock() -> None:
+        with source._command_lock:
+            held.set()
+            until_set(release, "the child has ended")
 
-        def hold() -> None:
-            with source._command_lock:
-                held.set()
-                until_set(release, "the child has ended")
-
-        holder = threading.Thread(target=hold)
-        holder.start()
+    held = threading.Event()
+    with SSEServer(feed) as server, EventSource(server.url, on_state=on_state) as source:
+        if holder == "a command":
+            assert next(source).data == "1"
+        # A hook is called with the lock of the loop held.
+        in_hook = threading.Thread(target=source.pause if holder == "a command" else lambda: next(source))
+        in_hook.start()
+        until_set(inside, "a hook runs")
+        in_lock = threading.Thread(target=hold_command_lock)
+        in_lock.start()
         until_set(held, "the other lock is held")
         try:
             assert in_child(lambda: call(source)) == result
         finally:
-            for event in (release, leave_hook, feed.go):
-                event.set()
-            holder.join(DEADLINE)
-            reader.join(DEADLINE)
+            release.set()
+            feed.go.set()
+            in_lock.join(DEADLINE)
+            in_hook.join(DEADLINE)
 
 
 def test_a_child_collects_a_source_without_a_warning(feed: Feed) -> None:
@@ -245,10 +251,16 @@ def test_a_hook_that_forks_leaves_the_stream_to_the_parent(feed: Feed) -> None:
         except BaseException as error:  # noqa: BLE001  # reported to the parent
             first = type(error).__name__
         if answer:
+            try:
+                source.reconnect()
+            except IllegalState as error:
+                first = f"{first}, then {error}"
             os.write(answer[0], first.encode())
             os._exit(0)
         feed.go.set()
-        assert (first, results) == ("1", ["IllegalState"])
+        (result,) = results
+        assert first == "1"
+        assert result.startswith(f"IllegalState, then this source belongs to process {os.getpid()};")
         assert [event.data for event in source] == ["2", "3"]
 
 

@@ -495,7 +495,8 @@ class AsyncEventSource(Driver[Item]):
         if self._command is Command.FORKED:
             if command is not Command.CLOSE:
                 raise self._of_another_process()
-            # Closes this process's copies of the descriptors, and nothing that the parent shares.
+            # Closes this process's descriptors. The transport stays: a graceful close of what it keeps would
+            # reach the server, and so the parent.
             if self._exchange is not None:
                 await self._exchange.close()
             return

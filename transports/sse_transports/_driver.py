@@ -143,8 +143,6 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
-        # Whether the source made its transport, and so closes it.
-        self._owns_transport = False
         self._process = os.getpid()
         mark_in_child(self)
 
@@ -190,10 +188,6 @@ class Driver(Generic[Item]):
     def enter_fork(self) -> None:
         """Leave the stream to the parent: this process is a forked child. See `_forked_sources`."""
         self._command = Command.FORKED
-        # Its events were the parent's. Its transport may have connections that both processes share, which a
-        # graceful close would end.
-        self._events = self._overflow = iter(())
-        self._owns_transport = False
 
     def _of_another_process(self) -> IllegalState:
         """Return the error for using a source that was made before a fork."""
