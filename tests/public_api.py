@@ -190,6 +190,8 @@ def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
         idle_timeout=30,
         timeout=None,
         until="[DONE]",
+        at_end="dispatch",
+        default_type="",
         store=FileStore("last-event-id"),
         transport=UrllibTransport(context=context, proxies={}),
         on_open=lambda response: print(response.status),
@@ -228,6 +230,7 @@ async def reading_async(
 
     AsyncEventSource("https://example.com", headers=fresh, on_error=wait, on_state=show, on_open=print)
     AsyncEventSource("https://example.com", headers=dict, on_error=lambda error: 1.0)
+    AsyncEventSource("https://example.com", at_end="drop", default_type="")
     AsyncEventSource("https://example.com", transport=AiohttpTransport(session))
     AsyncEventSource("https://example.com", transport=AsyncHttpx2Transport(client))
     AsyncEventSource("https://example.com", transport=AsyncOwnTransport())

@@ -182,6 +182,23 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
         anyio.run(main, backend=backend)
 
 
+class Session:
+    """As the session of an HTTP client for which there is no transport."""
+
+    def close(self) -> None:
+        return None
+
+
+class OwnClient(httpx2.Client):
+    """A subclass of a client is meant too."""
+
+
+# Not a real one, which needs an event loop.
+AIOHTTP = type("ClientSession", (Session,), {"__module__": "aiohttp.client"})()
+HTTPX2 = OwnClient()
+ASYNC_HTTPX2 = httpx2.AsyncClient()
+
+
 @pytest.mark.parametrize(
     ("source", "transport", "message"),
     [
@@ -193,6 +210,24 @@ def test_an_error_of_an_async_hook_surfaces_and_closes(backend: str) -> None:
         ),
         (AsyncEventSource, AiohttpTransport, r"expected an instance: AiohttpTransport\(\)"),
         (EventSource, UrllibTransport, r"expected an instance: UrllibTransport\(\)"),
+        (EventSource, HTTPX2, r"expected a transport, .* Httpx2Transport\(client\) .*, for EventSource$"),
+        (
+            AsyncEventSource,
+            HTTPX2,
+            r"expected a transport, .* Httpx2Transport\(client\) .*, for EventSource$",
+        ),
+        (
+            AsyncEventSource,
+            ASYNC_HTTPX2,
+            r"expected .* AsyncHttpx2Transport\(client\) .*, for AsyncEventSource$",
+        ),
+        (
+            AsyncEventSource,
+            AIOHTTP,
+            r"expected .* AiohttpTransport\(client\) makes one of aiohttp.ClientSession",
+        ),
+        (EventSource, Session(), "expected .*, which Session has not; there are UrllibTransport and Httpx2"),
+        (AsyncEventSource, Session(), "expected .* has not; there are AiohttpTransport and AsyncHttpx2"),
         (AsyncEventSource, httpx2, r"expected exchange\(\) and close\(\), which module has not"),
         (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str has not"),
     ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +17,7 @@ from sse_core import (
     Opened,
     ReadError,
     ReadyState,
+    RetryPolicy,
     StateChange,
     Waiting,
 )
@@ -26,8 +30,12 @@ from tests.sse_transports.small_servers import (
     one_then_no_more,
     until_all_gone,
 )
+from tests.sse_transports.waiting import DEADLINE
 
 pytestmark = pytest.mark.usefixtures("every_client")
+
+SLOW_ENOUGH = RetryPolicy(initial_delay=0.1, min_delay=0.0, jitter=0.0)
+"""Waits that differ in the log."""
 
 
 def test_on_state_gets_every_change() -> None:
@@ -107,15 +115,75 @@ def test_the_log_has_every_change_without_secrets(caplog: pytest.LogCaptureFixtu
             assert data(source) == []
             assert "s3cr3t" not in repr(source)
         shown_url = f"{server.url}/path?…"
+        host = server.url.removeprefix("http://")
     records = log_records(caplog)
     assert [record.__dict__["sse_change"] for record in records] == changes
     for record in records:
         text = record.getMessage()
-        assert shown_url in text
+        assert (host if record.levelno == logging.WARNING else shown_url) in text
         assert "s3cr3t" not in text
 
 
-def test_failures_are_logged_as_info_the_rest_as_debug(
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in log_records(caplog) if record.levelno == logging.WARNING]
+
+
+def test_each_failure_that_is_retried_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(call: Call) -> None:
+        match call.number:
+            case 0:
+                call.reset()
+            case 1:
+                call.respond(503, [("Content-Length", "5")], b"later")
+            case 2:
+                call.respond(body=b"data: a\n\n")
+                call.reset()
+            case _:
+                call.respond(204, [])
+
+    with SSEServer(answer) as server, EventSource(server.url, retry=SLOW_ENOUGH) as source:
+        assert data(source) == ["a"]
+        host = server.url.removeprefix("http://")
+    refused, busy, lost = warnings_of(caplog)
+    assert refused.startswith(f"{host}: ")
+    assert host not in refused.removeprefix(host)
+    assert refused.endswith("; retry in 0.1 s, attempt 2")
+    assert busy == f"{host}: HTTP status 503 instead of 200: 'later'; retry in 0.2 s, attempt 3"
+    assert lost.startswith(f"{host}: ")
+    assert lost.endswith("; retry in 0.1 s, attempt 1")
+
+
+def test_a_clean_end_and_a_raised_error_are_no_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(call: Call) -> None:
+        if call.number < 3:
+            call.respond(body=b"data: a\n\n" * call.number)
+        else:
+            call.respond(404, [])
+
+    caplog.set_level(logging.DEBUG, "sse_transports")
+    with SSEServer(answer) as server, pytest.raises(HTTPStatusError):
+        list(EventSource(server.url, retry=QUICK))
+    assert log_records(caplog) != []
+    assert warnings_of(caplog) == []
+
+
+def test_urls_that_a_server_quotes_are_logged_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(call: Call) -> None:
+        if call.number == 0:
+            body = b"cannot reach http://user:s3cr3t@there.example/x?token=s3cr3t now"
+            call.respond(503, [("Content-Length", str(len(body)))], body)
+        else:
+            one_then_no_more(call)
+
+    caplog.set_level(logging.DEBUG, "sse_transports")
+    with SSEServer(answer) as server, EventSource(server.url, retry=QUICK) as source:
+        assert data(source) == []
+    (warning,) = warnings_of(caplog)
+    assert "cannot reach http://there.example/x?… now" in warning
+    assert "s3cr3t" not in caplog.text
+
+
+def test_other_failures_are_logged_as_info_the_rest_as_debug(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "sse_transports")
@@ -142,3 +210,39 @@ def test_server_text_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -
     records = log_records(caplog)
     assert any("CRITICAL" in record.getMessage() for record in records)
     assert not any("\n" in record.getMessage() for record in records)
+
+
+# Without a line about logging in the program.
+
+PROGRAM = """
+import sys
+from sse_core import RetryPolicy, SSEError
+from sse_transports import EventSource
+policy = RetryPolicy(initial_delay=0.01, min_delay=0.0, max_attempts=2)
+try:
+    print([event.data for event in EventSource(sys.argv[1], retry=policy)])
+except SSEError as error:
+    print(type(error).__name__)
+"""
+
+
+def run_program(url: str) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, url], capture_output=True, text=True, check=True, timeout=DEADLINE
+    )
+    return done.stdout.strip(), done.stderr
+
+
+def test_a_program_without_logging_shows_failures_on_stderr() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    output, errors = run_program(f"http://127.0.0.1:{port}/?key=s3cr3t")
+    assert output == "RetriesExhausted"
+    (line,) = errors.splitlines()
+    assert line.startswith(f"127.0.0.1:{port}: ")
+    assert line.endswith("; retry in 0.0 s, attempt 2")
+
+
+def test_a_program_without_logging_is_quiet_about_a_healthy_feed() -> None:
+    with SSEServer(one_then_no_more) as server:
+        assert run_program(server.url) == ("['a']", "")

@@ -143,8 +143,19 @@ def test_garbage_collected_source_closes_its_connection() -> None:
     with SSEServer(three_and_silence) as server:
         source = EventSource(server.url)
         assert next(source).data == "a"
-        del source
+        with pytest.warns(ResourceWarning, match=f"unclosed <EventSource {server.url}/ OPEN>"):
+            del source
         until_all_gone(server)
+
+
+def test_garbage_collected_source_without_connection_does_not_warn() -> None:
+    with SSEServer(three_and_silence) as server:
+        never_used = EventSource(server.url)
+        closed = EventSource(server.url)
+        assert next(closed).data == "a"
+        closed.close()
+        # Warnings are errors.
+        del never_used, closed
 
 
 def test_source_with_invalid_url_is_collected_silently() -> None:

@@ -119,8 +119,22 @@ def test_headers_that_cannot_be_sent_are_refused(
     headers: dict[str, str], name: str, as_function: bool
 ) -> None:
     with SSEServer(one_and_silence) as server:
-        source = EventSource(server.url, headers=(lambda: headers) if as_function else headers)
-        with pytest.raises(InvalidArgument, match=name):
-            next(source)
-        assert source.ready_state is ReadyState.CLOSED
+        if as_function:
+            source = EventSource(server.url, headers=lambda: headers)
+            with pytest.raises(InvalidArgument, match=name):
+                next(source)
+            assert source.ready_state is ReadyState.CLOSED
+        else:
+            with pytest.raises(InvalidArgument, match=name):
+                EventSource(server.url, headers=headers)
         assert server.calls == []
+
+
+def test_a_mapping_is_read_at_each_attempt() -> None:
+    headers = {"X-Token": "1"}
+    with SSEServer(one_then_no_more) as server:
+        with EventSource(server.url, headers=headers, retry=QUICK) as source:
+            assert next(source).data == "a"
+            headers["X-Token"] = "2"
+            assert data(source) == []
+        assert [call.headers["x-token"] for call in server.calls] == [b"1", b"2"]

@@ -30,7 +30,9 @@ DOCUMENTED: dict[str, object] = {
     "timeout": 60.0,
     "max_event_size": 32 * 2**20,
     "until": None,
+    "at_end": None,
     "comments": False,
+    "default_type": "message",
     "store": None,
     "transport": None,
     "on_open": None,
@@ -117,6 +119,8 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("timeout", {"timeout": -1}),
         ("timeout", {"timeout": "5"}),
         ("timeout", {"timeout": True}),
+        ("timeout", {"timeout": (5, 60)}),
+        ("idle_timeout", {"idle_timeout": (5, 60)}),
         ("timeout", {"timeout": math.nan}),
         ("timeout", {"timeout": math.inf}),
         ("timeout", {"timeout": 1e12}),
@@ -149,6 +153,8 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("max_event_size", {"max_event_size": -1}),
         ("until", {"until": 7}),
         ("until", {"until": b"[DONE]"}),
+        ("at_end", {"at_end": "ignore"}),
+        ("default_type", {"default_type": 7}),
         ("sensitive_headers", {"sensitive_headers": "X-Api-Key"}),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -161,6 +167,13 @@ def test_an_invalid_argument_is_refused_at_once(name: str, arguments: dict[str, 
         assert str(caught.value).startswith(f"{name}: ")
         assert isinstance(caught.value, (ValueError, UsageError))
         assert server.calls == []
+
+
+def test_a_pair_of_timeouts_names_both_limits() -> None:
+    message = "timeout: expected seconds or None, not tuple; idle_timeout bounds the silence of the stream"
+    with pytest.raises(InvalidArgument) as caught:
+        EventSource("http://127.0.0.1:9", timeout=(5, 60))  # type: ignore[call-overload]
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

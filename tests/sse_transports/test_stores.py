@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sse_core import InvalidArgument, RetryPolicy
 from sse_transports import EventSource, FileStore
+from sse_transports._stores import MAX_SIZE
 from sse_transports.testing import Call, SSEServer
+from tests.sse_transports.reading import Reading
+from tests.sse_transports.waiting import DEADLINE
 
 pytestmark = pytest.mark.usefixtures("every_client")
 
 QUICK = RetryPolicy(initial_delay=0.01, min_delay=0.0)
+
+
+ODD_IDS = ["€ 日本", " a ", "\t5", "5\x01", "5\x0b6", "5\x7f", "a\u2028b\x85c", "\ufeff5", "\U0001f600"]
+"""IDs that a stream may set, and that a header cannot always carry as they are."""
 
 
 def files(folder: Path) -> list[str]:
@@ -26,8 +37,8 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("durable", [False, True])
-@pytest.mark.parametrize("last_event_id", ["7", "", "€ 日本", " a ", "x" * 10_000])
-def test_a_saved_id_is_loaded(tmp_path: Path, last_event_id: str, durable: bool) -> None:
+@pytest.mark.parametrize("last_event_id", ["7", "", "x" * 10_000, *ODD_IDS])
+def test_what_is_saved_is_loaded(tmp_path: Path, last_event_id: str, durable: bool) -> None:
     FileStore(tmp_path / "id", durable=durable).save("older")
     FileStore(tmp_path / "id", durable=durable).save(last_event_id)
     assert FileStore(str(tmp_path / "id")).load() == last_event_id
@@ -50,15 +61,129 @@ def test_a_missing_file_means_no_id(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "id").write_bytes(content)
-    with pytest.raises(InvalidArgument, match="store"):
+    with pytest.raises(InvalidArgument, match=f"^store: {tmp_path}/id does not hold a last event ID: it "):
         FileStore(tmp_path / "id").load()
 
 
-@pytest.mark.parametrize("content", [b"a\0b\n", b"7\r\n"])
+@pytest.mark.parametrize("content", [b"a\0b\n", b"7\r\n", b"\r\n"])
 def test_a_stored_id_with_invalid_characters_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "id").write_bytes(content)
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(InvalidArgument, match=f"^store: {tmp_path}/id .*: it holds a (NUL|CR)"):
         EventSource("http://127.0.0.1:1", store=FileStore(tmp_path / "id"))
+
+
+def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
+    with (tmp_path / "id").open("wb") as file:
+        # Sparse: larger than the memory of most machines.
+        file.truncate(2**40)
+    with pytest.raises(InvalidArgument, match=f"{tmp_path}/id .* larger than {MAX_SIZE} bytes"):
+        FileStore(tmp_path / "id").load()
+
+
+def test_an_id_is_saved_only_if_it_could_be_loaded(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    store.save("x" * (MAX_SIZE - 1))
+    with pytest.raises(InvalidArgument, match=f"{MAX_SIZE} bytes"):
+        store.save("x" * MAX_SIZE)
+    assert len(store.load()) == MAX_SIZE - 1
+
+
+def test_a_path_with_a_nul_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"^path: holds a NUL"):
+        FileStore("a\0b")
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_loop(path: Path) -> None:
+    path.symlink_to(path.with_name("other"))
+    path.with_name("other").symlink_to(path)
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+
+
+def make_link_to_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX files")
+@pytest.mark.parametrize("make", [make_fifo, make_loop, make_socket, make_link_to_device, Path.mkdir])
+def test_what_is_no_regular_file_is_an_error(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "id"
+    make(path)
+    before = files(tmp_path)
+    for call in (FileStore(path).load, lambda: FileStore(path).save("7")):
+        with pytest.raises(OSError) as caught:
+            call()
+        assert caught.value.filename in (path, str(path))
+    assert files(tmp_path) == before
+    assert not path.is_file()
+
+
+# What a killed process leaves.
+
+KILLED = """
+import os, signal, sys
+from sse_transports import FileStore
+sync = os.fsync
+def killed(descriptor):
+    print(flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = killed
+FileStore(sys.argv[1], durable=True).save("half")
+"""
+
+
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    FileStore(path).save("7")
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        # It lives: its file stays.
+        FileStore(path).save("8")
+        assert len(files(tmp_path)) == 2
+        process.stdin.write("\n")
+        process.stdin.flush()
+        process.wait(DEADLINE)
+    assert len(files(tmp_path)) == 2
+    assert FileStore(path).load() == "8"
+    FileStore(path).save("9")
+    assert files(tmp_path) == ["id"]
+
+
+def test_files_with_other_names_are_not_removed(tmp_path: Path) -> None:
+    token = "0123456789abcdef"
+    names = [
+        f".id.{token}.new.old",
+        f".id.{token[:-1]}.new",
+        f".id.x.{token}.new",
+        ".id.0123456789abcdeF.new",
+    ]
+    for name in names:
+        (tmp_path / name).write_bytes(b"7\n")
+    (tmp_path / f".id.{token}.new").write_bytes(b"7\n")
+    # Just created, and not locked yet.
+    (tmp_path / f".id.{token[::-1]}.new").touch()
+    FileStore(tmp_path / "id").save("7")
+    assert files(tmp_path) == sorted(["id", f".id.{token[::-1]}.new", *names])
+
+
+def test_an_empty_temporary_file_is_removed_later(tmp_path: Path) -> None:
+    abandoned = tmp_path / ".id.0123456789abcdef.new"
+    abandoned.touch()
+    os.utime(abandoned, (0, 0))
+    FileStore(tmp_path / "id").save("7")
+    assert files(tmp_path) == ["id"]
 
 
 def test_a_missing_folder_means_no_id_and_fails_to_save(tmp_path: Path) -> None:
@@ -89,8 +214,9 @@ def test_a_failed_save_keeps_the_old_file_only(tmp_path: Path, monkeypatch: pyte
 def test_an_id_that_cannot_be_encoded_keeps_the_old_one(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "id")
     store.save("7")
-    with pytest.raises(UnicodeEncodeError):
-        store.save("\ud800")
+    for last_event_id in ("\ud800", "a\nb", "a\rb", "a\0b", 7):
+        with pytest.raises(InvalidArgument, match=r"^last_event_id: "):
+            store.save(last_event_id)  # type: ignore[arg-type]
     assert store.load() == "7"
     assert files(tmp_path) == ["id"]
 
@@ -218,6 +344,27 @@ def test_an_explicit_last_event_id_wins_over_the_store(tmp_path: Path) -> None:
             assert [event.data for event in source] == ["4"]
         assert server.calls[0].headers["last-event-id"] == b"3"
     assert store.load() == "4"
+
+
+@pytest.mark.parametrize("last_event_id", ODD_IDS)
+def test_odd_ids_are_unchanged_after_a_restart(tmp_path: Path, last_event_id: str) -> None:
+    def answer(call: Call) -> None:
+        call.respond(
+            body=f"id: {last_event_id}\ndata: {call.number}\n\n".encode() if call.number < 2 else b""
+        )
+        call.wait_until_gone()
+
+    store = FileStore(tmp_path / "id")
+    with SSEServer(answer) as server:
+        for data in ("0", "1"):
+            with EventSource(server.url, store=store) as source:
+                event = next(source)
+                assert (event.data, event.id, source.last_event_id) == (data, last_event_id, last_event_id)
+                with Reading(source) as reading:
+                    reading.until_it_reads()
+            assert store.load() == last_event_id
+            restarted = EventSource(server.url, store=store)
+            assert restarted.last_event_id == last_event_id
 
 
 def test_a_cleared_id_is_cleared_in_the_store(tmp_path: Path) -> None:

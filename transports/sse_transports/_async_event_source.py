@@ -27,6 +27,11 @@ Commands
 
 Cancellation
     Closing is shielded from it, for `CLOSE_TIMEOUT` seconds at most. A cancelled iteration closes the source.
+
+Forks
+    In a forked child, the event loop and the connection are the parent's. `enter_fork` sets `_command` to
+    `FORKED` there, and each call looks for that before it uses the event loop: `close` then closes the
+    exchange, which knows about forks too, and everything else raises.
 """
 
 from __future__ import annotations
@@ -68,12 +73,14 @@ from sse_core import (
 from ._clock import Clock, clock_for
 from ._default_transport import default_transport
 from ._driver import (
+    AtEnd,
     Command,
     CommonOptions,
     Driver,
     Ended,
     Headers,
     Item,
+    check_delay,
     check_hooks,
     check_not_async,
     check_transport,
@@ -112,6 +119,9 @@ class AsyncEventSource(Driver[Item]):
     continued later. One that was cancelled while it waited for an event has closed the source: to wait
     no longer than some time, set `idle_timeout`.
 
+    A source belongs to the process that made it. In a forked child it can only be closed, which leaves the
+    parent's stream as it is.
+
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
@@ -130,7 +140,12 @@ class AsyncEventSource(Driver[Item]):
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
+        at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
+            `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
+            the stream will be resumed.
         comments: whether comments are yielded too, as `Comment`.
+        default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
+            `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again. Saving is done in a worker thread.
         transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
@@ -140,8 +155,9 @@ class AsyncEventSource(Driver[Item]):
         on_error: called with each error before the policy decides; may return seconds after which
             to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
             any; None, to let the policy decide; or raise, to end the iteration with that error.
-        on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
-            ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
+        on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
+            connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
+            the call of `close` or `pause` that led to it.
         sensitive_headers: names of further headers that a redirect to another origin must not get.
         clock: the source of time and jitter: for tests, a `testing.VirtualClock`. Not given, the
             transport's own `clock` if it has one (as a `testing.ScriptedTransport` has), else the
@@ -156,8 +172,8 @@ class AsyncEventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
-        sse_core.IllegalState: another iteration is running, one was interrupted, or there is no
-            `async with` around it.
+        sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
+            around it, or this process is a fork of the one that made the source.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
         OSError: the `store` cannot be written.
         Exception: any error that `headers`, `until` or a hook raises.
@@ -198,7 +214,9 @@ class AsyncEventSource(Driver[Item]):
         timeout: float | None = 60.0,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
+        at_end: AtEnd | None = None,
         comments: bool = False,
+        default_type: str = "message",
         store: Store | None = None,
         transport: AsyncTransport | None = None,
         on_open: Callable[[Response], object] | None = None,
@@ -219,7 +237,9 @@ class AsyncEventSource(Driver[Item]):
             retry=retry,
             max_event_size=max_event_size,
             until=until,
+            at_end=at_end,
             comments=comments,
+            default_type=default_type,
             sensitive_headers=sensitive_headers,
         )
         super().__init__(
@@ -274,6 +294,8 @@ class AsyncEventSource(Driver[Item]):
 
     async def resume(self) -> None:
         """Continue after `pause`, from the last event on. When not paused, this does nothing."""
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
         paused = self._is_paused()
         if paused:
             await self._post_command(Command.RECONNECT)
@@ -288,6 +310,8 @@ class AsyncEventSource(Driver[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+        if self._command is Command.FORKED:
+            return
         # Wait for a task that is still iterating: it is about to close the connection.
         with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
             async with self._loop_lock:
@@ -300,6 +324,8 @@ class AsyncEventSource(Driver[Item]):
 
     async def __anext__(self) -> Item:
         if self._iterating:
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
             raise IllegalState("another iteration of this AsyncEventSource is running")
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
@@ -307,6 +333,8 @@ class AsyncEventSource(Driver[Item]):
             event = self._next_buffered()
             if event is not None:
                 return event
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
         if not self._entered:
             raise IllegalState(NOT_ENTERED)
         self._iterating = True
@@ -443,6 +471,7 @@ class AsyncEventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
+            check_delay(delay)
         clock = self._clock
         return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
@@ -463,6 +492,14 @@ class AsyncEventSource(Driver[Item]):
 
     async def _post_command(self, command: Command) -> None:
         """Leave a command for the loop and wake it; apply the command here if no loop is running."""
+        if self._command is Command.FORKED:
+            if command is not Command.CLOSE:
+                raise self._of_another_process()
+            # Closes this process's descriptors. The transport stays: a graceful close of what it keeps would
+            # reach the server, and so the parent.
+            if self._exchange is not None:
+                await self._exchange.close()
+            return
         # A source that is closed can still be closed again: the first `close` may have been interrupted.
         if command is not Command.CLOSE and self._is_closed():
             return
@@ -500,6 +537,8 @@ class AsyncEventSource(Driver[Item]):
     async def _apply_command(self) -> None:
         """Carry out the command; called with `_loop_lock` held."""
         command = self._command
+        if command is Command.FORKED:
+            raise self._of_another_process()
         if command is Command.CLOSE:
             self._end()
             await self._close_transport()
@@ -556,6 +595,9 @@ class AsyncEventSource(Driver[Item]):
 
     async def _abort(self, error: BaseException) -> None:
         """Close everything because of an error: the stream's, a hook's, or an interrupt."""
+        if self._command is Command.FORKED:
+            # A hook has forked the process. The connection is the parent's.
+            return
         self._end_with(error)
         await self._close_transport()
         # Ignore what `on_state` raises: the first error is the one to surface.

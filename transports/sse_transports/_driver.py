@@ -8,15 +8,16 @@ two attributes:
   there until its last event was yielded.
 - `_command` is what a caller asked for with `close`, `pause`, `resume` or `reconnect`; None once that is
   done. It takes precedence: it replaces `_step`, and the error of a connection that a command dropped is
-  ignored.
+  ignored. In a forked child it is `FORKED` for ever (see `_forked_sources`).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, TypeVar
 
 from sse_core import (
     Comment,
@@ -36,6 +37,7 @@ from sse_core import (
 )
 
 from ._clock import Clock
+from ._forked_sources import mark_in_child
 from ._stores import Store
 
 if TYPE_CHECKING:
@@ -52,7 +54,22 @@ else:
 
 Headers = Mapping[str, str]
 
+AtEnd = Literal["raise", "drop", "dispatch"]
+
 INTERRUPTED = "the iteration was interrupted, and that closed the source"
+
+CLIENT_TRANSPORTS = {
+    "httpx2.Client": ("Httpx2Transport", "EventSource"),
+    "httpx2.AsyncClient": ("AsyncHttpx2Transport", "AsyncEventSource"),
+    "aiohttp.ClientSession": ("AiohttpTransport", "AsyncEventSource"),
+}
+"""HTTP clients, the transport that each can be wrapped in, and the event source that takes it."""
+
+TRANSPORTS = {
+    False: "UrllibTransport and Httpx2Transport",
+    True: "AiohttpTransport and AsyncHttpx2Transport",
+}
+"""The transports there are, by whether they are async."""
 
 LONGEST_TIMEOUT = 2_147_483
 """Seconds, some 25 days: the timers of operating systems count milliseconds in 32 bits."""
@@ -74,11 +91,15 @@ class Ended(Exception):
 
 
 class Command(Enum):
-    """What a caller asks for while another thread or task may be iterating."""
+    """What a caller asks for while another thread or task may be iterating.
+
+    `FORKED` is not asked for: this process is a forked child, and the source belongs to its parent.
+    """
 
     RECONNECT = "reconnect"
     PAUSE = "pause"
     CLOSE = "close"
+    FORKED = "forked"
 
 
 class Driver(Generic[Item]):
@@ -105,10 +126,7 @@ class Driver(Generic[Item]):
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
         check_seconds("timeout", timeout)
-        if headers is not None and not callable(headers) and not isinstance(headers, Mapping):
-            raise InvalidArgument(
-                "headers", f"expected a mapping or a function, not {type(headers).__name__}"
-            )
+        check_headers(connection.url, headers)
         self._connection: Connection[Item] = connection
         self._idle_timeout = idle_timeout
         self._timeout = timeout
@@ -125,10 +143,10 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        self._process = os.getpid()
+        mark_in_child(self)
 
     def __repr__(self) -> str:
-        from ._log import without_secrets
-
         return f"<{type(self).__name__} {without_secrets(self.url)} {self.ready_state.name}>"
 
     @property
@@ -147,7 +165,7 @@ class Driver(Generic[Item]):
         if command is None:
             return self._connection.ready_state
         # As it will be when the command has been carried out.
-        return ReadyState.CLOSED if command is Command.CLOSE else ReadyState.CONNECTING
+        return ReadyState.CLOSED if self._is_closed() else ReadyState.CONNECTING
 
     @property
     def reconnection_time(self) -> int | None:
@@ -161,11 +179,21 @@ class Driver(Generic[Item]):
 
     def _is_closed(self) -> bool:
         """Return whether the source is closed for good, or about to be."""
-        return self._connection.state is State.CLOSED or self._command is Command.CLOSE
+        return self._connection.state is State.CLOSED or self._command in (Command.CLOSE, Command.FORKED)
 
     def _is_paused(self) -> bool:
         """Return whether the source is paused, or about to be."""
         return self._command is Command.PAUSE or self._connection.state is State.PAUSED
+
+    def enter_fork(self) -> None:
+        """Leave the stream to the parent: this process is a forked child. See `_forked_sources`."""
+        self._command = Command.FORKED
+
+    def _of_another_process(self) -> IllegalState:
+        """Return the error for using a source that was made before a fork."""
+        return IllegalState(
+            f"this source belongs to process {self._process}; make a new one in this one ({os.getpid()})"
+        )
 
     def _receive(self, data: bytes) -> Step[Item]:
         """Pass on bytes that were read, `b""` at the end of the body; return the next step.
@@ -218,12 +246,18 @@ class Driver(Generic[Item]):
 
 def log(change: StateChange) -> None:
     """Log a state change to "sse_transports"."""
-    # While nothing has imported `logging`, it has no handler for a change, whose level is INFO at most. Its
-    # import takes nearly as long as that of all of `sse_core`.
-    if "logging" in sys.modules:
+    # While nothing has imported `logging`, nothing has added a handler, and Python shows warnings only, which
+    # have a cause. Its import takes nearly as long as that of all of `sse_core`.
+    if change.cause is not None or "logging" in sys.modules:
         from ._log import log
 
         log(change)
+
+
+def without_secrets(url: str) -> str:
+    """Return the URL of a request without its query, which may contain an API key."""
+    base, _, query = url.partition("#")[0].partition("?")
+    return f"{base}?…" if query else base
 
 
 def first_event_id(last_event_id: str, store: Store | None) -> str:
@@ -249,13 +283,49 @@ def check_seconds(name: str, value: float | None) -> None:
     """
     if value is None:
         return
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}")
+    if not _is_number(value):
+        # A pair is what other clients take for the limits of connecting and of each read.
+        hint = "; idle_timeout bounds the silence of the stream" if name == "timeout" else ""
+        raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}{hint}")
     # Written so that NaN fails too.
     if not 0 < value <= LONGEST_TIMEOUT:
         raise InvalidArgument(
             name, f"expected seconds above 0, up to {LONGEST_TIMEOUT} (None for no limit), not {value!r}"
         )
+
+
+def check_delay(delay: object) -> None:
+    """Check what `on_error` returned.
+
+    Raises:
+        InvalidArgument: naming `on_error`.
+    """
+    # Written so that NaN fails too.
+    if delay is not None and not (_is_number(delay) and 0 <= delay < float("inf")):
+        raise InvalidArgument(
+            "on_error",
+            "expected seconds after which to try again, or None for what the policy decides"
+            f" (to end the iteration, raise), not {delay!r}",
+        )
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # A bool is an int to Python, and a mistake here.
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_headers(url: str, headers: object) -> None:
+    """Check header fields, or that they come from a function, whose result is checked at each attempt.
+
+    Raises:
+        InvalidArgument: naming `headers`, or the field.
+    """
+    if headers is None or callable(headers):
+        return
+    if not isinstance(headers, Mapping):
+        raise InvalidArgument("headers", f"expected a mapping or a function, not {type(headers).__name__}")
+    # A connection checks them when it begins. This one is never used for more.
+    Connection(url).connect(headers)
 
 
 def check_hooks(**hooks: object) -> None:
@@ -294,10 +364,24 @@ def check_transport(transport: object, *, is_async: bool) -> None:
     name = type(transport).__name__
     close = getattr(transport, "close", None)
     if not callable(close) or not callable(getattr(transport, "exchange", None)):
-        raise InvalidArgument("transport", f"expected exchange() and close(), which {name} has not")
+        raise InvalidArgument("transport", _not_a_transport(transport, is_async=is_async))
     if _is_async(close) is not is_async:
         kinds = ("a blocking", "an async") if is_async else ("an async", "a blocking")
         raise InvalidArgument("transport", f"{name} is {kinds[0]} transport, and {kinds[1]} one is expected")
+
+
+def _not_a_transport(value: object, *, is_async: bool) -> str:
+    """Return what to pass as `transport` instead of `value`."""
+    for base in type(value).__mro__:
+        # The package is public, the module that defines the class often is not.
+        client = f"{base.__module__.partition('.')[0]}.{base.__name__}"
+        if client in CLIENT_TRANSPORTS:
+            wrapper, source = CLIENT_TRANSPORTS[client]
+            return (
+                f"expected a transport, not a client: {wrapper}(client) makes one of {client}, for {source}"
+            )
+    name = type(value).__name__
+    return f"expected exchange() and close(), which {name} has not; there are {TRANSPORTS[is_async]}"
 
 
 def _is_async(function: object) -> bool:

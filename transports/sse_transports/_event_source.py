@@ -25,6 +25,11 @@ Commands
     sleep waits for. The loop ignores that error and applies the command. If no iteration is running, the
     calling thread applies `close` and `pause` at once; a `reconnect` waits for the next `next(source)`,
     which needs the connection.
+
+Forks
+    In a forked child, the threads and their locks are gone, and the connection is the parent's. `enter_fork`
+    sets `_command` to `FORKED` there, and each call looks for that before it waits for a lock: `close` then
+    closes the exchange, which knows about forks too, and everything else raises.
 """
 
 from __future__ import annotations
@@ -61,12 +66,14 @@ from sse_core import (
 
 from ._clock import Clock, clock_for
 from ._driver import (
+    AtEnd,
     Command,
     CommonOptions,
     Driver,
     Ended,
     Headers,
     Item,
+    check_delay,
     check_hooks,
     check_not_async,
     check_transport,
@@ -95,6 +102,9 @@ class EventSource(Driver[Item]):
     `close`, `reconnect`, `pause` and `resume`. An iteration can be left and continued later. Use the source
     as a context manager, or call `close`, so that no connection is left open.
 
+    A source belongs to the process that made it. In a forked child it can only be closed, which leaves the
+    parent's stream as it is.
+
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
@@ -113,7 +123,12 @@ class EventSource(Driver[Item]):
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
+        at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
+            `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
+            the stream will be resumed.
         comments: whether comments are yielded too, as `Comment`.
+        default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
+            `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again.
         transport: the HTTP client. The caller closes it. Not given, a `UrllibTransport`.
@@ -122,8 +137,9 @@ class EventSource(Driver[Item]):
         on_error: called with each error before the policy decides; may return seconds after which
             to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
             any; None, to let the policy decide; or raise, to end the iteration with that error.
-        on_state: called with each `StateChange`. Also logged, to "sse_transports". An error it raises
-            ends the iteration, or surfaces in the call of `close` or `pause` that led to it.
+        on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
+            connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
+            the call of `close` or `pause` that led to it.
         sensitive_headers: names of further headers that a redirect to another origin must not get.
         clock: the source of time and jitter: for tests, a `testing.VirtualClock`. Not given, the
             transport's own `clock` if it has one (as a `testing.ScriptedTransport` has), else the
@@ -138,7 +154,8 @@ class EventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
-        sse_core.IllegalState: another iteration is running, or one was interrupted.
+        sse_core.IllegalState: another iteration is running, one was interrupted, or this process is a fork
+            of the one that made the source.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
         OSError: the `store` cannot be written.
         Exception: any error that `headers`, `until` or a hook raises.
@@ -171,7 +188,9 @@ class EventSource(Driver[Item]):
         timeout: float | None = 60.0,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
+        at_end: AtEnd | None = None,
         comments: bool = False,
+        default_type: str = "message",
         store: Store | None = None,
         transport: Transport | None = None,
         on_open: Callable[[Response], object] | None = None,
@@ -192,7 +211,9 @@ class EventSource(Driver[Item]):
             retry=retry,
             max_event_size=max_event_size,
             until=until,
+            at_end=at_end,
             comments=comments,
+            default_type=default_type,
             sensitive_headers=sensitive_headers,
         )
         super().__init__(
@@ -245,6 +266,8 @@ class EventSource(Driver[Item]):
 
     def resume(self) -> None:
         """Continue after `pause`, from the last event on. When not paused, this does nothing."""
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
         with self._command_lock:
             paused = self._is_paused()
         if paused:
@@ -264,6 +287,12 @@ class EventSource(Driver[Item]):
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.close()
+            # The parent of a forked child still uses it.
+            if self._command is not Command.FORKED:
+                import warnings
+
+                # As for sockets and files: it was closed by chance, and perhaps late.
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
 
     # The loop.
 
@@ -272,6 +301,8 @@ class EventSource(Driver[Item]):
 
     def __next__(self) -> Item:
         if not self._iteration_lock.acquire(blocking=False):
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
             raise IllegalState("another iteration of this EventSource is running")
         before = self._last_event_id
         try:
@@ -281,6 +312,8 @@ class EventSource(Driver[Item]):
                 event = self._next_buffered()
                 if event is not None:
                     return event
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
             # Another thread may hold it for a moment, to apply a command.
             with self._loop_lock:
                 return self._next()
@@ -398,6 +431,7 @@ class EventSource(Driver[Item]):
         delay = None
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
+            check_delay(delay)
         clock = self._clock
         return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
 
@@ -424,6 +458,14 @@ class EventSource(Driver[Item]):
 
     def _post_command(self, command: Command) -> None:
         """Leave a command for the loop and wake it; apply the command here if no loop is running."""
+        if self._command is Command.FORKED:
+            if command is not Command.CLOSE:
+                raise self._of_another_process()
+            # Closes this process's descriptors. The transport stays: a graceful close of what it keeps would
+            # reach the server, and so the parent.
+            if self._exchange is not None:
+                self._exchange.close()
+            return
         with self._command_lock:
             # A source that is closed can still be closed again: the first `close` may have been interrupted.
             if command is not Command.CLOSE and self._is_closed():
@@ -463,6 +505,8 @@ class EventSource(Driver[Item]):
     def _apply_command(self) -> None:
         """Carry out the command; called with `_loop_lock` held."""
         command = self._command
+        if command is Command.FORKED:
+            raise self._of_another_process()
         if command is Command.CLOSE:
             self._end()
             self._close_transport()
@@ -515,6 +559,9 @@ class EventSource(Driver[Item]):
 
     def _abort(self, error: BaseException) -> None:
         """Close everything because of an error: the stream's, a hook's, or an interrupt."""
+        if self._command is Command.FORKED:
+            # A hook has forked the process. The connection is the parent's.
+            return
         self._end_with(error)
         self._close_transport()
         # Ignore what `on_state` raises: the first error is the one to surface.

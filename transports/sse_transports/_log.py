@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from sse_core import Disconnected, StateChange, Waiting
 
+from ._driver import without_secrets
+
 logger = logging.getLogger("sse_transports")
+
+# In the text of an error: the query of a URL, and what precedes the host. Both may contain secrets. Errors
+# quote URLs, so that a quotation mark may end the query; it may also be a part of it.
+QUERY = re.compile(r"\?[^\s?]\S*")
+CREDENTIALS = re.compile(r"//[^/\s]*@")
 
 
 def log(change: StateChange) -> None:
-    """Log a failure, a disconnection or a wait as INFO, any other change as DEBUG.
+    """Log a failure after which it is tried again as WARNING, an end or a wait as INFO, the rest as DEBUG.
 
-    Not as a warning: the caller gets the error and decides whether it is worth one.
+    An error that ends the iteration is no warning: the caller gets it, and decides whether it is worth one.
     """
-    failed = change.cause is not None or isinstance(change, (Disconnected, Waiting))
-    level = logging.INFO if failed else logging.DEBUG
+    level = logging.DEBUG
+    if change.cause is not None or isinstance(change, (Disconnected, Waiting)):
+        # Python shows warnings unasked, on stderr: a source that never connects must not look like a quiet
+        # stream.
+        level = logging.WARNING if _is_failure(change) else logging.INFO
     if logger.isEnabledFor(level):
         # The record goes along for handlers that need more than the line of text.
         logger.log(level, "%s", _line(change), extra={"sse_change": change})
 
 
+def _is_failure(change: StateChange) -> bool:
+    """Return whether a connection has failed and is tried again, which only the log shows.
+
+    An error that ends the iteration is raised, and a clean end is no failure.
+    """
+    return isinstance(change, Waiting) and change.cause is not None
+
+
 def _line(change: StateChange) -> str:
+    cause = _cause(change)
+    if _is_failure(change):
+        host = change.url.split("/")[2]
+        # Some errors name the host themselves.
+        cause = cause.removeprefix(f"{host}: ")
+        return f"{host}: {cause}; retry in {change.delay:.1f} s, attempt {change.attempt}"
     parts = [type(change).__name__.lower(), without_secrets(change.url), f"attempt {change.attempt}"]
     if change.delay is not None:
         parts.append(f"for {change.delay:.3f} s")
@@ -29,11 +54,10 @@ def _line(change: StateChange) -> str:
         parts.append(f"inside an event ({change.pending} bytes of it dropped)")
     parts.append(f"{change.events_received} events, {change.bytes_received} bytes so far")
     if change.cause is not None:
-        parts.append(f"{type(change.cause).__name__}: {change.cause}")
+        parts.append(f"{type(change.cause).__name__}: {cause}")
     return ", ".join(parts)
 
 
-def without_secrets(url: str) -> str:
-    """Return the URL of a request without its query, which may contain an API key."""
-    base, _, query = url.partition("#")[0].partition("?")
-    return f"{base}?…" if query else base
+def _cause(change: StateChange) -> str:
+    text = str(change.cause) or type(change.cause).__name__
+    return QUERY.sub("?…", CREDENTIALS.sub("//", text))

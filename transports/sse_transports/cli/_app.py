@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import ssl
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ def sse() -> None:
 def run(arguments: list[str]) -> int:
     """Run `sse` with these arguments, and return the exit code."""
     replace_closed_streams()
+    # Commands that show failed connections do that in their own way. Python shows what has no handler.
+    logging.getLogger("sse_transports").addHandler(logging.NullHandler())
     try:
         result = sse.main(arguments, prog_name="sse", standalone_mode=False)
     except NoArgsIsHelpError as error:

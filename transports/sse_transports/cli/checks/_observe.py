@@ -20,7 +20,7 @@ from sse_core import (
     TransportError,
 )
 
-from ..._log import without_secrets
+from ..._driver import without_secrets
 from .._units import seconds_text
 from ._instrumented import InstrumentedExchange, InstrumentedTransport
 from ._observation import Ending, Hop, Observation, Reading

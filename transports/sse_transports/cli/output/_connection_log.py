@@ -17,7 +17,7 @@ from sse_core import (
     Waiting,
 )
 
-from ..._log import without_secrets
+from ..._driver import without_secrets
 from .._standard_streams import print_error
 from .._terminal import console, is_terminal, paint, plain, printable
 from ._output import Output

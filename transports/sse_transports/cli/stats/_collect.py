@@ -22,8 +22,8 @@ from sse_core import (
 )
 
 from ..._clock import SYSTEM_CLOCK, Clock
+from ..._driver import without_secrets
 from ..._interface import Exchange, Transport
-from ..._log import without_secrets
 from .._files import FileConnection, StreamFile
 from .._options import RequestOptions
 from ._model import COMPLETE, NO_CONTENT, STOPPED, Measurement
