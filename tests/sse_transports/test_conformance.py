@@ -39,30 +39,9 @@ from sse_transports.testing import (
 from sse_transports.testing._async_rules import RULES as ASYNC_RULES
 from sse_transports.testing._local_network import keep_alive_of_client, resolving
 from sse_transports.testing._rules import RULES
+from tests.sse_transports import waiting_for_other_branches
 from tests.sse_transports.waiting import eventually
-
-KEEP_ALIVE = "connections have TCP keep-alive, and its first probe after a minute at most"
-ADDRESSES = "if the first address of a host never answers, the next one is used soon"
-TWICE = "a body in gzip twice that expands to 1 GiB is refused or decoded in small parts, and closed at once"
-BYTES_AFTER_204 = "bytes after a 204 are ignored"
-
-WAITING_FOR_OTHER_BRANCHES: dict[str, set[str]] = {
-    "urllib": {
-        KEEP_ALIVE,
-        ADDRESSES,
-        "a body that ends inside the size of a chunk is ReadError",
-        "a chunk whose size is not hex digits is an error",
-        "a chunk that does not end in CRLF is an error",
-        "a Content-Length that is not one number of digits is an error",
-    },
-    "httpx2": {KEEP_ALIVE, ADDRESSES},
-    "aiohttp": {KEEP_ALIVE, BYTES_AFTER_204},
-    "httpx2 on asyncio": {KEEP_ALIVE, TWICE},
-    "httpx2 on trio": {KEEP_ALIVE, TWICE},
-    "a caller's AsyncClient": {TWICE},
-    "a caller's ClientSession": {BYTES_AFTER_204},
-}
-"""Name of a transport to the rules that it breaks until its fixes are merged. Must be empty then."""
+from tests.sse_transports.waiting_for_other_branches import expect_failures
 
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "urllib": partial(check_transport, UrllibTransport),
@@ -73,22 +52,9 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 }
 
 
-def failures_of(check: Callable[[], list[str]]) -> dict[str, Exception]:
-    """Return the rules that a transport breaks."""
-    try:
-        check()
-    except NonConforming as error:
-        return error.failures
-    return {}
-
-
 @pytest.mark.parametrize("name", CHECKS)
 def test_each_transport_passes_every_rule(name: str) -> None:
-    waiting = WAITING_FOR_OTHER_BRANCHES.get(name, set())
-    if waiting:
-        assert set(failures_of(CHECKS[name])) == waiting
-    else:
-        assert CHECKS[name]() == [rule.name for rule in RULES]
+    expect_failures(name, CHECKS[name])
 
 
 class Late(UrllibExchange):
@@ -346,8 +312,10 @@ def test_rules_that_cannot_be_checked_are_skipped(
     caplog.set_level(logging.INFO, "sse_transports.testing")
     assert check_transport(UrllibTransport) == []
     keep_alive, addresses = caplog.messages
-    assert keep_alive == f"not checked: {KEEP_ALIVE}: the client's socket cannot be found in this process"
-    assert addresses.startswith(f"not checked: {ADDRESSES}: 192.0.2.1 cannot be used: ")
+    assert keep_alive.startswith("not checked: connections have TCP keep-alive")
+    assert keep_alive.endswith(": the client's socket cannot be found in this process")
+    assert addresses.startswith("not checked: if the first address of a host never answers")
+    assert ": 192.0.2.1 cannot be used: " in addresses
     caplog.clear()
     assert check_transport(UrllibTransport, makes_connections=False) == []
     assert caplog.messages == [
@@ -386,7 +354,7 @@ def test_async_httpx2_client_passes_and_stays_open(backend: str) -> None:
 
     failures: dict[str, Exception] = {}
     anyio.run(check, backend=backend)
-    assert set(failures) == WAITING_FOR_OTHER_BRANCHES.get("a caller's AsyncClient", set())
+    assert set(failures) == waiting_for_other_branches.RULES.get("a caller's AsyncClient", set())
 
 
 def test_callers_aiohttp_session_only_repeats_a_request() -> None:
@@ -395,7 +363,7 @@ def test_callers_aiohttp_session_only_repeats_a_request() -> None:
             with pytest.raises(NonConforming) as caught:
                 await check_async_transport(partial(AiohttpTransport, session), makes_connections=False)
             # A caller's session sends a request once more if the server closes the connection.
-            waiting = WAITING_FOR_OTHER_BRANCHES.get("a caller's ClientSession", set())
+            waiting = waiting_for_other_branches.RULES.get("a caller's ClientSession", set())
             messages = {str(each) for name, each in caught.value.failures.items() if name not in waiting}
             assert messages == {"the number of requests: 2 instead of 1"}
             assert not session.closed
