@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from typing import Any
 
 from sse_core import (
     Closed,
@@ -13,7 +14,6 @@ from sse_core import (
     HTTPStatusError,
     Opened,
     RedirectError,
-    ResponseError,
     RetryPolicy,
 )
 from sse_transports._event_source import Options
@@ -101,16 +101,14 @@ def no_credentials_were_sent(outcome: Outcome) -> None:
 
 
 def the_redirect_is_in_the_error(outcome: Outcome) -> None:
-    error = outcome.error
-    assert isinstance(error, ResponseError)
+    error: Any = outcome.error
     assert [status for status, _ in error.redirects] == [301]
     assert error.redirects[0][1].endswith("/stream")
     assert "301 from " in str(error)
 
 
 def the_withheld_headers_are_in_the_error(outcome: Outcome) -> None:
-    error = outcome.error
-    assert isinstance(error, ResponseError)
+    error: Any = outcome.error
     assert {name.lower() for name in error.withheld} == set(SECRET_NAMES)
     assert "secret" not in str(error)
 
