@@ -367,7 +367,7 @@ class Connection(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID received: the next connection asks to resume after it."""
+        """The last event ID received, after which the next connection asks to resume."""
         return self._parser.last_event_id
 
     @property

@@ -65,11 +65,17 @@ that linear, and is far above the size of most events."""
 MIN_DATA_LINES = 2**10
 """Bytes of a chunk that is tried as data lines only. A smaller chunk is cheaper to keep unparsed."""
 
+SMALL_PIECE = 2**8
+"""Bytes. A smaller piece of a long line is joined with the one before it."""
+
+BATCH = 2**12
+"""Bytes of small pieces that are joined. They are copied again with each piece."""
+
 FIELDS = frozenset({"data", "event", "id", "retry"})
 FIELD_NAMES = (b"data", b"event", b"id", b"retry")
 MAX_FIELD_NAME = 5
 
-# What an unfinished line in `_line` is.
+# Values of `_line_use`: what the unfinished line in `_line` is.
 UNDECIDED = 0  # At most MAX_FIELD_NAME bytes, which may become a field.
 FIELD = 1
 COMMENT = 2  # A comment that the caller asked for.
@@ -101,6 +107,8 @@ class Parser(Generic[Item]):
     # Settings:
     #   _comments             whether comments are returned
     #   _max_event_size       bytes
+    #   _max_unparsed         bytes of an event that may stay unparsed; 0 if comments are returned, because
+    #                         they are due as soon as their line has ended
     # The event source, which outlives a connection:
     #   _last_event_id        as of the last blank line; "" if none
     #   _id_was_set           whether a stream has set or cleared it
@@ -118,7 +126,7 @@ class Parser(Generic[Item]):
     #   _size                 bytes of these lines; 0 if there are none
     # Its bytes that are not parsed:
     #   _unparsed             from the start of a line, or from the LF before it if `_size` is not 0
-    #   _line                 an unfinished line that is too long for `_unparsed`
+    #   _line                 an unfinished line that is too long for `_unparsed`, in pieces
     #   _line_size            bytes of that line, also of one that is not kept; 0 if there is none
     #   _line_use             UNDECIDED, FIELD, COMMENT or IGNORED
     # Guesses, which decide how fast an event is parsed, never how:
@@ -128,7 +136,7 @@ class Parser(Generic[Item]):
     #   _single_event_limit   the largest chunk to try as one event; 0 while something is held
     #   _space_after_colon    whether each colon so far was followed by a space
     __slots__ = (
-        *("_comments", "_max_event_size"),
+        *("_comments", "_max_event_size", "_max_unparsed"),
         *("_last_event_id", "_id_was_set", "_retry"),
         *("_bom_prefix", "_after_cr", "_line_end", "_error"),
         *("_data", "_event_type", "_event_id", "_event_retry", "_size"),
@@ -155,6 +163,7 @@ class Parser(Generic[Item]):
         if not isinstance(max_event_size, int) or max_event_size < 1:
             raise InvalidArgument("max_event_size", f"expected an int of 1 or more, not {max_event_size!r}")
         self._comments, self._max_event_size = comments, max_event_size
+        self._max_unparsed = 0 if comments else min(MAX_UNPARSED, max_event_size)
         self._last_event_id, self._id_was_set = last_event_id, False
         self._retry: int | None = None
         self._chunk_frame: Frame | None = DATA_FRAME
@@ -177,7 +186,8 @@ class Parser(Generic[Item]):
         self._event_id: str | None = None
         self._event_retry: int | None = None
         self._size, self._unparsed = 0, b""
-        self._line, self._line_size, self._line_use = bytearray(), 0, UNDECIDED
+        self._line: list[bytes] = []
+        self._line_size, self._line_use = 0, UNDECIDED
         self._frame_misses = self._single_event_limit = 0
         self._space_after_colon = True
 
@@ -188,7 +198,7 @@ class Parser(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID: sticky, committed at each blank line, `""` if none or cleared."""
+        """The last event ID, which stays until the server sends another; `""` if none or cleared."""
         return self._last_event_id
 
     @property
@@ -332,7 +342,9 @@ class Parser(Generic[Item]):
             data = data[end + 2 :]
         # What is left begins an event that is not finished. Further blank lines end no event.
         data = data.lstrip(b"\n")
-        if data:
+        if len(data) <= self._max_unparsed:
+            self._unparsed = data
+        else:
             self._keep(data, events)
 
     def _strip_bom(self, data: bytes) -> bytes:
@@ -381,7 +393,7 @@ class Parser(Generic[Item]):
             # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
             if not line:
                 # "Set the last event ID string of the event source to the value of the last event ID
-                # buffer." Also when there is no data: a block of an id alone moves the cursor.
+                # buffer." Also when there is no data: a block of an id alone sets it.
                 if event_id is not None:
                     self._last_event_id = event_id
                     self._id_was_set = True
@@ -451,15 +463,11 @@ class Parser(Generic[Item]):
     # The unfinished event: its bytes, its lines, and what they count
 
     def _keep(self, data: bytes, events: list[Event | Comment]) -> None:
-        """Keep bytes of an unfinished event, unparsed if they are few.
-
-        Comments that the caller asked for are not kept: they are due as soon as their line has ended.
-        """
-        within_limit = self._size + len(data) <= self._max_event_size
-        if within_limit and len(data) <= MAX_UNPARSED and not self._comments:
+        """Keep bytes of an unfinished event, unparsed if they are few."""
+        if len(data) <= self._max_unparsed and self._size + len(data) <= self._max_event_size:
             self._unparsed = data
-            return
-        self._keep_line(self._take_whole_lines(data, events))
+        else:
+            self._keep_line(self._take_whole_lines(data, events))
 
     def _keep_line(self, data: bytes) -> None:
         """Keep a LF and the start of a line: unparsed if it is short, so small lines are parsed together.
@@ -519,7 +527,7 @@ class Parser(Generic[Item]):
                     raise LimitReached
                 kept.append(line)
         finally:
-            # Also before an error: what these lines complete is delivered.
+            # Also if an error follows: the events that these lines complete are delivered with it.
             if kept:
                 self._take_lines(_decode(b"\n".join(kept)).split("\n"), events)
 
@@ -532,12 +540,17 @@ class Parser(Generic[Item]):
         """
         if end < 7 or self._size + end > self._max_event_size or not data.startswith(b"\ndata: "):
             return False
-        # There is no CR in the data, so CR can stand for LF and `data: `. A LF that is left is another line.
+        # There is no CR in the data, so CR can replace LF and `data: `. A LF that remains is another line.
         values = data[7:end].replace(b"\ndata: ", b"\r")
         if values.find(b"\n") >= 0:
             return False
         self._size += end
-        self._add_data(values.decode("utf-8", "replace").replace("\r", "\n"))
+        value = values.decode("utf-8", "replace").replace("\r", "\n")
+        # Without the call, which would be a tenth of what a chunk costs.
+        if isinstance(self._data, list):
+            self._data.append(value)
+        else:
+            self._add_data(value)
         return True
 
     def _add_data(self, value: str) -> None:
@@ -561,7 +574,7 @@ class Parser(Generic[Item]):
         self._unparsed = b""
         # A name may be cut anywhere: until its colon, `dat` may still become `data`, and is kept.
         if self._line_use == UNDECIDED:
-            start = bytes(self._line) + piece[: MAX_FIELD_NAME + 1]
+            start = b"".join(self._line) + piece[: MAX_FIELD_NAME + 1]
             name, colon, _ = start.partition(b":")
             if not name:
                 self._line_use = COMMENT if self._comments else IGNORED
@@ -572,10 +585,10 @@ class Parser(Generic[Item]):
         self._line_size += len(piece)
         if self._line_use == IGNORED:
             return
-        self._line += piece
-        if self._line_use == FIELD and self._size + self._line_size > self._max_event_size:
-            raise LimitReached
-        if self._line_use == COMMENT and self._line_size > self._max_event_size:
+        self._append_to_line(piece)
+        # A comment belongs to no event, and is limited like one of its own.
+        size = self._line_size + (self._size if self._line_use == FIELD else 0)
+        if self._line_use != UNDECIDED and size > self._max_event_size:
             raise LimitReached
 
     def _hold_middle_of_line(self, data: bytes) -> bool:
@@ -587,8 +600,16 @@ class Parser(Generic[Item]):
         if self._size + size > self._max_event_size or data.find(b"\n") >= 0 or data.find(b"\r") >= 0:
             return False
         self._line_size = size
-        self._line += data
+        self._append_to_line(data)
         return True
+
+    def _append_to_line(self, piece: bytes) -> None:
+        line = self._line
+        # Of a stream that comes byte by byte, each piece would be an object of forty bytes: join small ones.
+        if len(piece) < SMALL_PIECE and line and len(line[-1]) < BATCH:
+            line[-1] += piece
+        else:
+            line.append(piece)
 
     def _continue_line(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Take what belongs to the held line, and return the rest."""
@@ -597,10 +618,9 @@ class Parser(Generic[Item]):
             # The line goes on in the next chunk.
             self._hold(data)
             return b""
-        line, line_use = self._line, self._line_use
-        self._line, self._line_size, self._line_use = bytearray(), 0, UNDECIDED
+        line, line_use = b"".join((*self._line, data[:end])), self._line_use
+        self._line, self._line_size, self._line_use = [], 0, UNDECIDED
         if line_use != IGNORED:
-            line += data[:end]
             if line.startswith(b"data: "):
                 self._size += len(line) + 1
                 if self._size > self._max_event_size:
@@ -739,7 +759,7 @@ def _decode(data: bytes | memoryview) -> str:
     "Streams must be decoded using the UTF-8 decode algorithm."
     """
     try:
-        # Without `errors`, which takes twice as long.
+        # Strict decoding first: `errors="replace"` takes twice as long.
         return str(data, "utf-8")
     except UnicodeDecodeError:
         return str(data, "utf-8", "replace")
@@ -749,7 +769,7 @@ def _split(data: bytes, separator_bytes: bytes, separator: str) -> list[str]:
     """Return the text between the separators, which is one separator, as bytes and as text."""
     if data.isascii():
         return data.decode("ascii").split(separator)
-    # Split first: one wide character makes a whole str wide, and each slice of it slower.
+    # Split first: one character outside Latin-1 makes every character of a str take two or four bytes.
     parts = data.split(separator_bytes)
     try:
         return list(map(bytes.decode, parts))

@@ -1,6 +1,6 @@
 """Generates the blocking twin of each async file of the test kit: `python -m tests.generate_blocking`.
 
-The two are the same but for the words in `REPLACEMENTS`. The async file is the source; edit that one. With
+The two differ only in the words of `REPLACEMENTS`. The async file is the source; edit that one. With
 `--check`, nothing is written, and the exit code is 1 if a generated file is out of date.
 """
 

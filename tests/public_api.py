@@ -151,7 +151,7 @@ def driving_with_comments() -> Deliver[Event | Comment]:
     return delivery
 
 
-def kept_without_a_parameter(source: EventSource, twin: AsyncEventSource, parser: Parser) -> None:
+def default_type_parameter(source: EventSource, twin: AsyncEventSource, parser: Parser) -> None:
     assert_type(next(source), Event)
     assert_type(aiter(twin), AsyncIterator[Event])
     assert_type(parser.feed(b""), list[Event])

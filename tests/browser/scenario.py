@@ -1,4 +1,4 @@
-"""A server script with the expected outcome: ours, and Chromium's if it differs."""
+"""A server script with the expected outcome of this library, and of Chromium if it differs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def after_first(*log: Entry) -> tuple[Entry, ...]:
 
 @dataclass(frozen=True)
 class ChromiumOutcome:
-    """The outcome in Chromium, and the reason why it differs from ours."""
+    """The outcome in Chromium, and the reason why it differs."""
 
     difference: Difference
     log: tuple[Entry, ...]

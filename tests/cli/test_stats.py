@@ -188,14 +188,14 @@ def test_closed_pipe_ends_the_command_quietly(recording: Path) -> None:
     assert terminal.text == ""
 
 
-def test_it_stops_after_a_number_of_events() -> None:
+def test_command_stops_after_a_number_of_events() -> None:
     with SSEServer([[*REPLY, *REPLY, Stall()]]) as server:
         figures = measured(server.url, "--events", "4")
     assert figures["events"] == 4
     assert figures["connections"]["causes"] == {"left": 1}
 
 
-def test_it_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_stops_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     # A timer that fires when the test decides: after all events came.
     over: list[Callable[[], None]] = []
 

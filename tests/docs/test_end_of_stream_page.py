@@ -93,7 +93,7 @@ def outcome(method: str, scenario: Scenario) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("row", rows())
-def test_the_page_says_what_happens(row: str, method: str) -> None:
+def test_each_row_describes_the_outcome(row: str, method: str) -> None:
     expected = rows()[row][method == "POST"]
     assert {outcome(method, SCENARIOS[name]) for name in STATUSES.get(row, {row})} == {expected}
 

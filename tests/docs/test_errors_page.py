@@ -119,7 +119,7 @@ def documented(cell: str) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("row", SCENARIOS)
-def test_the_page_says_what_happens(row: str, method: str) -> None:
+def test_each_row_describes_the_outcome(row: str, method: str) -> None:
     kind = getattr(sse_core, row.split("`")[1])
     assert observed(kind, method, SCENARIOS[row]) == documented(rows()[row][method == "POST"])
 

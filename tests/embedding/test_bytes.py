@@ -102,7 +102,9 @@ def test_event_is_returned_when_it_was_sent(sse_server: MakeServer, read: Recipe
         (read_urllib3_stream, "/gzip-unframed"),
     ],
 )
-def test_ways_with_a_warning_hold_events_back(sse_server: MakeServer, read: Recipe, framing: str) -> None:
+def test_reads_that_the_guide_warns_of_delay_events(
+    sse_server: MakeServer, read: Recipe, framing: str
+) -> None:
     answer = TwoEvents(SHORT)
     server = sse_server(answer)
 

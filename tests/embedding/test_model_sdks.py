@@ -1,4 +1,4 @@
-"""The SDKs of OpenAI and Anthropic read with this library's parser at least what they read with theirs."""
+"""The SDKs of OpenAI and Anthropic read at least as much with this library's parser as with their own."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_lost_connection_is_an_error_of_the_sdk(sse_server: MakeServer, sdk: SDK
 
 @every_anthropic
 def test_event_without_a_type_is_ignored_by_both(sse_server: MakeServer, sdk: SDK) -> None:
-    steps: list[Step] = [Event('{"type": "none of theirs"}'), *ANTHROPIC_REPLY]
+    steps: list[Step] = [Event('{"type": "unknown"}'), *ANTHROPIC_REPLY]
     patched, stock = read_both(sse_server, sdk, steps)
 
     assert anthropic_text(patched) == "Hello " + SPECIAL_CHARACTERS
@@ -222,7 +222,7 @@ def test_event_without_a_type_is_ignored_by_both(sse_server: MakeServer, sdk: SD
 
 
 def test_copied_client_keeps_the_decoder() -> None:
-    # The SDKs have no public way to a decoder: `_make_sse_decoder` is theirs, and the example overrides it.
+    # Private, because the SDKs have no public way to replace the decoder. The example overrides this method.
     with model_sdks.OpenAI(base_url="http://none.test", api_key="none") as client:
         assert isinstance(client.with_options(timeout=1)._make_sse_decoder(), Decoder)
 

@@ -35,6 +35,18 @@ def assert_each_event_once(clients: ManyClients) -> None:
     assert clients.opened == [2] * CLIENTS
 
 
+def nginx_restart(nginx: Nginx, held: Hold) -> Callable[[ManyClients], None]:
+    """Return a function that restarts nginx, and ends the feed when all clients have reconnected."""
+
+    def restart(clients: ManyClients) -> None:
+        nginx.kill()
+        nginx.start()
+        clients.until_all_reconnected()
+        held.release()
+
+    return restart
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_event_is_lost_when_the_server_restarts(kind: str, server_port: int, server: Server) -> None:
     def restart(_clients: ManyClients) -> None:
@@ -61,12 +73,7 @@ def test_no_event_is_lost_when_nginxs_upstream_restarts(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_event_is_lost_when_nginx_restarts(kind: str, own_nginx: Nginx, held: Hold) -> None:
-    def restart(clients: ManyClients) -> None:
-        own_nginx.kill()
-        own_nginx.start()
-        clients.until_all_reconnected()
-        held.release()
-
+    restart = nginx_restart(own_nginx, held)
     clients = run_clients(f"{own_nginx.url}/feed/{held.name}", *KINDS[kind], restart)
     assert_each_event_once(clients)
 
@@ -86,15 +93,9 @@ def test_no_event_is_lost_when_nginx_is_reloaded(kind: str, own_nginx: Nginx, he
 def test_no_event_is_lost_on_a_shared_connection(
     backend: str, own_nginx: Nginx, held: Hold, trusting: Callable[[], ssl.SSLContext]
 ) -> None:
-    def restart(clients: ManyClients) -> None:
-        own_nginx.kill()
-        own_nginx.start()
-        clients.until_all_reconnected()
-        held.release()
-
     # On a shared connection, httpx2 may return what has arrived for one stream only when the next bytes
     # arrive for any stream. So the server sends pings, as servers that keep connections alive do.
     url = f"{own_nginx.tls_url}/feed/{held.name}?ping=0.2"
-    clients = run_clients(url, over_http2(trusting()), backend, restart)
+    clients = run_clients(url, over_http2(trusting()), backend, nginx_restart(own_nginx, held))
     assert len(clients.first_connections) == 1
     assert_each_event_once(clients)

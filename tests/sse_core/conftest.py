@@ -1,7 +1,7 @@
-"""How much Hypothesis tries, and a way to run all these tests against a copy of the package.
+"""Hypothesis profiles, and a way to run these tests against a vendored copy of the package.
 
-`SSE_CORE_PACKAGE=somelib._vendor.events` names the copy. It then stands in for `sse_core` wherever a
-test imports it, and the real `sse_core` cannot be imported by mistake.
+With `SSE_CORE_PACKAGE=somelib._vendor.events` in the environment, every import of `sse_core` in a test gives
+that copy, and the original cannot be imported by mistake.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-# No deadline: a shared machine may stop anybody for a second.
+# No deadline: a busy machine may pause a test for a second.
 settings.register_profile("default", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=15, stateful_step_count=15)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "default")
 
 
 class RefuseOriginal(MetaPathFinder):
-    """Refuses what the copy does not stand in for."""
+    """Raises for each import that would load a module of the original."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -37,10 +37,11 @@ class RefuseOriginal(MetaPathFinder):
         return None
 
 
-def let_a_copy_stand_in(package: str) -> None:
-    # A meta path finder is not asked for what was imported already.
+def replace_by_copy(package: str) -> None:
+    """Make `sse_core` and its modules in `sys.modules` those of the copy."""
+    # Python does not call a meta path finder for a module that was imported already.
     if "sse_core" in sys.modules:
-        raise RuntimeError("sse_core was imported before its copy could stand in for it")
+        raise RuntimeError("sse_core was imported before it could be replaced by its copy")
     sys.meta_path.insert(0, RefuseOriginal())
     copy = importlib.import_module(package)
     for module in pkgutil.iter_modules(copy.__path__, prefix=f"{package}."):
@@ -51,4 +52,4 @@ def let_a_copy_stand_in(package: str) -> None:
 
 
 if os.environ.get("SSE_CORE_PACKAGE"):
-    let_a_copy_stand_in(os.environ["SSE_CORE_PACKAGE"])
+    replace_by_copy(os.environ["SSE_CORE_PACKAGE"])

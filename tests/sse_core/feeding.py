@@ -1,4 +1,4 @@
-"""Feeding a stream to a parser, cut in every way."""
+"""Helpers that cut a stream into chunks, and feed them to a parser."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ if TYPE_CHECKING:
 
 
 def outcome_of(chunks: Iterable[bytes], parser: Parser[Event] | Parser[Event | Comment]) -> Outcome:
-    """Feed all chunks, end the stream, and return what came of it."""
+    """Feed all chunks, close the parser, and return what it parsed."""
     items: list[Event | Comment] = []
     for chunk in chunks:
         items += parser.feed(chunk)
-    return _state(parser, items)
+    return _close(parser, items)
 
 
 def outcome_under_limit(
     chunks: Iterable[bytes], parser: Parser[Event] | Parser[Event | Comment]
 ) -> tuple[Outcome, int | None]:
-    """Feed chunks until one is refused; return what came before, and the limit that was named."""
+    """Feed chunks until an event is too large. Return what was parsed, and the limit that the error names."""
     items: list[Event | Comment] = []
     for chunk in chunks:
         try:
             items += parser.feed(chunk)
         except EventTooLarge as error:
             items += error.events
-            return _state(parser, items), error.limit
-    return _state(parser, items), None
+            return _close(parser, items), error.limit
+    return _close(parser, items), None
 
 
-def _state(parser: Parser[Event] | Parser[Event | Comment], items: list[Event | Comment]) -> Outcome:
+def _close(parser: Parser[Event] | Parser[Event | Comment], items: list[Event | Comment]) -> Outcome:
+    """Close the parser, and return the items with the state it had."""
     last_event_id, retry, pending = parser.last_event_id, parser.retry, parser.pending
     dropped = parser.close()
     assert dropped == pending, "close() returns what was pending"
@@ -52,14 +53,14 @@ def in_pieces(stream: bytes, size: int) -> list[bytes]:
     return [stream[start : start + size] for start in range(0, len(stream), size)]
 
 
-def cut_at(stream: bytes, places: Iterable[int]) -> list[bytes]:
-    """Cut a stream at places in any order; a place named twice gives an empty chunk."""
-    ends = [*sorted(places), len(stream)]
+def cut_at(stream: bytes, offsets: Iterable[int]) -> list[bytes]:
+    """Cut a stream at these offsets, in any order. An offset that is given twice makes an empty chunk."""
+    ends = [*sorted(offsets), len(stream)]
     return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def after_blank_lines(stream: bytes) -> list[bytes]:
-    """Cut a stream behind its events."""
+    """Cut a stream after each event."""
     return re.split(b"(?<=\n\n)|(?<=\r\n\r\n)", stream)
 
 
@@ -68,5 +69,5 @@ def with_empty_chunks(chunks: Sequence[bytes]) -> list[bytes]:
 
 
 def every_split(stream: bytes) -> Iterator[list[bytes]]:
-    """Every way to cut a stream in two."""
-    return (cut_at(stream, [place]) for place in range(len(stream) + 1))
+    """Return each way to cut a stream into two chunks."""
+    return (cut_at(stream, [offset]) for offset in range(len(stream) + 1))

@@ -1,4 +1,4 @@
-"""Streams of a seed, in chunks: the same in every run, for whoever is to read what another one reads too."""
+"""Random streams in chunks, the same in every run, so that our parser and Chromium can read the same ones."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ BOM = b"\xef\xbb\xbf"
 
 
 def random_streams(count: int, seed: int) -> list[list[bytes]]:
-    """Return so many streams, each in chunks without empty ones."""
+    """Return that many streams, each as a list of chunks that are not empty."""
     chance = random.Random(seed)
     return [_random_stream(chance) for _ in range(count)]
 
 
 def _random_stream(chance: random.Random) -> list[bytes]:
-    # From all whole events to none of them.
-    oddness = chance.choice((0.05, 0.2, 0.5, 1.0))
+    # From nearly all whole events to none.
+    odd_share = chance.choice((0.05, 0.2, 0.5, 1.0))
     parts = [
-        _piece(chance) if chance.random() < oddness else chance.choice(EVENTS)
+        _piece(chance) if chance.random() < odd_share else chance.choice(EVENTS)
         for _ in range(chance.randint(1, 40))
     ]
     stream = b"".join(parts)
     if chance.random() < 0.15:
         stream = BOM + stream
     if chance.random() < 0.3:
-        # All with the same line ends, which the parts are not.
+        # The same line ending everywhere; without this, the parts have different ones.
         stream = re.sub(b"\r\n|\r|\n", chance.choice((b"\r", b"\r\n")), stream)
     return [chunk for chunk in _cut(stream, chance) if chunk]
 
@@ -45,7 +45,7 @@ def _cut(stream: bytes, chance: random.Random) -> list[bytes]:
         case 1:
             return after_blank_lines(stream)
         case 2:
-            # Within each CRLF, and behind each CR.
+            # After each CR, also within a CRLF.
             return re.split(b"(?<=\r)", stream)
         case 3 if len(stream) <= 200:
             return byte_by_byte(stream)

@@ -1,4 +1,4 @@
-"""The standard, done literally to a whole stream: slow and plain, the measure of the parser.
+"""The reference parser: the steps of the standard, literally, on a whole stream. The tests compare with it.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
@@ -16,7 +16,7 @@ FIELDS = (b"data", b"event", b"id", b"retry")
 
 @dataclass
 class Outcome:
-    """What a stream amounts to."""
+    """The result of parsing a stream."""
 
     items: list[Event | Comment]
     last_event_id: str
@@ -29,15 +29,15 @@ class Outcome:
 
 
 def interpret(stream: bytes, last_event_id: str = "") -> Outcome:
-    """Follow the steps of the standard. Comments, which it ignores, stand among the events."""
+    """Follow the steps of the standard, and also return the comments, which it ignores."""
     # "Streams must be decoded using the UTF-8 decode algorithm", which strips one byte order mark.
     text = stream.removeprefix(BOM).decode("utf-8", "replace")
-    # A line that has no end when the stream has one is discarded.
+    # An unfinished line at the end of the stream is discarded.
     *lines, _ = re.split("\r\n|\n|\r", text)
     items: list[Event | Comment] = []
     data_buffer = type_buffer = ""
-    # The standard starts this buffer empty on every connection; no browser does, nor do we, because
-    # the first event without an id would then lose the place to resume from.
+    # The standard starts each connection with an empty buffer. Browsers do not, and neither do we: the first
+    # event without an ID would then clear the last event ID, and a reconnection could not resume.
     id_buffer = last_event_id
     reconnection_time = event_retry = None
     for line in lines:
@@ -61,7 +61,7 @@ def interpret(stream: bytes, last_event_id: str = "") -> Outcome:
         elif field == "id" and "\0" not in value:
             id_buffer = value
         elif field == "retry" and re.fullmatch("[0-9]+", value):
-            # The one liberty of the parser: a longer number is read as 10**18 - 1.
+            # The only deviation of our parser: a longer number is read as 10**18 - 1.
             digits = value.lstrip("0") or "0"
             event_retry = int(digits) if len(digits) <= 18 else 10**18 - 1
             reconnection_time = event_retry
@@ -69,7 +69,7 @@ def interpret(stream: bytes, last_event_id: str = "") -> Outcome:
 
 
 def _pending(stream: bytes) -> int:
-    """Bytes of the fields that stand after the last blank line, each line end counting as one."""
+    """Return the bytes of the fields after the last blank line. Each line end counts as one byte."""
     *lines, unfinished = re.split(b"\r\n|\n|\r", stream.removeprefix(BOM))
     size = len(unfinished) if may_become_field(unfinished) else 0
     for line in reversed(lines):
@@ -80,20 +80,21 @@ def _pending(stream: bytes) -> int:
 
 
 def field_size(line: bytes) -> int:
-    """Bytes that a whole line adds to its event."""
+    """Return how many bytes a whole line adds to the size of its event."""
     return len(line) + 1 if line.partition(b":")[0] in FIELDS else 0
 
 
 def may_become_field(unfinished: bytes) -> bool:
+    """Return whether an unfinished line is a field, or may become one with more bytes."""
     name, colon, _ = unfinished.partition(b":")
     return name in FIELDS if colon else any(field.startswith(name) for field in FIELDS)
 
 
 def before_too_large(stream: bytes, limit: int, *, comments: bool = False) -> bytes | None:
-    """Return what comes before the line that outgrows `limit`, or None if no event does.
+    """Return the stream before the line that exceeds `limit`, or None if no line does.
 
-    A field counts with the fields before it in its event, a comment that was asked for by itself.
-    A line that has not ended counts without its end, and not before its name is whole.
+    A field counts together with the fields before it in its event. A comment counts alone, and only if
+    comments are returned. An unfinished line counts without a line end, once its field name is complete.
     """
     start = len(BOM) if stream.startswith(BOM) else 0
     size = 0

@@ -1,4 +1,4 @@
-"""Streams for Hypothesis: bytes that like to be fields, and cuts that like to be in bad places."""
+"""Hypothesis strategies: streams that have mostly fields in them, and streams in chunks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.sse_core.feeding import after_blank_lines, byte_by_byte, cut_at
 from tests.sse_core.stream_parts import EVENTS, FIELDS, LINE_ENDS, NOT_TEXT, OTHERS
 
-# A shared machine may stop anybody for a second: no deadline, and no complaint that drawing is slow.
+# No deadline and no check for slow drawing: a busy machine may pause a test for a second.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# Parsing is cheap: more examples than the profile asks for, and few where that asks for few.
+# Parsing is fast, so try three times the examples of the profile.
 MODERATE = settings(PATIENT, max_examples=3 * settings().max_examples)
 
 pieces = st.one_of(
@@ -20,12 +20,13 @@ pieces = st.one_of(
     st.sampled_from(NOT_TEXT),
     st.binary(min_size=1, max_size=3),
 )
-# Mostly whole events of the shapes that a parser has short cuts for, now and then something odd.
-mostly_events = st.integers(0, 7).flatmap(lambda odd: pieces if odd == 7 else st.sampled_from(EVENTS))
+# Seven of eight are whole events of the shapes that the parser has fast ways for.
+mostly_events = st.integers(0, 7).flatmap(lambda number: pieces if number == 7 else st.sampled_from(EVENTS))
 
 
 def _many(parts: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    # Lists of lists, because Hypothesis makes a list of five on average and a stream needs more.
+    # Lists of lists, because the lists that Hypothesis makes have five items on average, too few for a
+    # stream.
     few = st.lists(parts, min_size=2, max_size=12).map(b"".join)
     return st.lists(few, max_size=8).map(b"".join)
 
@@ -35,8 +36,8 @@ streams = st.one_of(_many(pieces), _many(mostly_events), _many(st.one_of(pieces,
 
 @st.composite
 def cut_streams(draw: st.DrawFn) -> list[bytes]:
-    """A stream in chunks: cut anywhere, byte by byte, or one event per chunk."""
+    """Return a stream in chunks: cut anywhere, byte by byte, or after each event."""
     stream = draw(streams)
-    places = st.integers(min_value=0, max_value=len(stream))
-    cut_anywhere = st.lists(places, max_size=12).map(lambda chosen: cut_at(stream, chosen))
+    offsets = st.integers(min_value=0, max_value=len(stream))
+    cut_anywhere = st.lists(offsets, max_size=12).map(lambda chosen: cut_at(stream, chosen))
     return draw(st.one_of(cut_anywhere, st.just(byte_by_byte(stream)), st.just(after_blank_lines(stream))))

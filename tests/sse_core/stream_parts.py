@@ -1,4 +1,4 @@
-"""What streams are made of that parsers get wrong: for Hypothesis, and for streams of a seed."""
+"""Parts of streams that parsers get wrong, for Hypothesis and for the seeded random streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every vector, however its bytes are cut, gives what the standard says."""
+"""Every conformance vector gives the expected events, however its bytes are cut into chunks."""
 
 from __future__ import annotations
 
@@ -21,44 +21,45 @@ every_vector = pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for v
 
 
 def check(vector: Vector, chunks: list[bytes]) -> None:
-    # Annotated: without comments a parser gives events alone, which mypy holds apart.
-    silent: Parser[Event] = Parser(last_event_id=vector.initial_last_event_id)
-    talking: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
-    assert outcome_of(chunks, silent) == vector.expected.without_comments(), chunks
-    assert outcome_of(chunks, talking) == vector.expected, chunks
+    """Parse the chunks with and without comments, and compare with what the vector expects."""
+    # The annotations select the overload: a parser without comments returns events only.
+    without_comments: Parser[Event] = Parser(last_event_id=vector.initial_last_event_id)
+    with_comments: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
+    assert outcome_of(chunks, without_comments) == vector.expected.without_comments(), chunks
+    assert outcome_of(chunks, with_comments) == vector.expected, chunks
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_as_its_vector_is_cut(vector: Vector) -> None:
+def test_vector_in_its_own_chunks(vector: Vector) -> None:
     check(vector, list(vector.chunks))
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_whole(vector: Vector) -> None:
+def test_vector_in_one_chunk(vector: Vector) -> None:
     check(vector, [vector.stream])
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_byte_by_byte(vector: Vector) -> None:
+def test_vector_byte_by_byte(vector: Vector) -> None:
     check(vector, byte_by_byte(vector.stream))
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_with_empty_chunks_between(vector: Vector) -> None:
+def test_vector_with_empty_chunks_between(vector: Vector) -> None:
     check(vector, with_empty_chunks(vector.chunks))
     check(vector, with_empty_chunks(byte_by_byte(vector.stream)))
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_cut_in_two_anywhere(vector: Vector) -> None:
+def test_vector_cut_in_two_anywhere(vector: Vector) -> None:
     for chunks in every_split(vector.stream):
         check(vector, chunks)
 
 
 @every_vector
-def test_a_stream_gives_what_the_standard_says_on_a_parser_that_was_used_before(vector: Vector) -> None:
+def test_vector_on_a_parser_after_reset(vector: Vector) -> None:
     parser: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
-    # Leaves a CR to look back at, half a line and half an event behind.
+    # The reset must drop a CR, an unfinished line and an unfinished event.
     parser.feed(b"event: other\rdata: other\r")
     parser.feed(b"\nid: other")
     parser.reset()
@@ -66,13 +67,13 @@ def test_a_stream_gives_what_the_standard_says_on_a_parser_that_was_used_before(
 
 
 @every_vector
-def test_the_reference_gives_what_the_standard_says(vector: Vector) -> None:
+def test_vector_on_the_reference_parser(vector: Vector) -> None:
     assert interpret(vector.stream, vector.initial_last_event_id) == vector.expected
 
 
 @every_vector
-def test_nothing_complete_is_held_back(vector: Vector) -> None:
-    """After each byte, the parser has given what the standard gives for the bytes so far."""
+def test_vector_gives_each_event_as_soon_as_possible(vector: Vector) -> None:
+    """After each byte, the parser has returned all events that the bytes so far complete."""
     parser: Parser[Event | Comment] = Parser(last_event_id=vector.initial_last_event_id, comments=True)
     items: list[Event | Comment] = []
     for end, byte in enumerate(byte_by_byte(vector.stream), 1):
@@ -81,13 +82,13 @@ def test_nothing_complete_is_held_back(vector: Vector) -> None:
         assert so_far == interpret(vector.stream[:end], vector.initial_last_event_id)
 
 
-def test_the_vectors_are_many_and_named_once() -> None:
+def test_at_least_200_vectors_with_unique_names() -> None:
     names = [vector.name for vector in VECTORS]
     assert len(names) >= 200
     assert len(names) == len(set(names))
 
 
-def test_every_vector_has_its_fields_and_no_others() -> None:
+def test_vectors_have_the_documented_fields() -> None:
     required = {"name", "clause", "sentence", "chunks", "events", "last_event_id", "retry", "pending"}
     optional = {"initial_last_event_id", "comments"}
     for raw in raw_vectors():
@@ -105,5 +106,5 @@ def test_every_vector_has_its_fields_and_no_others() -> None:
         assert all(place <= len(raw["events"]) for place in places), raw["name"]
 
 
-def test_every_vector_links_a_clause_and_every_clause_has_vectors() -> None:
+def test_vectors_cover_every_clause_of_the_standard() -> None:
     assert {raw["clause"] for raw in raw_vectors()} == CLAUSES

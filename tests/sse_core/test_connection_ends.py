@@ -190,7 +190,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("scenario", "column", "outcome"), CASES)
-def test_what_follows(scenario: Scenario, column: str, outcome: Outcome) -> None:
+def test_each_end_leads_to_the_documented_outcome(scenario: Scenario, column: str, outcome: Outcome) -> None:
     connection, step = scenario(COLUMNS[column])
     if outcome == WAIT:
         assert step == Wait(1.0)

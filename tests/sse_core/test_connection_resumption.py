@@ -111,7 +111,7 @@ def test_a_callers_id_header_wins_until_the_stream_sets_one() -> None:
 @pytest.mark.parametrize("initial", ["", "4"])
 @pytest.mark.parametrize("stream", [b"id: 7\n\nid: %s\n\n", b"id: %s\n\n"])
 def test_an_equal_id_replaces_the_callers_header_too(initial: str, stream: bytes) -> None:
-    """Otherwise the stream would go back to the caller's ID, long before."""
+    """Otherwise the next request would resume from the caller's ID, which is out of date."""
     connection = Connection(URL, last_event_id=initial)
     own = {"Last-Event-ID": "1"}
     assert next_id(connection, own) == "1"

@@ -158,7 +158,7 @@ def test_an_event_resets_the_count_of_attempts() -> None:
     assert isinstance(stopped(lost(connection)), RetriesExhausted)
 
 
-def test_one_attempt_allows_a_reconnection_only_after_an_event() -> None:
+def test_one_attempt_reconnects_only_after_an_event() -> None:
     policy = RetryPolicy(max_attempts=1)
     with_an_event = opened(Connection(URL, retry=policy))
     received(with_an_event, ONE_EVENT)
@@ -210,7 +210,7 @@ def test_the_time_limit_begins_at_the_first_failure() -> None:
 
 
 def test_the_time_limit_excludes_the_open_stream() -> None:
-    """`max_elapsed` is in seconds "from the first failure on": a stream of heartbeats is none."""
+    """`max_elapsed` begins "from the first failure on", and an open stream is not a failure."""
     connection = opened(Connection(URL, retry=RetryPolicy(max_elapsed=10.0)))
     received(connection, b": heartbeat\n\n")
     assert lost(connection, 100.0) == Wait(1.0)

@@ -1,4 +1,4 @@
-"""What is encoded parses to what it was, and what would not is refused."""
+"""An encoded event parses to an equal event; an event that could not is rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sse_core import Comment, Event, InvalidArgument, Parser, UsageError, encode
 from tests.sse_core.feeding import byte_by_byte, outcome_of
 from tests.sse_core.strategies import MODERATE
 
-# A lone surrogate is no character: UTF-8 cannot carry it.
+# UTF-8 cannot encode a lone surrogate (category Cs).
 characters = st.characters(exclude_categories=["Cs"])
 texts = st.text(characters, max_size=30)
 
@@ -21,7 +21,7 @@ def without(forbidden: str) -> st.SearchStrategy[str]:
     return st.text(st.characters(exclude_categories=["Cs"], exclude_characters=forbidden), max_size=20)
 
 
-# Both often, as real payloads have them.
+# Any text, and texts of several lines, which the first strategy seldom makes.
 datas = st.one_of(without("\r"), st.lists(without("\r\n"), max_size=4).map("\n".join))
 types = st.one_of(st.just("message"), without("\r\n").filter(bool))
 ids = without("\r\n\0")
@@ -46,31 +46,31 @@ def test_events_with_ids_parse_to_equal_events_in_order(sent: list[Event]) -> No
     assert outcome_of(byte_by_byte(stream), Parser()).items == sent
 
 
-def test_an_event_without_an_id_takes_the_one_before_it() -> None:
+def test_an_event_without_an_id_keeps_the_last_id() -> None:
     stream = encode(Event("a", id="1")) + encode(Event("b"))
     assert outcome_of([stream], Parser()).items == [Event("a", id="1"), Event("b", id="1")]
 
 
 @MODERATE
 @given(events, without("\r\n"))
-def test_an_encoded_comment_parses_to_an_equal_comment_between_events(event: Event, text: str) -> None:
+def test_an_encoded_comment_parses_to_an_equal_comment(event: Event, text: str) -> None:
     stream = encode_comment(text) + encode(event) + encode_comment(text)
     assert outcome_of([stream], Parser(comments=True)).items == [Comment(text), event, Comment(text)]
 
 
-def test_the_bytes_are_those_that_anybody_would_write() -> None:
+def test_encoded_bytes_have_the_usual_format() -> None:
     event = Event("a\n\nb", "greeting", "€", 5)
     assert encode(event) == "event: greeting\nid: €\nretry: 5\ndata: a\ndata: \ndata: b\n\n".encode()
     assert encode(Event("")) == b"data: \n\n"
     assert encode_comment("keepalive") == b": keepalive\n\n"
 
 
-REFUSED: dict[str, tuple[Any, str]] = {
+INVALID: dict[str, tuple[Any, str]] = {
     "a CR in data": (Event("a\rb"), "data"),
     "a CRLF in data": (Event("a\r\nb"), "data"),
-    "data of bytes": (Event(b"a"), "data"),  # type: ignore[arg-type]
-    "no data": (Event(None), "data"),  # type: ignore[arg-type]
-    "data of a dict": (Event({"a": 1}), "data"),  # type: ignore[arg-type]
+    "data that is bytes": (Event(b"a"), "data"),  # type: ignore[arg-type]
+    "data that is None": (Event(None), "data"),  # type: ignore[arg-type]
+    "data that is a dict": (Event({"a": 1}), "data"),  # type: ignore[arg-type]
     "a lone surrogate in data": (Event("\ud800"), "data"),
     "a CR in the type": (Event("a", "b\rc"), "event"),
     "a LF in the type": (Event("a", "b\nc"), "event"),
@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an id that is None": (Event("a", id=None), "id"),  # type: ignore[arg-type]
     "a lone surrogate in the id": (Event("a", id="\udc80"), "id"),
     "a negative retry": (Event("a", retry=-1), "retry"),
-    "a retry that a parser would shorten": (Event("a", retry=10**18), "retry"),
+    "a retry of 19 digits": (Event("a", retry=10**18), "retry"),
     "a retry of 5000 digits": (Event("a", retry=10**5000), "retry"),
     "a retry that is a bool": (Event("a", retry=True), "retry"),
     "a retry that is text": (Event("a", retry="5"), "retry"),  # type: ignore[arg-type]
@@ -92,33 +92,31 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("event", "field"), REFUSED.values(), ids=REFUSED.keys())
-def test_an_event_that_would_not_come_back_is_refused_by_the_name_of_its_field(
-    event: Event, field: str
-) -> None:
+@pytest.mark.parametrize(("event", "field"), INVALID.values(), ids=INVALID.keys())
+def test_an_invalid_event_is_rejected_naming_the_field(event: Event, field: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         encode(event)
     assert caught.value.name == field
     assert str(caught.value).startswith(f"{field}: ")
 
 
-REFUSED_COMMENTS: dict[str, Any] = {
+INVALID_COMMENTS: dict[str, Any] = {
     "a CR": "a\rb",
     "a LF": "a\nb",
     "a lone surrogate": "\ud800",
     "bytes": b"a",
-    "nothing": None,
+    "None": None,
 }
 
 
-@pytest.mark.parametrize("text", REFUSED_COMMENTS.values(), ids=REFUSED_COMMENTS.keys())
-def test_a_comment_that_would_not_come_back_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", INVALID_COMMENTS.values(), ids=INVALID_COMMENTS.keys())
+def test_an_invalid_comment_is_rejected(text: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         encode_comment(text)
     assert caught.value.name == "text"
 
 
-def test_a_refusal_is_a_value_error_and_the_callers_misuse() -> None:
+def test_encoding_errors_are_value_and_usage_errors() -> None:
     with pytest.raises(ValueError, match="data: holds a CR"):
         encode(Event("\r"))
     with pytest.raises(UsageError):
@@ -126,5 +124,5 @@ def test_a_refusal_is_a_value_error_and_the_callers_misuse() -> None:
 
 
 @pytest.mark.parametrize("retry", [0, 1, 10**18 - 1])
-def test_the_smallest_and_the_largest_retry_come_back(retry: int) -> None:
+def test_smallest_and_largest_retry_parse_to_equal_values(retry: int) -> None:
     assert outcome_of([encode(Event("a", retry=retry))], Parser()).retry == retry

@@ -1,4 +1,4 @@
-"""Events and comments as values."""
+"""`Event` and `Comment` as values: fields, equality, repr, pattern matching, JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from sse_core import Comment, Event
 
 
-def test_an_event_of_data_alone_is_a_message_without_id_and_retry() -> None:
+def test_event_defaults() -> None:
     event = Event("hi")
     assert (event.data, event.event, event.id, event.retry) == ("hi", "message", "", None)
 
 
-def test_an_event_takes_its_fields_by_name_and_by_place() -> None:
+def test_event_fields_by_keyword_and_by_position() -> None:
     by_name = Event(data="hi", event="greeting", id="7", retry=5)
     assert by_name == Event("hi", "greeting", "7", 5)
     assert (by_name.data, by_name.event, by_name.id, by_name.retry) == ("hi", "greeting", "7", 5)
@@ -34,19 +34,19 @@ def test_an_event_takes_its_fields_by_name_and_by_place() -> None:
 def test_events_that_differ_in_one_field_are_not_equal(other: Event) -> None:
     event = Event("hi", "greeting", "7", 5)
     assert event != other
-    assert not event == other  # noqa: SIM201  # `==` and `!=` are asked apart
+    assert not event == other  # noqa: SIM201  # tests `==` and `!=`
 
 
-def test_an_event_equals_no_value_of_another_type() -> None:
+def test_event_equals_no_value_of_another_type() -> None:
     event = Event("hi")
     assert event != ("hi", "message", "", None)
     assert event != "hi"
     assert event != Comment("hi")
-    # The other operand is asked too.
+    # `__eq__` of the other operand is called too.
     assert event == AlwaysEqual()
 
 
-def test_comments_are_equal_by_their_text() -> None:
+def test_comments_are_equal_if_their_text_is() -> None:
     assert Comment("hi") == Comment("hi")
     assert Comment("hi") != Comment("ho")
     assert Comment("hi") != "hi"
@@ -70,7 +70,7 @@ class OtherComment(Comment):
     ],
     ids=["event", "comment"],
 )
-def test_a_subclass_is_equal_by_its_type_and_fields(
+def test_a_subclass_equals_only_its_own_type(
     plain: Event | Comment, other: Event | Comment, same: Event | Comment
 ) -> None:
     assert other == same
@@ -86,7 +86,7 @@ class AlwaysEqual:
 
 
 @pytest.mark.parametrize("item", [Event("hi"), Comment("hi")], ids=["event", "comment"])
-def test_what_can_change_cannot_be_hashed(item: Event | Comment) -> None:
+def test_events_and_comments_are_not_hashable(item: Event | Comment) -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(item)
 
@@ -97,7 +97,7 @@ def test_a_misspelt_field_cannot_be_set(item: Event | Comment) -> None:
         item.date = "hi"  # type: ignore[union-attr]
 
 
-def test_the_repr_is_the_call_that_makes_an_equal_value() -> None:
+def test_eval_of_repr_gives_an_equal_value() -> None:
     event = Event('a "b"\n', "greeting", "€", 5)
     assert repr(event) == """Event(data='a "b"\\n', event='greeting', id='€', retry=5)"""
     comment = Comment("a\0")
@@ -107,8 +107,8 @@ def test_the_repr_is_the_call_that_makes_an_equal_value() -> None:
     assert eval(repr(comment), names) == comment
 
 
-def test_events_and_comments_match_by_place_and_by_name() -> None:
-    def told(item: Event | Comment) -> str:
+def test_pattern_matching_by_position_and_by_keyword() -> None:
+    def describe(item: Event | Comment) -> str:
         match item:
             case Event(data, "message", "", None):
                 return f"data {data}"
@@ -117,22 +117,22 @@ def test_events_and_comments_match_by_place_and_by_name() -> None:
             case Comment(text):
                 return f"comment {text}"
 
-    assert told(Event("hi")) == "data hi"
-    assert told(Event("hi", "greeting", "7", 5)) == "greeting hi 7 5"
-    assert told(Comment("hi")) == "comment hi"
+    assert describe(Event("hi")) == "data hi"
+    assert describe(Event("hi", "greeting", "7", 5)) == "greeting hi 7 5"
+    assert describe(Comment("hi")) == "comment hi"
     match Event("hi", id="7"):
         case Event(id="7", data=data):
             assert data == "hi"
         case _:
-            pytest.fail("did not match by name")
+            pytest.fail("did not match by keyword")
 
 
-def test_json_is_the_data_decoded() -> None:
+def test_json_decodes_the_data() -> None:
     assert Event('{"a": [1, null, "€"]}').json() == {"a": [1, None, "€"]}
     assert Event("1\n").json() == 1
 
 
 @pytest.mark.parametrize("data", ["", "[DONE]", "{"])
-def test_json_of_data_that_is_none_raises_the_error_of_the_json_module(data: str) -> None:
+def test_json_of_invalid_data_raises_json_decode_error(data: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         Event(data).json()

@@ -16,7 +16,7 @@ from tests.sse_core.driving import URL, connected
 DEFAULTS = (("Accept", "text/event-stream"), ("Cache-Control", "no-cache"))
 
 
-def test_a_plain_request_accepts_a_fresh_event_stream() -> None:
+def test_the_default_request_has_the_default_headers() -> None:
     request = connected(Connection(URL))
     assert (request.method, request.url, request.headers, request.body) == ("GET", URL, DEFAULTS, None)
 

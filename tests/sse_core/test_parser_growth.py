@@ -1,6 +1,7 @@
-"""Parsing four times as many bytes costs about four times as much, whatever they are and however cut.
+"""The time to parse grows linearly with the bytes, whatever they are and however they are cut.
 
-A quadratic parser costs sixteen times as much. The measure is processor time, never an absolute one.
+Four times the bytes take a linear parser about four times as long, and a quadratic one sixteen times. The
+tests compare two processor times with each other, never one with a fixed limit.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ PACKET = 1460
 """Bytes of a full TCP segment on Ethernet."""
 
 BOUND = 8
-"""Half way between linear and quadratic, on the scale of exponents."""
+"""How much longer four times the bytes may take: the geometric mean of 4 (linear) and 16 (quadratic)."""
 
 ATTEMPTS = 4
-"""A noisy machine may spoil a comparison, but not all of them."""
+"""Comparisons per shape. Other load on the machine may spoil one of them, but not all."""
 
 Chunks = list[bytes]
 
@@ -33,7 +34,7 @@ def in_packets(head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Chunks
     return in_pieces(head + unit * (size // len(unit)) + tail, PACKET)
 
 
-def at_once(head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Chunks:
+def in_one_chunk(head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Chunks:
     return [head + unit * (size // len(unit)) + tail]
 
 
@@ -41,23 +42,24 @@ def per_unit(unit: bytes, size: int) -> Chunks:
     return [unit] * (size // len(unit))
 
 
-# For each shape: its chunks at a size, and that size. Large enough for quadratic work to be far above the
-# rest; small enough for four times as much to stay in the processor's cache, beyond which copying is dearer.
-# Where next to nothing is done for a byte but to copy it, both are beyond it.
+# For each shape: a function from a size to its chunks, and the smaller of the two sizes to compare. It is
+# large enough for quadratic work to dominate, and small enough for four times as much to fit in the
+# processor's cache, because copying is slower outside of it. Shapes whose bytes are hardly more than copied
+# are larger than the cache in both sizes.
 SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
     "one line in packets": (lambda size: in_packets(b"data: ", b"x", size, b"\n\n"), 2**21),
     "one line byte by byte": (lambda size: per_unit(b"x", size), 2**15),
     "one data line byte by byte": (lambda size: [b"data: ", *per_unit(b"x", size), b"\n", b"\n"], 2**16),
     "data lines in packets": (lambda size: in_packets(b"", b"data: x\n", size, b"\n"), 2**18),
-    "data lines at once": (lambda size: at_once(b"", b"data: x\n", size, b"\n"), 2**18),
+    "data lines in one chunk": (lambda size: in_one_chunk(b"", b"data: x\n", size, b"\n"), 2**18),
     "lines without a space in packets": (lambda size: in_packets(b"", b"data:x\n", size, b"\n"), 2**18),
-    "lines without a space at once": (lambda size: at_once(b"", b"data:x\n", size, b"\n"), 2**18),
+    "lines without a space in one chunk": (lambda size: in_one_chunk(b"", b"data:x\n", size, b"\n"), 2**18),
     "large lines without a space in packets": (
         lambda size: in_packets(b"", b"data:" + b"x" * 100 + b"\n", size, b"\n"),
         2**19,
     ),
-    "large lines without a space at once": (
-        lambda size: at_once(b"", b"data:" + b"x" * 100 + b"\n", size, b"\n"),
+    "large lines without a space in one chunk": (
+        lambda size: in_one_chunk(b"", b"data:" + b"x" * 100 + b"\n", size, b"\n"),
         2**19,
     ),
     "data lines of a hundred bytes in packets": (
@@ -71,38 +73,38 @@ SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
     "data lines, one per chunk": (lambda size: per_unit(b"data: x\n", size), 2**17),
     "large data lines": (lambda size: in_packets(b"", b"data:" + b"x" * 20_000 + b"\n", size, b"\n"), 2**20),
     "CR in packets": (lambda size: in_packets(b"", b"\r", size), 2**17),
-    "CR at once": (lambda size: at_once(b"", b"\r", size), 2**17),
+    "CR in one chunk": (lambda size: in_one_chunk(b"", b"\r", size), 2**17),
     "CR byte by byte": (lambda size: per_unit(b"\r", size), 2**15),
-    "one CR in a large chunk": (lambda size: at_once(b"data: a\r", b"data: x\n\n", size), 2**17),
+    "one CR in a large chunk": (lambda size: in_one_chunk(b"data: a\r", b"data: x\n\n", size), 2**17),
     "one CR before a long line in packets": (
         lambda size: in_packets(b"\rdata: ", b"x", size, b"\n\n"),
         2**19,
     ),
-    "CRLF events at once": (lambda size: at_once(b"", b"data: x\r\n\r\n", size), 2**17),
+    "CRLF events in one chunk": (lambda size: in_one_chunk(b"", b"data: x\r\n\r\n", size), 2**17),
     "CRLF events in packets": (lambda size: in_packets(b"", b"data: x\r\n\r\n", size), 2**17),
     "CRLF byte by byte": (lambda size: [b"\r", b"\n"] * (size // 2), 2**15),
     "colons in packets": (lambda size: in_packets(b"", b":", size), 2**19),
-    "colons at once": (lambda size: at_once(b"", b":", size), 2**19),
+    "colons in one chunk": (lambda size: in_one_chunk(b"", b":", size), 2**19),
     "colons within data": (lambda size: in_packets(b"data", b":", size, b"\n\n"), 2**21),
-    "blank lines at once": (lambda size: at_once(b"", b"\n", size), 2**17),
+    "blank lines in one chunk": (lambda size: in_one_chunk(b"", b"\n", size), 2**17),
     "blank lines within an event": (lambda size: per_unit(b"data\n\n\n\n", size), 2**17),
     "an unknown field in packets": (lambda size: in_packets(b"unknown: ", b"x", size, b"\n"), 2**19),
     "unknown lines within an event": (lambda size: in_packets(b"data\n", b"ab\n", size), 2**17),
     "a comment in packets": (lambda size: in_packets(b": ", b"x", size, b"\n"), 2**19),
     "comments within an event": (lambda size: in_packets(b"data\n", b":\n", size), 2**17),
     "id lines": (lambda size: in_packets(b"", b"id: 1\n", size), 2**17),
-    "retry lines of many digits": (lambda size: at_once(b"retry: ", b"9", size, b"\n\n"), 2**19),
-    "retry lines of many zeros": (lambda size: at_once(b"retry: ", b"0", size, b"\n\n"), 2**19),
-    "many events at once": (lambda size: at_once(b"", b"data: x\n\n", size), 2**18),
+    "retry lines of many digits": (lambda size: in_one_chunk(b"retry: ", b"9", size, b"\n\n"), 2**19),
+    "retry lines of many zeros": (lambda size: in_one_chunk(b"retry: ", b"0", size, b"\n\n"), 2**19),
+    "many events in one chunk": (lambda size: in_one_chunk(b"", b"data: x\n\n", size), 2**18),
     "many events in packets": (lambda size: in_packets(b"", b"event: a\ndata: x\n\n", size), 2**18),
     "many events, one per chunk": (lambda size: per_unit(b"data: x\n\n", size), 2**17),
-    "events with an ID at once": (lambda size: at_once(b"", b"id: 1\ndata: x\n\n", size), 2**18),
+    "events with an ID in one chunk": (lambda size: in_one_chunk(b"", b"id: 1\ndata: x\n\n", size), 2**18),
     "events with an ID in packets": (lambda size: in_packets(b"", b"id: 1\ndata: x\n\n", size), 2**18),
     "events of two types in packets": (
         lambda size: in_packets(b"", b"event: a\ndata: x\n\nevent: b\ndata: x\n\n", size),
         2**18,
     ),
-    "frames as long as they may be": (
+    "frames of the greatest length": (
         lambda size: per_unit(b"event: " + b"a" * 900 + b"\ndata: x\n\nevent: b\ndata: x\n\n", size),
         2**18,
     ),
@@ -112,7 +114,7 @@ SHAPES: dict[str, tuple[Callable[[int], Chunks], int]] = {
 
 
 def cost(parser: Parser[Event], chunks: Chunks) -> float:
-    # The garbage collector looks at all objects of the process, and so would measure this test's.
+    # A garbage collection visits all objects of the process, also those of the test.
     gc.disable()
     try:
         start = time.thread_time()
@@ -126,7 +128,7 @@ def cost(parser: Parser[Event], chunks: Chunks) -> float:
 def growth(
     new_parser: Callable[[], Parser[Event]], chunks_of: Callable[[int], Chunks], size: int, runs: int
 ) -> float:
-    """Return how much dearer four times `size` is, by the best of several runs in turn."""
+    """Return how many times longer four times `size` takes, by the fastest of several alternating runs."""
     small, large = chunks_of(size), chunks_of(4 * size)
     costs = [(cost(new_parser(), small), cost(new_parser(), large)) for _ in range(runs)]
     return min(of_large for _, of_large in costs) / min(of_small for of_small, _ in costs)
@@ -142,20 +144,21 @@ def test_cost_grows_linearly(name: str) -> None:
     assert min(measured) < BOUND
 
 
-# Naive parsers, for which the test must fail. They are made by overriding private methods.
+# Naive parsers, for which the test must fail. They override private methods, because no public option makes a
+# parser slow.
 
 
-class JoiningParser(Parser[Event]):
-    """Joins what it holds of a line at each piece, as a naive parser does."""
+class JoinsLineAtEachChunk(Parser[Event]):
+    """Joins the pieces of an unfinished line at each chunk, as a naive parser does."""
 
     def _hold_middle_of_line(self, data: bytes) -> bool:
         held = super()._hold_middle_of_line(data)
-        self._line = self._line.copy()
+        self._line = [b"".join(self._line)]
         return held
 
 
-class CopyingParser(Parser[Event]):
-    """Copies what it holds of an event at each line, as a naive parser does."""
+class JoinsDataAtEachLine(Parser[Event]):
+    """Joins the data of an unfinished event at each line, as a naive parser does."""
 
     def _take_lines(self, lines: list[str], events: list[Event]) -> None:  # type: ignore[override]
         for line in lines:
@@ -164,8 +167,8 @@ class CopyingParser(Parser[Event]):
                 self._data = "\n".join(self._data)
 
 
-class JoiningLines(Parser[Event]):
-    """Joins the data lines it holds at each chunk, as a naive parser does."""
+class JoinsDataAtEachChunk(Parser[Event]):
+    """Joins the data lines of an unfinished event at each chunk, as a naive parser does."""
 
     def _take_data_lines(self, data: bytes, end: int) -> bool:
         taken = super()._take_data_lines(data, end)
@@ -174,8 +177,8 @@ class JoiningLines(Parser[Event]):
         return taken
 
 
-class JoiningUnparsed(Parser[Event]):
-    """Keeps all of an unfinished event unparsed, and joins it at each chunk."""
+class KeepsAllUnparsed(Parser[Event]):
+    """Keeps an unfinished event unparsed, whatever its size, and copies it at each chunk."""
 
     def _keep(self, data: bytes, events: list[Event | Comment]) -> None:
         self._unparsed = data
@@ -184,18 +187,18 @@ class JoiningUnparsed(Parser[Event]):
 @pytest.mark.parametrize(
     ("parser", "shape"),
     [
-        (JoiningParser, "one line in packets"),
-        (JoiningUnparsed, "one line in packets"),
-        (CopyingParser, "large lines without a space in packets"),
-        (CopyingParser, "large lines without a space at once"),
-        (JoiningLines, "data lines of a hundred bytes in packets"),
+        (JoinsLineAtEachChunk, "one line in packets"),
+        (KeepsAllUnparsed, "one line in packets"),
+        (JoinsDataAtEachLine, "large lines without a space in packets"),
+        (JoinsDataAtEachLine, "large lines without a space in one chunk"),
+        (JoinsDataAtEachChunk, "data lines of a hundred bytes in packets"),
     ],
     ids=[
-        "joining pieces in packets",
-        "joining unparsed bytes in packets",
-        "copying lines in packets",
-        "copying lines at once",
-        "joining lines in packets",
+        "line joined at each packet",
+        "all unparsed in packets",
+        "data joined at each line in packets",
+        "data joined at each line in one chunk",
+        "data joined at each packet",
     ],
 )
 def test_the_measure_detects_quadratic_work(parser: Callable[[], Parser[Event]], shape: str) -> None:

@@ -1,4 +1,4 @@
-"""Events too large to stay unparsed: many data lines, long lines, and other lines among them."""
+"""Events that are too large to stay unparsed: many data lines, with a long or other line among them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BETWEEN = {
     "the end of the event and another": [b"", b"id: 1", b"data: a", b""],
     "malformed data": [b"data: \xff"],
     "a long line": [b"data: " + b"x" * (2 * MAX_UNPARSED)],
-    "a long line of a field that is not known": [b"unknown: " + b"x" * (2 * MAX_UNPARSED)],
+    "a long unknown field": [b"unknown: " + b"x" * (2 * MAX_UNPARSED)],
 }
 
 
@@ -37,8 +37,8 @@ def test_anything_among_many_data_lines_is_parsed(between: str, size: int, line_
     lines = [*LINES[:MIDDLE], *BETWEEN[between], *LINES[MIDDLE:], b"", b"data: last", b"", b"data: no"]
     stream = line_end.join(lines)
     result = interpret(stream)
-    silent: Parser[Event] = Parser()
-    assert outcome_of(in_pieces(stream, size), silent) == result.without_comments()
+    without_comments: Parser[Event] = Parser()
+    assert outcome_of(in_pieces(stream, size), without_comments) == result.without_comments()
     assert outcome_of(in_pieces(stream, size), Parser(comments=True)) == result
 
 
@@ -46,23 +46,23 @@ def test_anything_among_many_data_lines_is_parsed(between: str, size: int, line_
 def test_pending_of_many_lines_is_exact(size: int) -> None:
     stream = b"\n".join(LINES)
     chunks = in_pieces(stream, size)
-    for moment in range(0, len(chunks), len(chunks) // 12):
-        # A new parser each time, because `pending` changes what is parsed already.
+    for fed in range(0, len(chunks), len(chunks) // 12):
+        # A new parser each time, because reading `pending` parses what was kept unparsed.
         parser = Parser()
-        for chunk in chunks[:moment]:
+        for chunk in chunks[:fed]:
             assert parser.feed(chunk) == []
-        so_far = b"".join(chunks[:moment])
+        so_far = b"".join(chunks[:fed])
         *whole, rest = so_far.split(b"\n")
         unfinished = len(rest) if b"data".startswith(rest[:4]) else 0
         assert parser.pending == sum(map(field_size, whole)) + unfinished
-        completed = [event for chunk in (*chunks[moment:], b"\n\n") for event in parser.feed(chunk)]
+        completed = [event for chunk in (*chunks[fed:], b"\n\n") for event in parser.feed(chunk)]
         assert completed == [Event("\n".join(str(number) for number in range(7000)))]
         assert parser.pending == 0
 
 
 @pytest.mark.parametrize("size", [100, 1460, 10**6])
 @pytest.mark.parametrize("spare", [0, -1])
-def test_many_lines_keep_the_limit_to_the_byte(size: int, spare: int) -> None:
+def test_limit_is_exact_for_many_data_lines(size: int, spare: int) -> None:
     stream = b"\n".join(LINES) + b"\n"
     parser = Parser(max_event_size=len(stream) + spare)
     chunks = [b"data: before\n\n", *in_pieces(stream, size), b"\n"]

@@ -1,4 +1,4 @@
-"""How large an event may grow, and what happens past that."""
+"""`max_event_size`: what counts, and what happens when an event is larger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from sse_core import Comment, Event, EventTooLarge, IllegalState, InvalidArgument, Parser, StreamError
 from tests.sse_core.feeding import byte_by_byte, every_split, in_pieces, outcome_under_limit
 
-# Events without their blank line, in every shape that a parser may treat apart.
+# Events without their blank line, in each shape that the parser treats differently.
 EVENTS = {
     "one data line": b"data: abc\n",
     "an event line and a data line": b"event: e\ndata: abc\n",
@@ -16,7 +16,7 @@ EVENTS = {
     "a type after the data": b"data: a\nevent: e\n",
     "many ids": b"id: 1\nid: 2\nid: 3\ndata\n",
     "ignored values": b"retry: x\nid: \0\ndata\n",
-    "wide characters": "data: €😀\n".encode(),
+    "characters of several bytes": "data: €😀\n".encode(),
     "malformed UTF-8": b"data: \xff\xff\xff\n",
 }
 every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
@@ -24,9 +24,9 @@ every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys(
 
 @every_event
 @pytest.mark.parametrize("line_end", [b"\n", b"\r", b"\r\n"], ids=["LF", "CR", "CRLF"])
-def test_an_event_of_the_limit_passes_and_one_byte_more_fails(event: bytes, line_end: bytes) -> None:
+def test_limit_is_exact_for_every_kind_of_event(event: bytes, line_end: bytes) -> None:
     size = len(event)
-    # In the middle of others, because the first and the last go other ways than the rest.
+    # Among other events, because the parser takes the first and the last of a chunk in other ways.
     small = b"data\n\n"
     stream = (small + event + b"\n" + small + event + b"\n" + small).replace(b"\n", line_end)
     for chunks in ([stream], byte_by_byte(stream), *every_split(stream)):
@@ -42,7 +42,7 @@ def test_comments_and_unknown_fields_do_not_count() -> None:
     assert parser.feed(stream) == [Event("a\nb")]
 
 
-def test_the_error_names_the_limit_and_carries_what_the_same_chunk_completed() -> None:
+def test_the_error_has_the_limit_and_the_events_before() -> None:
     parser = Parser(max_event_size=10)
     assert parser.feed(b"data: 0\n\n") == [Event("0")]
     with pytest.raises(EventTooLarge) as caught:
@@ -53,35 +53,35 @@ def test_the_error_names_the_limit_and_carries_what_the_same_chunk_completed() -
     assert isinstance(caught.value, StreamError)
 
 
-def test_the_error_carries_comments_too_where_they_were_asked_for() -> None:
+def test_the_error_has_the_comments_before_if_enabled() -> None:
     parser = Parser(max_event_size=10, comments=True)
     with pytest.raises(EventTooLarge) as caught:
         parser.feed(b": a\ndata: 1\n\n: b\ndata: 0123456789")
     assert caught.value.events == (Comment("a"), Event("1"), Comment("b"))
 
 
-def test_the_error_does_not_wait_for_the_line_to_end() -> None:
+def test_the_error_is_raised_before_the_line_ends() -> None:
     parser = Parser(max_event_size=10)
     with pytest.raises(EventTooLarge):
         parser.feed(b"data: 01234")
 
 
 @pytest.mark.parametrize("before", [b"", b"id: 1\n", b"data\n\n", b": comment\n", b"unknown\n"])
-def test_the_error_comes_with_the_first_byte_too_many(before: bytes) -> None:
+def test_the_first_byte_over_the_limit_raises(before: bytes) -> None:
     limit = 20
     parser = Parser(max_event_size=limit)
     for byte in byte_by_byte(before):
         parser.feed(byte)
-    room = limit - parser.pending
+    left = limit - parser.pending
     line = b"data: " + b"x" * 100
-    for byte in byte_by_byte(line[:room]):
+    for byte in byte_by_byte(line[:left]):
         assert parser.feed(byte) == []
     assert parser.pending == limit
     with pytest.raises(EventTooLarge):
-        parser.feed(line[room : room + 1])
+        parser.feed(line[left : left + 1])
 
 
-def test_a_failed_parser_stays_failed_until_it_is_reset() -> None:
+def test_a_failed_parser_stays_failed_until_reset() -> None:
     parser = Parser(max_event_size=20)
     parser.feed(b"id: 1\nretry: 5\n\nid: 2\nretry: 6\n")
     for chunk in (b"data: 0123456789", b"\n\n", b"data: a\n\n", b""):
@@ -90,14 +90,14 @@ def test_a_failed_parser_stays_failed_until_it_is_reset() -> None:
         assert caught.value.limit == 20
         assert caught.value.events == ()
         assert parser.pending == 0
-    # The id's blank line never came; the reconnection time does not wait for one.
+    # An ID takes effect at the blank line, which never came; a reconnection time takes effect at once.
     assert (parser.last_event_id, parser.retry) == ("1", 6)
     parser.reset()
     assert (parser.last_event_id, parser.retry) == ("1", 6)
     assert parser.feed(b"data: a\n\n") == [Event("a", id="1")]
 
 
-def test_one_parser_that_fails_leaves_another_alone() -> None:
+def test_a_failed_parser_does_not_affect_another() -> None:
     failing, other = Parser(max_event_size=10), Parser(max_event_size=10)
     other.feed(b"data: a\n")
     with pytest.raises(EventTooLarge):
@@ -107,19 +107,19 @@ def test_one_parser_that_fails_leaves_another_alone() -> None:
 
 @pytest.mark.parametrize("head", [b":", b": ", b"unknown: ", b"unknown", b"datax", b"Data: ", b"\xff"])
 @pytest.mark.parametrize("size", [7, 10_000])
-def test_a_line_that_cannot_matter_may_be_endless_and_is_not_held(head: bytes, size: int) -> None:
+def test_an_endless_ignored_line_is_not_kept(head: bytes, size: int) -> None:
     limit = 100
     parser = Parser(max_event_size=limit)
     parser.feed(b"id: 1\n")
     for piece in in_pieces(head + b"x" * 100 * limit, size):
         assert parser.feed(piece) == []
         assert parser.pending == len(b"id: 1\n")
-        # What is held cannot be seen from outside.
-        assert len(parser._line) <= len(b"event")
+        # Private: the public interface does not show how much of an ignored line is kept.
+        assert len(b"".join(parser._line)) <= len(b"event")
     assert parser.feed(b"\ndata: a\n\n") == [Event("a", id="1")]
 
 
-def test_a_comment_that_was_asked_for_is_limited_by_itself() -> None:
+def test_a_returned_comment_has_the_limit_of_an_event() -> None:
     comment, event = b": 3456789\n", b"data: 678\n"
     stream = comment + event + comment + b"\n"
     for chunks in ([stream], byte_by_byte(stream), *every_split(stream)):
@@ -130,7 +130,7 @@ def test_a_comment_that_was_asked_for_is_limited_by_itself() -> None:
         assert (outcome.items, limit) == ([], 9)
 
 
-def test_an_endless_comment_that_was_asked_for_fails_with_the_first_byte_too_many() -> None:
+def test_the_first_byte_of_a_comment_over_the_limit_raises() -> None:
     parser = Parser(max_event_size=10, comments=True)
     for byte in byte_by_byte(b": 23456789"):
         assert parser.feed(byte) == []
@@ -139,8 +139,8 @@ def test_an_endless_comment_that_was_asked_for_fails_with_the_first_byte_too_man
 
 
 @pytest.mark.parametrize("name", [b"data", b"event", b"id", b"retry"])
-def test_a_name_that_is_not_whole_does_not_fail_a_tiny_limit(name: bytes) -> None:
-    """It may yet become an unknown field, and what comes out must not depend on the cut."""
+def test_an_unfinished_field_name_does_not_count(name: bytes) -> None:
+    """It may become an unknown field, which has no limit, and the result must not depend on the chunks."""
     for unknown in (name[:-1] + b"\n", name + b"x\n", name + b" : x\n"):
         for chunks in ([unknown], byte_by_byte(unknown)):
             assert outcome_under_limit(chunks, Parser(max_event_size=1))[1] is None
@@ -149,7 +149,7 @@ def test_a_name_that_is_not_whole_does_not_fail_a_tiny_limit(name: bytes) -> Non
             assert outcome_under_limit(chunks, Parser(max_event_size=1))[1] == 1
 
 
-def test_blank_lines_pass_the_smallest_limit() -> None:
+def test_blank_lines_do_not_count() -> None:
     for stream in (b"\n" * 1000, b"\r" * 1000, b"\r\n" * 1000, b"x\n\n" * 1000, b":\n\n" * 1000):
         for chunks in ([stream], byte_by_byte(stream)):
             outcome, limit = outcome_under_limit(chunks, Parser(max_event_size=1))
@@ -166,13 +166,13 @@ def test_the_default_limit_is_32_mebibytes() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_that_allows_nothing_is_refused(limit: int) -> None:
+def test_a_limit_below_one_byte_is_rejected(limit: int) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Parser(max_event_size=limit)
     assert caught.value.name == "max_event_size"
 
 
-def test_a_failed_parser_has_nothing_to_drop_when_it_is_closed() -> None:
+def test_closing_a_failed_parser_drops_nothing() -> None:
     parser = Parser(max_event_size=10)
     with pytest.raises(EventTooLarge):
         parser.feed(b"data: 0123456789")

@@ -1,6 +1,6 @@
-"""A hostile stream costs memory in proportion to the limit and the chunk, and to nothing else.
+"""Peak memory is proportional to the size limit plus the chunk, whatever a hostile server sends.
 
-Run with `-s` to see the measured factors: peak memory over (limit + chunk).
+Run with `-s` to see the measured factors: peak memory divided by (limit + chunk).
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from sse_core import EventTooLarge, Parser
 LIMIT = 2**18
 SMALL, LARGE = 1460, LIMIT
 
-# The dearest thing that is done to a line: its pieces are joined (2 times its size), the value is cut off (2)
-# and decoded to four bytes a character (4), and a little more.
+# What takes the most memory is a long line: its pieces are joined (2 times its size), the value is copied out
+# of it (2) and decoded to four bytes a character (4), and a little more.
 FACTOR = 12
 
-# A chunk is split into its lines: one of two bytes and its end is an object of 35 and a place in a list of 8,
-# beside the chunk and its copies.
-FACTOR_OF_LINES = 20
+# A chunk is split into its lines: a line of two bytes and its line end becomes an object of 35 bytes and a
+# list slot of 8, in addition to the chunk and its copies.
+SPLIT_FACTOR = 20
 
-# A line that comes byte by byte is gathered into batches, not held as so many objects.
-FACTOR_OF_DRIPS = 3
+# Single bytes are gathered in batches, because each would otherwise be an object of its own.
+TINY_CHUNKS_FACTOR = 3
 
 
 @dataclass(frozen=True)
 class Shape:
-    """`head`, then `unit` over and over up to `size` bytes, then `tail`."""
+    """A stream of `size` bytes: `head`, then `unit` repeated, then `tail`."""
 
     head: bytes
     unit: bytes
@@ -48,20 +48,20 @@ TOO_LARGE = {
     "an endless line of malformed UTF-8": Shape(b"data: ", b"\xff", 2 * LIMIT),
     "an endless id": Shape(b"id: ", b"x", 2 * LIMIT),
     "an endless event type": Shape(b"event: ", b"x", 2 * LIMIT),
-    "an endless comment that was asked for": Shape(b":", b"x", 2 * LIMIT, comments=True),
+    "an endless returned comment": Shape(b":", b"x", 2 * LIMIT, comments=True),
     "tiny data lines": Shape(b"", b"data\n", 2 * LIMIT),
     "data lines of two bytes": Shape(b"", b"data:ab\n", 2 * LIMIT),
     "tiny id lines": Shape(b"", b"id\n", 2 * LIMIT),
     "lines of every kind": Shape(b"", b"data\rid:1\r\nevent:a\nretry:5\nx\n:\n", 4 * LIMIT),
 }
 
-JUST_PASSING = {
+WITHIN_LIMIT = {
     "a huge id": Shape("id: 😀".encode(), b"x", LIMIT, b"\n\n"),
     "a huge event type": Shape("event: 😀".encode(), b"x", LIMIT, b"\n\n"),
     "a huge data line": Shape("data: 😀".encode(), b"x", LIMIT, b"\n\n"),
     "a huge data line of malformed UTF-8": Shape(b"data: ", b"\xff", LIMIT, b"\n\n"),
     "one event of 50,000 data lines": Shape("data: 😀\n".encode(), b"data\n", LIMIT, b"\n"),
-    "a huge comment that was asked for": Shape(": 😀".encode(), b"x", LIMIT, b"\n", comments=True),
+    "a huge returned comment": Shape(": 😀".encode(), b"x", LIMIT, b"\n", comments=True),
 }
 
 ENDLESS = {
@@ -81,14 +81,14 @@ ENDLESS = {
 
 
 def peak(shape: Shape, chunk: int, limit: int = LIMIT) -> tuple[int, bool]:
-    """Return the bytes that parsing took at most, the chunk at hand included, and whether it failed."""
+    """Parse the stream. Return the peak memory in bytes, chunk included, and whether it failed."""
     parser = Parser(max_event_size=limit, comments=shape.comments)
     stream = memoryview(shape.stream())
     failed = False
     tracemalloc.start()
     try:
         for start in range(0, len(stream), chunk):
-            # A new object each, as from a socket, and dropped at once but for what the parser keeps.
+            # A new object for each chunk, as from a socket. Only the parser keeps a reference to it.
             parser.feed(bytes(stream[start : start + chunk]))
     except EventTooLarge:
         failed = True
@@ -98,7 +98,8 @@ def peak(shape: Shape, chunk: int, limit: int = LIMIT) -> tuple[int, bool]:
     return most, failed
 
 
-def told(name: str, chunk: int, most: int, limit: int = LIMIT) -> float:
+def memory_factor(name: str, chunk: int, most: int, limit: int = LIMIT) -> float:
+    """Return and print peak memory divided by (limit + chunk)."""
     factor = most / (limit + chunk)
     print(f"\n{factor:6.2f} times (limit {limit} + chunk {chunk}): {name}")
     return factor
@@ -106,50 +107,50 @@ def told(name: str, chunk: int, most: int, limit: int = LIMIT) -> float:
 
 @pytest.mark.parametrize("chunk", [64, SMALL, LARGE])
 @pytest.mark.parametrize("name", TOO_LARGE)
-def test_an_event_that_outgrows_the_limit_takes_little_more_than_the_limit(name: str, chunk: int) -> None:
+def test_memory_of_an_event_over_the_limit_is_bounded(name: str, chunk: int) -> None:
     most, failed = peak(TOO_LARGE[name], chunk)
     assert failed
-    assert told(name, chunk, most) < FACTOR
+    assert memory_factor(name, chunk, most) < FACTOR
 
 
 @pytest.mark.parametrize("chunk", [64, SMALL, LARGE])
-@pytest.mark.parametrize("name", JUST_PASSING)
-def test_an_event_of_almost_the_limit_takes_little_more_than_the_limit(name: str, chunk: int) -> None:
-    most, failed = peak(JUST_PASSING[name], chunk)
+@pytest.mark.parametrize("name", WITHIN_LIMIT)
+def test_memory_of_an_event_within_the_limit_is_bounded(name: str, chunk: int) -> None:
+    most, failed = peak(WITHIN_LIMIT[name], chunk)
     assert not failed
-    assert told(name, chunk, most) < FACTOR
+    assert memory_factor(name, chunk, most) < FACTOR
 
 
 @pytest.mark.parametrize("chunk", [SMALL, LARGE])
 @pytest.mark.parametrize("name", ENDLESS)
-def test_what_gives_no_event_may_be_endless_and_takes_a_few_chunks(name: str, chunk: int) -> None:
-    # A limit of next to nothing: only the chunk may count.
+def test_memory_of_endless_ignored_bytes_is_bounded(name: str, chunk: int) -> None:
+    # With a tiny limit, so that only the chunk counts.
     most, failed = peak(ENDLESS[name], chunk, limit=10)
     assert not failed
-    # Some kilobytes beside: what Python itself takes, once.
-    assert told(name, chunk, max(0, most - 8192), limit=10) < FACTOR_OF_LINES
+    # Minus some kilobytes that Python allocates once.
+    assert memory_factor(name, chunk, max(0, most - 8192), limit=10) < SPLIT_FACTOR
 
 
 @pytest.mark.parametrize("chunk", [1, 2])
-def test_a_line_in_drips_takes_little_more_than_the_line(chunk: int) -> None:
+def test_memory_of_a_line_in_tiny_chunks_is_bounded(chunk: int) -> None:
     name = "an endless line"
     most, failed = peak(TOO_LARGE[name], chunk)
     assert failed
-    assert told(name, chunk, most) < FACTOR_OF_DRIPS
+    assert memory_factor(name, chunk, most) < TINY_CHUNKS_FACTOR
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 7])
-def test_many_data_lines_in_drips_take_little_more_than_the_event(chunk: int) -> None:
+def test_memory_of_data_lines_in_tiny_chunks_is_bounded(chunk: int) -> None:
     shape = Shape(b"", b"data: x\n", 2 * LIMIT)
     most, failed = peak(shape, chunk)
     assert failed
-    assert told("data lines", chunk, most) < FACTOR_OF_DRIPS
+    assert memory_factor("data lines", chunk, most) < TINY_CHUNKS_FACTOR
 
 
 @pytest.mark.parametrize("name", ["a comment", "tiny unknown fields", "blank lines", "CR"])
-def test_a_chunk_far_larger_than_the_limit_takes_little_more_than_itself(name: str) -> None:
-    # A chunk is taken in parts, so that what it is split into never stands in memory all at once.
+def test_memory_of_a_huge_chunk_is_bounded(name: str) -> None:
+    # The parser takes a chunk in slices, so that only the lines of one slice are in memory at a time.
     shape = replace(ENDLESS[name], size=8 * LIMIT)
     most, failed = peak(shape, shape.size, limit=10)
     assert not failed
-    assert told(name, shape.size, most, limit=10) < 4
+    assert memory_factor(name, shape.size, most, limit=10) < 4

@@ -1,4 +1,4 @@
-"""What holds for any bytes, cut in any way."""
+"""Properties that hold for any bytes in any chunks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from tests.sse_core.strategies import MODERATE, PATIENT, cut_streams, streams
 last_event_ids = st.sampled_from(["", "", "7", "€"])
 limits = st.integers(min_value=1, max_value=60)
 
-# Bytes of an unfinished event that may stay unparsed: none, few, the usual number.
+# Values for MAX_UNPARSED: none, few, the usual number.
 unparsed_limits = st.sampled_from([0, 5, 20, _parser.MAX_UNPARSED])
 
-# A field name that is not whole yet is held whatever the limit: "event" is the longest.
+# An unfinished field name is kept whatever the limit is: "event" and "retry" are the longest.
 UNDECIDED_NAME = 5
 
 
 @contextmanager
-def unparsed_up_to(size: int) -> Iterator[None]:
+def max_unparsed(size: int) -> Iterator[None]:
+    """Let the parser keep up to `size` bytes of an unfinished event unparsed."""
     usual = _parser.MAX_UNPARSED
     _parser.MAX_UNPARSED = size
     try:
@@ -34,7 +35,7 @@ def unparsed_up_to(size: int) -> Iterator[None]:
         _parser.MAX_UNPARSED = usual
 
 
-# Parsers without one of the fast ways. There is no public switch for them, so these override private methods.
+# Parsers without one of the fast ways. No public option turns one off, so these override private methods.
 
 
 class WithoutSingleEvents(Parser[Event | Comment]):
@@ -57,28 +58,28 @@ class OnlySingleEventsInFrame(Parser[Event | Comment]):
 
 
 class WithoutRuns(Parser[Event | Comment]):
-    """A parser that never splits a row of events by their frame."""
+    """A parser that never splits a row of events by their common frame."""
 
     def _take_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
         return False
 
 
 class WithoutDataLines(Parser[Event | Comment]):
-    """A parser that looks at each of many data lines."""
+    """A parser that never takes many data lines at once."""
 
     def _take_data_lines(self, data: bytes, end: int) -> bool:
         return False
 
 
 class WithoutLongLines(Parser[Event | Comment]):
-    """A parser that treats a chunk in the middle of a line like any other."""
+    """A parser that treats a chunk in the middle of a long line like any other chunk."""
 
     def _hold_middle_of_line(self, data: bytes) -> bool:
         return False
 
 
 class PlainParser(WithoutSingleEvents, WithoutRuns, WithoutDataLines, WithoutLongLines):
-    """A parser without fast ways: all lines are parsed by the plain rules."""
+    """A parser without fast ways: it parses all lines by the plain rules."""
 
 
 SLOWER = [
@@ -125,7 +126,7 @@ def test_chunking_never_changes_the_result(chunks: list[bytes], size: int) -> No
 
 @MODERATE
 @given(cut_streams())
-def test_each_chunk_returns_all_that_is_complete(chunks: list[bytes]) -> None:
+def test_each_chunk_returns_all_complete_events(chunks: list[bytes]) -> None:
     parser = parser_with_comments()
     items: list[Event | Comment] = []
     so_far = b""
@@ -142,7 +143,7 @@ def test_each_chunk_returns_all_that_is_complete(chunks: list[bytes]) -> None:
 def test_fast_ways_give_the_plain_result(
     slower: type[Parser[Event | Comment]], chunks: list[bytes], unparsed: int, comments: bool
 ) -> None:
-    with unparsed_up_to(unparsed):
+    with max_unparsed(unparsed):
         fast = outcome_of(chunks, Parser[Event | Comment](max_event_size=2**20, comments=comments))
         assert fast == outcome_of(chunks, slower(comments=comments))
 
@@ -150,10 +151,10 @@ def test_fast_ways_give_the_plain_result(
 @pytest.mark.parametrize("slower", SLOWER)
 @MODERATE
 @given(cut_streams(), limits, unparsed_limits, st.booleans())
-def test_fast_ways_keep_the_limit_like_the_plain_rules(
+def test_fast_ways_fail_at_the_same_limit(
     slower: type[Parser[Event | Comment]], chunks: list[bytes], limit: int, unparsed: int, comments: bool
 ) -> None:
-    with unparsed_up_to(unparsed):
+    with max_unparsed(unparsed):
         fast = outcome_under_limit(chunks, Parser[Event | Comment](max_event_size=limit, comments=comments))
         assert fast == outcome_under_limit(chunks, slower(max_event_size=limit, comments=comments))
 
@@ -163,7 +164,7 @@ def test_fast_ways_keep_the_limit_like_the_plain_rules(
 def test_unparsed_bytes_never_change_the_result(chunks: list[bytes], unparsed: int, size: int) -> None:
     stream = b"".join(chunks)
     expected = interpret(stream)
-    with unparsed_up_to(unparsed):
+    with max_unparsed(unparsed):
         for cut in (chunks, in_pieces(stream, size), byte_by_byte(stream)):
             assert outcome_of(cut, parser_with_comments()) == expected
             assert outcome_of(cut, parser_without_comments()) == expected.without_comments()
@@ -171,25 +172,25 @@ def test_unparsed_bytes_never_change_the_result(chunks: list[bytes], unparsed: i
 
 @MODERATE
 @given(cut_streams(), limits)
-def test_chunking_never_changes_where_the_limit_fails(chunks: list[bytes], limit: int) -> None:
+def test_chunking_never_changes_where_the_limit_applies(chunks: list[bytes], limit: int) -> None:
     stream = b"".join(chunks)
     for comments in (False, True):
         usable = before_too_large(stream, limit, comments=comments)
         expected = interpret(stream if usable is None else usable)
         if usable is not None:
-            # What a failed parser held is dropped.
+            # A failed parser drops the unfinished event.
             expected.pending = 0
         if not comments:
             expected = expected.without_comments()
-        named = None if usable is None else limit
+        error_limit = None if usable is None else limit
         for cut in (chunks, [stream], byte_by_byte(stream)):
             parser = parser_with_comments("", limit) if comments else parser_without_comments("", limit)
-            assert outcome_under_limit(cut, parser) == (expected, named)
+            assert outcome_under_limit(cut, parser) == (expected, error_limit)
 
 
 @MODERATE
 @given(cut_streams(), limits, st.booleans())
-def test_a_parser_holds_no_more_than_the_limit(chunks: list[bytes], limit: int, comments: bool) -> None:
+def test_a_parser_keeps_no_more_than_the_limit(chunks: list[bytes], limit: int, comments: bool) -> None:
     for cut in (chunks, byte_by_byte(b"".join(chunks))):
         parser = Parser[Event | Comment](max_event_size=limit, comments=comments)
         for chunk in cut:
@@ -199,13 +200,14 @@ def test_a_parser_holds_no_more_than_the_limit(chunks: list[bytes], limit: int, 
                 assert parser.pending == 0
                 break
             finally:
-                # What is held cannot be seen from outside. `_unparsed` first, because `pending` parses it.
+                # Private: the public interface does not show how much is kept. `_unparsed` comes first,
+                # because reading `pending` parses it.
                 assert len(parser._unparsed) <= limit
                 assert parser.pending <= limit + UNDECIDED_NAME
-                line = len(parser._line)
+                line = len(b"".join(parser._line))
                 values = parser._data if isinstance(parser._data, list) else [parser._data or ""]
                 event = len("".join(values).encode()) + len(parser._event_id or "")
-                # A comment that was asked for is limited by itself: it belongs to no event.
+                # A returned comment belongs to no event, and has the limit alone.
                 assert line + (0 if comments else event) <= limit + UNDECIDED_NAME
 
 
@@ -250,8 +252,8 @@ def test_bytearrays_and_memoryviews_parse_like_bytes(chunks: list[bytes]) -> Non
 
 
 def test_a_huge_chunk_parses_like_small_ones() -> None:
-    # Larger than the slices that the parser takes, at every offset, so that each slice ends inside a CRLF, a
-    # blank line, a wide character or a field name once.
+    # Larger than the slices in which the parser takes a chunk, and with every offset, so that slices end
+    # inside a CRLF, a blank line, a character of several bytes and a field name.
     block = "event: e\r\ndata: a€\r\n\r\ndata: b\n\n".encode()
     for offset in range(len(block)):
         stream = b"\n" * offset + block * 10_000

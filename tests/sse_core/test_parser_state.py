@@ -1,4 +1,4 @@
-"""A parser's life: what it starts with, keeps, drops and refuses."""
+"""The state of a parser: its arguments, `pending`, `close`, `reset`, and the bytes that it accepts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sse_core import Event, IllegalState, InvalidArgument, Parser
 
 
 @pytest.mark.parametrize("value", ["1\n", "1\r", "1\0", "\ud800", 1, None, b"1"])
-def test_a_last_event_id_that_no_stream_could_have_set_is_refused(value: str) -> None:
+def test_an_invalid_last_event_id_is_rejected(value: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Parser(last_event_id=value)
     assert caught.value.name == "last_event_id"
@@ -29,7 +29,7 @@ def test_a_last_event_id_that_no_stream_could_have_set_is_refused(value: str) ->
     ],
     ids=["nothing", "no id", "an id with NUL", "no blank line", "another id", "the same id", "an empty id"],
 )
-def test_an_id_counts_as_set_when_a_stream_commits_one(stream: bytes, expected: bool) -> None:
+def test_id_was_set_at_the_blank_line_after_an_id(stream: bytes, expected: bool) -> None:
     parser = Parser(last_event_id="7")
     parser.feed(stream)
     assert parser.id_was_set is expected
@@ -37,20 +37,20 @@ def test_an_id_counts_as_set_when_a_stream_commits_one(stream: bytes, expected: 
     assert parser.id_was_set is expected
 
 
-def test_arguments_are_given_by_name() -> None:
+def test_arguments_are_keyword_only() -> None:
     make: Any = Parser
     with pytest.raises(TypeError):
         make("7")
 
 
-def test_a_parser_is_shown_with_what_it_knows_and_never_at_length() -> None:
+def test_repr_shows_the_state_and_truncates_a_long_id() -> None:
     parser = Parser()
     assert repr(parser) == "<Parser last_event_id='' retry=None pending=0>"
     parser.feed(b"retry: 5\nid: " + b"x" * 10_000 + b"\n\ndata: a")
     assert repr(parser) == f"<Parser last_event_id='{'x' * 200}' retry=5 pending=7>"
 
 
-def test_closing_returns_how_much_of_an_event_is_dropped() -> None:
+def test_close_returns_how_many_bytes_it_dropped() -> None:
     parser = Parser()
     parser.feed(b"id: 1\nretry: 5\n\nid: 2\ndata: a")
     assert parser.pending == len(b"id: 2\ndata: a")
@@ -61,7 +61,7 @@ def test_closing_returns_how_much_of_an_event_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("chunk", [b"", b"data: a\n\n", b"x"])
-def test_a_closed_parser_takes_nothing_until_it_is_reset(chunk: bytes) -> None:
+def test_a_closed_parser_rejects_bytes_until_reset(chunk: bytes) -> None:
     parser = Parser()
     parser.feed(b"id: 1\ndata: a\n\n")
     parser.close()
@@ -72,7 +72,7 @@ def test_a_closed_parser_takes_nothing_until_it_is_reset(chunk: bytes) -> None:
     assert parser.feed(b"data: b\n\n") == [Event("b", id="1")]
 
 
-def test_nothing_is_pending_between_events_nor_for_a_new_parser() -> None:
+def test_nothing_is_pending_between_events() -> None:
     parser = Parser()
     assert parser.pending == 0
     parser.feed(b"data: a\n")
@@ -84,7 +84,7 @@ def test_nothing_is_pending_between_events_nor_for_a_new_parser() -> None:
 
 
 @pytest.mark.parametrize("value", ["data: a\n\n", None, 5, [100, 97], True, 1.5, object()])
-def test_what_is_not_bytes_is_refused_and_changes_nothing(value: bytes) -> None:
+def test_feed_rejects_other_types_and_keeps_its_state(value: bytes) -> None:
     parser = Parser()
     parser.feed(b"data: a\n")
     with pytest.raises(InvalidArgument) as caught:
@@ -94,13 +94,13 @@ def test_what_is_not_bytes_is_refused_and_changes_nothing(value: bytes) -> None:
     assert parser.feed(b"\n") == [Event("a")]
 
 
-def test_a_buffer_may_be_used_again_after_it_was_fed() -> None:
+def test_a_buffer_can_be_reused_after_feed() -> None:
     parser = Parser()
-    # Past the first bytes, which are looked at for a byte order mark.
+    # Past the first bytes, which may be a byte order mark.
     parser.feed(b"\n\n\n")
     buffer = bytearray(b"data: a")
     parser.feed(buffer)
-    # Both would fail, or change the event, were the buffer still in use.
+    # Both would fail, or change the event, if the parser still used the buffer.
     buffer[:] = b"data: b and more"
     buffer.clear()
     buffer += b"\n\ndata: c"
@@ -110,7 +110,7 @@ def test_a_buffer_may_be_used_again_after_it_was_fed() -> None:
     assert parser.feed(b"\n\n") == [Event("c")]
 
 
-def test_a_view_with_steps_and_a_subclass_of_bytes_are_bytes() -> None:
+def test_feed_takes_strided_views_and_bytes_subclasses() -> None:
     class Chunk(bytes):
         pass
 
@@ -119,7 +119,7 @@ def test_a_view_with_steps_and_a_subclass_of_bytes_are_bytes() -> None:
     assert Parser().feed(Chunk(b"data: a\n\n")) == [Event("a")]
 
 
-def test_the_list_that_a_feed_returns_belongs_to_the_caller() -> None:
+def test_changing_a_returned_list_does_not_matter() -> None:
     parser = Parser()
     parser.feed(b"data: a\n\n").clear()
     parser.feed(b"").append(Event("not of the stream"))
@@ -127,7 +127,7 @@ def test_the_list_that_a_feed_returns_belongs_to_the_caller() -> None:
     assert parser.feed(b"") == []
 
 
-def test_a_reset_parser_looks_for_a_byte_order_mark_again() -> None:
+def test_reset_allows_a_byte_order_mark_again() -> None:
     parser = Parser()
     for _ in range(2):
         assert parser.feed(b"\xef\xbb\xbfdata: a\n\n") == [Event("a")]

@@ -108,12 +108,12 @@ def test_modules_use_no_io_and_no_environment(source: Path) -> None:
 
 @every_source
 def test_modules_keep_no_mutable_state(source: Path) -> None:
-    """Two connections must not meet in a module's variable."""
+    """Two connections must not share state through a variable of a module."""
     assert not [node for node in ast.walk(tree_of(source)) if isinstance(node, (ast.Global, ast.Nonlocal))]
 
 
 def loaded_by(statement: str) -> set[str]:
-    """The modules that a fresh interpreter loads for a statement: no site-packages, no environment."""
+    """Return the modules that a new interpreter loads for a statement, without site-packages."""
     script = (
         "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv[1])\n"
         f"{statement}\n"
@@ -126,7 +126,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def of_the_package(module: str) -> bool:
-    # Also the packages around it, where it is a copy inside another.
+    # Also the parent packages, if it is a vendored copy.
     return module.startswith(f"{PACKAGE}.") or f"{PACKAGE}.".startswith(f"{module}.")
 
 
@@ -139,7 +139,7 @@ def test_the_import_loads_only_few_standard_modules() -> None:
 
 
 def test_the_import_loads_every_module_of_the_package() -> None:
-    """Else one of them could bring what the test above looks for."""
+    """Otherwise the test above could miss what a module imports."""
     loaded = {module for module in loaded_by(f"import {PACKAGE}") if module.startswith(f"{PACKAGE}.")}
     assert loaded == {f"{PACKAGE}.{source.stem}" for source in SOURCES if source.stem != "__init__"}
 

@@ -1,6 +1,6 @@
-"""Recorded replies of real services parse the same, however they arrive.
+"""Recorded responses of real services: the same events, however their bytes are cut into chunks.
 
-Run with `-s` to see how much was read.
+Run with `-s` to see how many files, bytes and events there are.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def parser() -> Parser[Event | Comment]:
 
 
 @every_recording
-def test_a_recording_gives_what_the_reference_gives_however_it_is_cut(path: Path) -> None:
+def test_recording_parses_like_the_reference(path: Path) -> None:
     stream = path.read_bytes()
     expected = interpret(stream)
-    assert expected.without_comments().items, "a recording without an event shows nothing"
+    assert expected.without_comments().items, "a recording without an event tests nothing"
     assert outcome_of([stream], parser()) == expected
     assert outcome_of(byte_by_byte(stream), parser()) == expected
     assert outcome_of(in_pieces(stream, 1460), parser()) == expected
     assert outcome_of(in_pieces(stream, 4096), parser()) == expected
-    # Seeded with the name, so that a failure can be seen again.
+    # Seeded with the file name, so that a failure can be reproduced.
     chance = random.Random(path.name)
     for _ in range(10):
         places = chance.choices(range(len(stream) + 1), k=chance.randint(1, 200))
@@ -41,7 +41,7 @@ def test_a_recording_gives_what_the_reference_gives_however_it_is_cut(path: Path
 
 
 @every_recording
-def test_a_recording_is_json_but_for_the_word_that_ends_some(path: Path) -> None:
+def test_recording_has_json_data_and_maybe_a_final_done(path: Path) -> None:
     events = outcome_of([path.read_bytes()], Parser()).without_comments().items
     *before, last = [event for event in events if isinstance(event, Event)]
     for event in before:
@@ -51,11 +51,11 @@ def test_a_recording_is_json_but_for_the_word_that_ends_some(path: Path) -> None
 
 
 @every_recording
-def test_a_recording_ends_with_a_whole_event(path: Path) -> None:
+def test_recording_ends_with_a_complete_event(path: Path) -> None:
     assert outcome_of([path.read_bytes()], Parser()).pending == 0
 
 
-def test_the_recordings_hold_something(record_property: Callable[[str, object], None]) -> None:
+def test_recordings_have_events(record_property: Callable[[str, object], None]) -> None:
     outcomes = [outcome_of([path.read_bytes()], parser()) for path in FILES]
     counts = {
         "files": len(FILES),

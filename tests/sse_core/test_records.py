@@ -118,7 +118,7 @@ def test_a_record_without_events_is_hashable(make: Callable[[], Any]) -> None:
 def test_a_record_is_frozen(make: Callable[[], Any]) -> None:
     record = make()
     name = type(record).__name__
-    for field in (*fields(record), "unheard_of"):
+    for field in (*fields(record), "unknown"):
         with pytest.raises(AttributeError, match=f"{name} is frozen: {field} cannot be set"):
             setattr(record, field, None)
         with pytest.raises(AttributeError, match=f"{name} is frozen: {field} cannot be deleted"):

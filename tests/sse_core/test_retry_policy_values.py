@@ -103,7 +103,7 @@ def test_a_policy_is_frozen() -> None:
     with pytest.raises(AttributeError, match="RetryPolicy is frozen: factor"):
         del policy.factor
     with pytest.raises(AttributeError):
-        policy.unheard_of = 1
+        policy.unknown = 1
     assert policy == RetryPolicy()
 
 

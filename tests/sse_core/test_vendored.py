@@ -1,4 +1,4 @@
-"""The package works as it is when another library copies it, under another name."""
+"""Vendoring: the package works unchanged as a copy in another library, under another name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ TESTS = Path(__file__).parent
 NOT_REPEATED = [
     f"test_{name}.py"
     for name in (
-        # How a copy parses cannot depend on its name. What does is imports, pickles, messages and types.
+        # Parsing cannot depend on the name of the package. Imports, pickles, messages and types can.
         *("conformance", "parser_frames", "parser_large_events", "parser_properties", "random_streams"),
         *("parser_growth", "parser_memory", "recorded_streams", "connection_machine"),
         "vendored",
     )
 ]
-"""Tests of the original that cannot fail for a copy."""
+"""Tests that cannot fail for a copy if they pass for the original."""
 
 TIMEOUT = 300
-"""Seconds; the slower of the two subprocesses takes 10 on a quiet machine."""
+"""Seconds, to stop a subprocess that hangs. The slower of the two takes 10 on a quiet machine."""
 
-# The program of the first test. Nothing can import `sse_core` in it, not even the copy.
-EMBEDDING = f"""
+# The program of the first test. It makes every import of `sse_core` fail, also one by the copy.
+PROGRAM = f"""
 import sys
 
 class RefuseOriginal:
@@ -76,7 +76,7 @@ print("works")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder for `sys.path` with a library that contains the copy."""
+    """Return a directory for `sys.path` with a library that contains the copy."""
     target = tmp_path.joinpath(*PACKAGE.split("."))
     shutil.copytree(
         Path(sse_core.__file__ or "").parent, target, ignore=shutil.ignore_patterns("__pycache__")
@@ -87,7 +87,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def test_a_copy_works_without_the_original(site: Path) -> None:
-    command = [sys.executable, "-I", "-W", "error", "-c", EMBEDDING, str(site)]
+    command = [sys.executable, "-I", "-W", "error", "-c", PROGRAM, str(site)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("works\n", "", 0)
 

@@ -1,4 +1,4 @@
-"""The published conformance vectors, with what comes of each in the words of these tests."""
+"""The published conformance vectors, with the expected result as an `Outcome`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def load_vectors() -> list[Vector]:
 
 def _expected(published: Published) -> Outcome:
     items: list[Event | Comment] = [*published.events]
-    # From the last to the first, so that the places of the earlier ones stay what they were.
+    # From the last to the first, because an insertion moves the items after it.
     for place, comment in reversed(published.comments):
         items.insert(place, comment)
     return Outcome(items, published.last_event_id, published.retry, published.pending)

@@ -65,6 +65,13 @@ def over_blocking_httpx2(**options: Any) -> Iterator[Httpx2Transport]:
         assert not client.is_closed
 
 
+def redirect_to(location: str) -> Callable[[Call], None]:
+    def redirect(call: Call) -> None:
+        call.respond(307, [("Location", location), *EMPTY])
+
+    return redirect
+
+
 Read = Callable[..., list[str]]
 
 
@@ -137,11 +144,7 @@ def test_source_headers_override_client_headers(read: Read) -> None:
 def test_client_secrets_stay_off_other_origins(read: Read) -> None:
     client = {"headers": {**OWN, "Cookie": "a=b"}, "auth": ("user", "pass")}
     with SSEServer(one_and_end) as other:
-
-        def away(call: Call) -> None:
-            call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
-
-        with SSEServer(away) as server:
+        with SSEServer(redirect_to(f"{other.url}/there")) as server:
             assert read(server.url, client, retry=None, sensitive_headers=["X-Api-Key"]) == ["a"]
             assert server.calls[0].headers["authorization"] == BASIC
         (call,) = other.calls
@@ -154,11 +157,7 @@ def test_client_secrets_stay_off_other_origins(read: Read) -> None:
 @over_httpx2_only
 def test_client_params_are_sent_to_their_origin_only(read: Read) -> None:
     with SSEServer(one_and_end) as other:
-
-        def away(call: Call) -> None:
-            call.respond(307, [("Location", f"{other.url}/there?y=1"), *EMPTY])
-
-        with SSEServer(away) as server:
+        with SSEServer(redirect_to(f"{other.url}/there?y=1")) as server:
             client = {"params": {"key": "a b", "x": "2"}}
             assert read(f"{server.url}/?a=%20b+c&&x=1", client, retry=None) == ["a"]
             assert read(f"{server.url}/", client, retry=None) == ["a"]
@@ -169,11 +168,7 @@ def test_client_params_are_sent_to_their_origin_only(read: Read) -> None:
 @every_client
 def test_client_cookies_stay_off_other_origins(read: Read) -> None:
     with SSEServer(one_and_end) as other:
-
-        def away(call: Call) -> None:
-            call.respond(307, [("Location", f"{other.url}/there"), *EMPTY])
-
-        with SSEServer(away) as server:
+        with SSEServer(redirect_to(f"{other.url}/there")) as server:
             assert read(server.url, {"cookies": {"sid": "secret"}}, retry=None) == ["a"]
             assert server.calls[0].headers["cookie"] == b"sid=secret"
         assert "cookie" not in other.calls[0].headers

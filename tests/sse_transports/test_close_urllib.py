@@ -12,33 +12,17 @@ from types import FrameType
 
 import pytest
 
-from sse_core import Event, ReadError, ReadyState, Request
+from sse_core import Event, ReadError, Request
 from sse_transports import EventSource, UrllibTransport
 from sse_transports._urllib import UrllibExchange
 from sse_transports.testing import Call, SSEServer
-from tests.sse_transports.reading import Reading
-from tests.sse_transports.small_servers import one_and_silence, until_all_gone
+from tests.sse_transports.reading import Reading, close_while_busy
+from tests.sse_transports.small_servers import one_and_silence, three_and_silence, until_all_gone
 from tests.sse_transports.waiting import eventually, is_blocked_in
-
-THREE = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n"
-
-
-def three_and_silence(call: Call) -> None:
-    call.respond(body=THREE)
-    call.wait_until_gone()
 
 
 def silence(call: Call) -> None:
     call.wait_until_gone()
-
-
-def close_while_busy(reading: Reading) -> None:
-    """Close in this thread while the other one is busy. Its iteration ends without an error."""
-    reading.source.close()
-    reading.until_ended()
-    assert reading.error is None
-    assert reading.source.ready_state is ReadyState.CLOSED
-    assert list(reading.source) == []
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])

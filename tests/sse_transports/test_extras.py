@@ -87,6 +87,17 @@ with SSEServer(lambda call: call.respond(body=b"data: a\\n\\n")) as server:
     assert without("aiohttp anyio httpx2 trio sniffio", code) == "['a'] False\n"
 
 
+def test_help_and_inspection_need_no_package() -> None:
+    code = """
+import inspect, pydoc, sse_transports
+names = {name for name, _ in inspect.getmembers(sse_transports)}
+assert set(sse_transports.__all__) <= names
+assert "EventSource" in pydoc.render_doc(sse_transports)
+print("ok")
+"""
+    assert without("aiohttp anyio httpx2 trio", code) == "ok\n"
+
+
 def test_importing_the_package_imports_nothing_else() -> None:
     code = """
 before = set(sys.modules)

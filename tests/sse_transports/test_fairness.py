@@ -18,6 +18,7 @@ MAX_RUN = 200
 
 EVENT = b"id: 1\ndata: 1\n\n"
 COMMENT = b":" * 2**16
+WITH_IDS = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
 READS = {
     "one read of many events": [EVENT * EVENTS],
     "many reads of one event": [EVENT] * EVENTS,
@@ -99,12 +100,10 @@ def test_other_tasks_run_between_reads_without_events(backend: str) -> None:
 
 @on_both
 def test_cancelling_between_buffered_events_loses_none(backend: str) -> None:
-    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
-
     async def main() -> None:
         seen: list[str] = []
         async with AsyncEventSource(
-            "http://example.com", transport=ReadyTransport([body]), retry=None
+            "http://example.com", transport=ReadyTransport([WITH_IDS]), retry=None
         ) as source:
             with anyio.CancelScope() as scope:
                 async for event in source:
@@ -121,12 +120,12 @@ def test_cancelling_between_buffered_events_loses_none(backend: str) -> None:
 
 @on_both
 def test_close_by_another_task_drops_buffered_events(backend: str) -> None:
-    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
-
     async def main() -> None:
         seen: list[str] = []
         async with (
-            AsyncEventSource("http://example.com", transport=ReadyTransport([body]), retry=None) as source,
+            AsyncEventSource(
+                "http://example.com", transport=ReadyTransport([WITH_IDS]), retry=None
+            ) as source,
             anyio.create_task_group() as tasks,
         ):
             seen.append((await anext(source)).data)
@@ -141,11 +140,9 @@ def test_close_by_another_task_drops_buffered_events(backend: str) -> None:
 @on_both
 @pytest.mark.parametrize("command", ["pause", "reconnect"])
 def test_buffered_events_come_before_a_command(command: str, backend: str) -> None:
-    body = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(EVENTS))
-
     async def main() -> None:
         async with (
-            AsyncEventSource("http://example.com", transport=ReadyTransport([body])) as source,
+            AsyncEventSource("http://example.com", transport=ReadyTransport([WITH_IDS])) as source,
             anyio.create_task_group() as tasks,
         ):
             assert (await anext(source)).id == "0"

@@ -212,8 +212,8 @@ def test_a_stopiteration_in_a_hook_is_an_error(place: str) -> None:
     """As in a generator (PEP 479), a StopIteration that escapes from a hook is an error."""
 
     def hook(*_arguments: object) -> float:
-        nothing_left: list[float] = []
-        return next(iter(nothing_left))
+        empty: list[float] = []
+        return next(iter(empty))
 
     def answer(call: Call) -> None:
         if place == "on_error":

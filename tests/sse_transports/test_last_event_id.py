@@ -13,7 +13,7 @@ from tests.sse_transports.waiting import eventually
 pytestmark = pytest.mark.usefixtures("every_client")
 
 
-def test_it_is_the_id_of_the_last_yielded_event() -> None:
+def test_last_event_id_is_that_of_the_yielded_event() -> None:
     def three_at_once(call: Call) -> None:
         call.respond(body=b"id: 1\ndata: a\n\ndata: b\n\nid: 3\ndata: c\n\n")
         call.wait_until_gone()

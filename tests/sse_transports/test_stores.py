@@ -22,12 +22,12 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-# The file.
+# FileStore.
 
 
 @pytest.mark.parametrize("durable", [False, True])
 @pytest.mark.parametrize("last_event_id", ["7", "", "€ 日本", " a ", "x" * 10_000])
-def test_what_is_saved_is_loaded(tmp_path: Path, last_event_id: str, durable: bool) -> None:
+def test_a_saved_id_is_loaded(tmp_path: Path, last_event_id: str, durable: bool) -> None:
     FileStore(tmp_path / "id", durable=durable).save("older")
     FileStore(tmp_path / "id", durable=durable).save(last_event_id)
     assert FileStore(str(tmp_path / "id")).load() == last_event_id
@@ -128,7 +128,7 @@ def test_a_reader_never_sees_a_partial_id(tmp_path: Path) -> None:
     assert seen <= set(ids)
 
 
-# The source.
+# Event sources with a store.
 
 
 def numbered(call: Call) -> None:
@@ -246,7 +246,7 @@ def test_a_failing_store_ends_the_iteration(tmp_path: Path) -> None:
 
 
 def test_a_store_that_fails_once_gets_no_later_id() -> None:
-    class FullForAMoment:
+    class FailsOnce:
         def __init__(self) -> None:
             self.attempts: list[str] = []
 
@@ -258,7 +258,7 @@ def test_a_store_that_fails_once_gets_no_later_id() -> None:
             if len(self.attempts) == 1:
                 raise OSError(28, "No space left on device")
 
-    store = FullForAMoment()
+    store = FailsOnce()
     with SSEServer(numbered) as server:
         source = EventSource(server.url, store=store)
         assert next(source).data == "1"

@@ -59,7 +59,7 @@ def members(kind: type) -> dict[str, Callable[..., Any]]:
     }
 
 
-def test_they_have_the_same_members_in_the_same_order() -> None:
+def test_sources_have_the_same_members_in_order() -> None:
     blocking = [name for name in members(EventSource) if name not in ONLY_BLOCKING]
     asynchronous = [name for name in members(AsyncEventSource) if name not in ONLY_ASYNC]
     assert blocking == asynchronous

@@ -32,7 +32,7 @@ def is_blocked_in(thread: threading.Thread, *functions: Callable[..., object]) -
     inside = {frame.f_code for frame, _ in stack}
     if not all(function.__code__ in inside for function in functions):
         return False
-    # It may be about to run on, or wait for the GIL: a little later it must still be at this place.
+    # It may be about to continue, or waiting for the GIL, so check again that it is still at the same place.
     asleep = _is_asleep(thread)
     time.sleep(0.005)
     return asleep and _is_asleep(thread) and _stack(thread) == stack

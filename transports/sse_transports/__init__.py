@@ -83,4 +83,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY_NAMES})
+    # Without the names whose packages may be missing: `help` and `inspect.getmembers` get all of these.
+    return sorted({*globals(), *__all__} - {"TYPE_CHECKING"})

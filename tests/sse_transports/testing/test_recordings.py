@@ -443,8 +443,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("recordings") / "random.jsonl"
 
 
-class NotingTransport(ScriptedTransport):
-    """Keeps each chunk that is read, with its time."""
+class LoggingTransport(ScriptedTransport):
+    """Stores each chunk that is read, with its time."""
 
     def __init__(self, script: Script) -> None:
         super().__init__(script)
@@ -454,20 +454,20 @@ class NotingTransport(ScriptedTransport):
         exchange: Any = super().exchange(request, timeout=timeout)
         read = exchange.read
 
-        def noting_read(limit: float | None) -> bytes:
+        def logging_read(limit: float | None) -> bytes:
             data: bytes = read(limit)
             if data:
                 self.chunks.append((self.clock.monotonic(), data))
             return data
 
-        exchange.read = noting_read
+        exchange.read = logging_read
         return exchange
 
 
 Outcome = tuple[list[Event | Comment], list[str], str, list[tuple[float, bytes]]]
 
 
-def outcome(transport: NotingTransport, path: Path | None) -> Outcome:
+def outcome(transport: LoggingTransport, path: Path | None) -> Outcome:
     """Return the events, the errors between them, the last error, and each chunk with its time."""
     items: list[Event | Comment] = []
     errors: list[str] = []
@@ -495,11 +495,11 @@ def outcome(transport: NotingTransport, path: Path | None) -> Outcome:
 @PATIENT
 @given(script=SCRIPTS)
 def test_any_script_is_replayed_byte_for_byte(file: Path, script: Script) -> None:
-    items, errors, end, chunks = outcome(NotingTransport([*script, [204]]), file)
+    items, errors, end, chunks = outcome(LoggingTransport([*script, [204]]), file)
     recording = replay(file)
     written = [chunk.data for connection in recording.connections for chunk in connection.chunks]
     assert written == [data for _, data in chunks]
-    replayed = outcome(NotingTransport(recording.script()), None)
+    replayed = outcome(LoggingTransport(recording.script()), None)
     assert replayed[:3] == (items, errors, end)
     assert [data for _, data in replayed[3]] == [data for _, data in chunks]
     assert [at for at, _ in replayed[3]] == pytest.approx([at for at, _ in chunks], abs=1e-3)

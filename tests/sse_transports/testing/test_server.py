@@ -71,7 +71,7 @@ async def is_async(_call: Call) -> None:
     """An async function, which the server refuses."""
 
 
-def takes_nothing() -> None:
+def has_no_parameters() -> None:
     """A function without parameters, which is called with one argument."""
 
 
@@ -79,7 +79,7 @@ MISTAKES: list[tuple[Any, type[Exception], str]] = [
     (raises_an_os_error, FileNotFoundError, "in the handler"),
     (returns_no_steps, InvalidArgument, "the answer to request 1: expected a list of steps, not str"),
     (is_async, InvalidArgument, "expected a plain function"),
-    (takes_nothing, TypeError, "takes 0 positional arguments"),
+    (has_no_parameters, TypeError, "takes 0 positional arguments"),
 ]
 
 

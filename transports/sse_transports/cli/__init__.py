@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 INTERRUPTED = 130
-"""As in `ExitCode`, which is not imported yet when this may be needed."""
+"""The same as in `ExitCode`, which may not be imported yet."""
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -36,5 +36,5 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             return 2
         return run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
-        # While modules are imported, or after a command has ended.
+        # Ctrl-C while modules were imported, or after the command had ended.
         return INTERRUPTED

@@ -44,7 +44,7 @@ def exit_code_of(error: SSEError) -> ExitCode:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-# The first row whose class the error has decides.
+# The first row that matches counts.
 _CODES: list[tuple[type[SSEError] | tuple[type[SSEError], ...], ExitCode]] = [
     (UsageError, ExitCode.USAGE),
     ((ContentTypeError, ContentEncodingError), ExitCode.NOT_AN_EVENT_STREAM),

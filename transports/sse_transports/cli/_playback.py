@@ -65,13 +65,13 @@ def joined_streams(file: StreamFile) -> Iterator[TimedBytes]:
                 yield now, complete.removeprefix(bom)
                 bom = b""
         unfinished = bytes(splitter.rest)
-        # When the client closed the connection, the stream itself did not end then.
+        # If the client closed the connection, this is not the time at which the stream ended.
         if connection.end is not None and connection.end.end != "left":
             now = opened + connection.end.seconds
         streams += 1
     if not streams:
         raise OSError(f"{file.name}: there is no event stream in it")
-    # Yielded even if empty: the output ends when the stream ended.
+    # Also if it is empty, so that the output ends when the stream ended.
     yield now, unfinished
 
 

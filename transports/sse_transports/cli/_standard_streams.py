@@ -76,7 +76,7 @@ def on_broken_pipe(stop: Callable[[], object]) -> Iterator[None]:
     def watch() -> None:
         nonlocal is_broken
         poll = select.poll()
-        # No event is asked for: an error condition, the closed other end, is always reported.
+        # Register no events: poll always reports an error condition, such as a closed reader.
         poll.register(sys.stdout.fileno(), 0)
         poll.poll()
         with lock:
@@ -89,13 +89,14 @@ def on_broken_pipe(stop: Callable[[], object]) -> Iterator[None]:
     is_pipe = hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
     try:
         if is_pipe:
-            # Inside the try: the pipe may be broken already, and `stop` interrupt us before start() returns.
+            # Inside the `try`, because the pipe may be broken already: then `stop` may interrupt this thread
+            # before `start` returns.
             threading.Thread(target=watch, name="broken pipe watcher", daemon=True).start()
         yield
         with lock:
             is_over = True
     except KeyboardInterrupt:
-        # Either `stop` interrupted us, or the user did.
+        # `stop` has interrupted this thread, or the user has pressed Ctrl-C.
         if not is_broken:
             raise
     if is_broken:

@@ -29,8 +29,8 @@ async def recording_to(source: AsyncEventSource[Item], file: Path | int) -> Asyn
     """Yield the writer of the file instead. The file is a path or an open file descriptor."""
     with writer_for(source, file) as writer:
         async with source:
-            # A source has no public way to wrap its transport. Not earlier, because under an event loop
-            # the transport is chosen when the source is entered.
+            # Private, because a source has no public way to wrap its transport. This is done inside the
+            # context of the source, because under an event loop it chooses its transport there.
             transport = source._transport  # noqa: SLF001
             assert transport is not None  # noqa: S101
             source._transport = AsyncRecordingTransport(transport, writer)  # noqa: SLF001

@@ -236,7 +236,7 @@ class _Planner:
                 raise _InvalidStep(f"expected a step, not {type(step).__name__}")
 
     def _end(self, step: Ending) -> None:
-        # An ending after the place where the connection is dropped is never reached.
+        # Ignore an ending that comes after the byte at which the connection is dropped.
         if self._bytes_until_cut != 0:
             self._ending = step
 

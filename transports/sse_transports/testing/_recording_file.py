@@ -212,7 +212,7 @@ class _LineReader:
     def end(self) -> None:
         """Check that the recording may end here."""
         if self._has_line_end:
-            # What is missing is the next line.
+            # The last line is complete, so an error names the next one, which is missing.
             self.line += 1
         if self._is_open:
             raise InvalidLine("the recording ends inside a connection")

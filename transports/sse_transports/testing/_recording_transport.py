@@ -29,8 +29,8 @@ def recorded(source: EventSource[Item], path: Path) -> Iterator[EventSource[Item
 def recording_to(source: EventSource[Item], file: Path | int) -> Iterator[RecordingWriter]:
     """Yield the writer of the file instead. The file is a path or an open file descriptor."""
     with writer_for(source, file) as writer, source:
-        # A source has no public way to wrap its transport. Not earlier, because under an event loop
-        # the transport is chosen when the source is entered.
+        # Private, because a source has no public way to wrap its transport. This is done inside the
+        # context of the source, because under an event loop it chooses its transport there.
         transport = source._transport  # noqa: SLF001
         assert transport is not None  # noqa: S101
         source._transport = RecordingTransport(transport, writer)  # noqa: SLF001

@@ -142,14 +142,15 @@ class ConnectionWriter:
 
     @contextmanager
     def opening(self) -> Iterator[None]:
-        """Record the attempt that is made inside."""
+        """Record the attempt that is made in this context."""
         self._start = self._writer.clock.monotonic()
         self._request_time = self._writer.clock.epoch()
         self._is_busy = True
         try:
             yield
         except BaseException as error:
-            # Also a cancelled task. With a response, the error is that its head could not be written.
+            # Also on cancellation. After a response, the error is that its head could not be written: then
+            # write no end either.
             if not self._has_response:
                 self._write_head(None, ())
                 failed = isinstance(error, SSEError) and not self._is_closed
@@ -159,14 +160,14 @@ class ConnectionWriter:
             self._is_busy = False
 
     def write_response(self, response: Response) -> None:
-        """Write the head of the connection; called inside `opening`."""
+        """Write the head of the connection. Call it inside `opening`."""
         self._has_response = True
         self._writer.answers += 1
         self._write_head(response.status, response.headers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Record the read that is made inside."""
+        """Record the read that is made in this context."""
         self._is_busy = True
         try:
             yield
@@ -178,7 +179,7 @@ class ConnectionWriter:
             self._is_busy = False
 
     def write_chunk(self, data: bytes) -> None:
-        """Write a chunk, or the end for `b""`; called inside `reading`."""
+        """Write a chunk, or the end of the body if it is `b""`. Call it inside `reading`."""
         if not data:
             self._write_end("complete")
         elif self._is_open:

@@ -29,14 +29,14 @@ Check = Callable[[Harness], None]
 
 EVENT_STREAM = ("Content-Type", "text/event-stream")
 CHUNKED = ("Transfer-Encoding", "chunked")
-# A client that reads text or lines would change this: invalid UTF-8, all kinds of line ends, a NUL.
+# Invalid UTF-8, all kinds of line ends and a NUL: a client that reads text or lines would change these bytes.
 BODY = b"\xef\xbb\xbfdata: \xff\xfe\xc3\r\n\r\r\n\n\x00\xe2\x80\xa8\x0b\x0c" * 3
-# A request needs these, or they describe its own connection and body: never withheld here.
+# Headers that every request has, or that describe its own connection and body. They are never withheld.
 MESSAGE_HEADERS = {"host", "connection", "content-length", "accept", "accept-encoding"}
 RESPONSE_TIMEOUT = 0.3
 SHORT_TIME = 0.05
 MANY = 8
-"""So many times `SHORT_TIME` are longer than `RESPONSE_TIMEOUT`."""
+"""How many times `SHORT_TIME` is longer than `RESPONSE_TIMEOUT`."""
 KEEP_ALIVE_IDLE = 60
 """Seconds of silence before the first probe, at most: routers forget silent connections."""
 GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
@@ -47,7 +47,7 @@ MAX_READ = MIB
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its name says what must be so, its check raises if it is not.
+    """A rule. Its name is the requirement; its check raises if that is not met.
 
     `is_about_connections`: whether it is about how connections are made, and not about what they carry.
     """
@@ -420,7 +420,7 @@ def _slow_body(harness: Harness) -> None:
 @rule("without a server, open() raises ConnectError")
 def _no_server(harness: Harness) -> None:
     with socket.socket() as unused:
-        # Bound and not listening: connecting is refused, and no other program gets the port.
+        # The socket is bound but does not listen: connecting is refused, and no other program gets the port.
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         error = _error_of(harness.exchange(make_request(url)).open)
@@ -624,7 +624,7 @@ def _cancelled_read(harness: Harness) -> None:
         _expect_equal(harness.can_cancel(lambda: exchange.read(None)), True, "the cancellation ended it")
 
 
-# What the checks share.
+# Helpers of the checks.
 
 
 def _read_all(exchange: Exchange, timeout: float | None = DEADLINE) -> bytes:

@@ -20,14 +20,14 @@ from ._virtual_clock import VirtualClock
 from ._wakeup import Wakeup
 
 HANG_TIMEOUT = 10.0
-"""Real seconds until an endless wait is an error: on a `VirtualClock`, where other waits take no time."""
+"""Real seconds after which an endless wait on a `VirtualClock` is an error. Its other waits take no time."""
 
 
 class ScriptedTransport(ScriptedTransportBase):
-    """Answers the requests of an `EventSource` from a script: the first from its first connection.
+    """Answers each request of an `EventSource` with the next connection of a script.
 
     There is no socket and, on a virtual clock, no waiting. An `EventSource` that is given this
-    transport, and no clock, uses this one's.
+    transport, and no clock, uses the clock of this transport.
 
     Args:
         script: a list of connections, each a list of steps: a status, headers, bytes, an `Event`, a

@@ -113,7 +113,8 @@ class SSEServer:
         self._port = 0
         self._strict = strict
         self._lock = threading.Lock()
-        # Each with a duplicate of its descriptor, because wrapping it for TLS detaches the original.
+        # Each open connection, with a duplicate of its descriptor. The duplicate can drop the connection also
+        # after TLS has wrapped the original, which detaches it.
         self._connections: dict[socket.socket, socket.socket] = {}
         self._threads: list[threading.Thread] = []
         # The first error, which is raised at the end.
@@ -125,7 +126,7 @@ class SSEServer:
 
     @property
     def url(self) -> str:
-        """The URL of the server: scheme, host and port, without a path.
+        """The URL of the server, with scheme, host and port, without a path.
 
         Raises:
             sse_core.IllegalState: the server was not started yet.
@@ -191,7 +192,7 @@ class SSEServer:
             return
         if error is None:
             raise self._error
-        # The error of the test is often the consequence of the server's.
+        # Raise the error of the test, which is often a consequence, with a note about that of the server.
         error.add_note("the server raised:\n" + "".join(format_exception(self._error)))
 
     def _join(self) -> None:
@@ -204,7 +205,8 @@ class SSEServer:
             self._keep_error(TimeoutError(message))
 
     async def __aenter__(self) -> Self:
-        # __aexit__ needs anyio. Without it, fail here: a failure there would leave the server running.
+        # __aexit__ needs anyio. If it is missing, raise before the server runs, because __aexit__ could not
+        # stop it.
         with require("async with SSEServer", "anyio", extra="asyncio"):
             import anyio.to_thread  # noqa: F401
         return self.__enter__()
@@ -214,7 +216,7 @@ class SSEServer:
     ) -> None:
         import anyio.to_thread
 
-        # In a worker thread: a function of the user's may need the event loop before it can return.
+        # In a worker thread, because a function of the user may need the event loop before it can return.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
 
@@ -229,7 +231,7 @@ class SSEServer:
             except (OSError, RuntimeError) as error:
                 if self._stopping.is_set():
                     return
-                # For instance out of descriptors or threads. Go on: clients are waiting for a response.
+                # The process may be out of file descriptors or threads. Continue: clients are waiting.
                 self._keep_error(error)
                 self._stopping.wait(0.01)
 
@@ -257,7 +259,7 @@ class SSEServer:
             thread.start()
             self._threads = [each for each in self._threads if each.is_alive()]
             self._threads.append(thread)
-            # The thread runs and cleans up itself.
+            # From here on, the thread closes what it uses.
             undo.pop_all()
 
     def _serve(self, connection: socket.socket) -> None:

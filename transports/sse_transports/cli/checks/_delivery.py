@@ -1,4 +1,4 @@
-"""Rules about delivery: do events arrive when they are sent? Only what a client can see of buffering."""
+"""Rules about delivery: whether events arrive when they are sent, as far as a client can observe that."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SHORT_SILENCE = 0.1
 """Seconds of silence after chunks that all have the size of a buffer."""
 BUFFER_UNIT = 1024
 """Buffer sizes are multiples of this many bytes."""
-SENT_APART = 2.0
-"""Seconds between two timestamps that prove a pause, even if both were rounded."""
+MIN_TIMESTAMP_INTERVAL = 2.0
+"""Seconds between the timestamps of two heartbeats that were not sent together, even if both were rounded."""
 MIN_SAMPLES = 3
-"""How many events, or chunks of one size, it takes to see a pattern."""
+"""The smallest number of events, or of chunks of the same size, that counts as a pattern."""
 
 TIMESTAMP = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
@@ -139,7 +139,7 @@ def _batched_heartbeats(observed: Observation) -> Result | None:
     together = [pair for pair in pairwise(beats) if pair[1].at - pair[0].at < SAME_BURST]
     timestamps = [(_timestamp(sooner), _timestamp(later)) for sooner, later in together]
     apart = max((later - sooner for sooner, later in timestamps if sooner and later), default=0.0)
-    if apart >= SENT_APART:
+    if apart >= MIN_TIMESTAMP_INTERVAL:
         return failed(f"comments with timestamps {seconds_text(apart)} apart came at the same time")
     same_read = [pair for pair in together if pair[0].at == pair[1].at and pair[0].text == pair[1].text]
     # Heartbeats faster than this client reads may share a read without any buffer on the way.

@@ -7,14 +7,14 @@ import re
 MAX_QUESTION = 80
 """How many characters of a question are quoted in a reply."""
 
-WHAT_IT_IS = (
+EVENT_STREAMS = (
     "A server-sent event is a few lines of text and a blank line. "
     "Streams break: a proxy times out, a train enters a tunnel, a server restarts — "
     "and then the client says which event it saw last, and the server goes on from there. "
     "Nothing is lost, nothing comes twice. 没有丢失。 ✓"
 )
 
-WHEN_IT_BREAKS = (
+LOST_CONNECTIONS = (
     "Every word of this reply is an event with an ID, and the server can resume after any of them. "
     "You may have noticed that the connection was lost just now, in the middle of a character: 🚇. "
     "The client discarded the incomplete event, waited as long as the server had requested, "
@@ -22,7 +22,7 @@ WHEN_IT_BREAKS = (
     "That is all."
 )
 
-TWO_WAYS = (
+EVENTSOURCE_OR_FETCH = (
     "EventSource is in every browser: three lines of code, and it reconnects automatically. "
     "But it can only send GET, without headers of yours, so no token and no long prompt. "
     "With fetch you can POST anything 📮 and read the bytes as they come; "
@@ -46,11 +46,11 @@ WEBSOCKETS = (
 )
 
 REPLIES = [
-    (r"break|broke|cut|lost|lose|resum|reconnect|tunnel|断", WHEN_IT_BREAKS),
-    (r"fetch|eventsource|post|token|differ|两", TWO_WAYS),
+    (r"break|broke|cut|lost|lose|resum|reconnect|tunnel|断", LOST_CONNECTIONS),
+    (r"fetch|eventsource|post|token|differ|两", EVENTSOURCE_OR_FETCH),
     (r"emoji|character|unicode|utf|chinese|japanese|中|日本|你好|こんにちは", CHARACTERS),
     (r"websocket|\bws\b|poll", WEBSOCKETS),
-    (r"what|explain|\bsse\b|server.?sent|hello|\bhi\b", WHAT_IT_IS),
+    (r"what|explain|\bsse\b|server.?sent|hello|\bhi\b", EVENT_STREAMS),
 ]
 """A pattern for the question, and the reply; the first match counts."""
 

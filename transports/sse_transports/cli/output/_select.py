@@ -16,7 +16,7 @@ from .._terminal import printable
 EACH = "*"
 
 HIGH_SURROGATES = ("\ud800", "\udbff")
-"""The first and the last of the code units that are the first half of a character in UTF-16."""
+"""The first and the last high surrogate: the code units that begin a pair in UTF-16."""
 
 
 class JSONPath(click.ParamType[tuple[str, ...]]):

@@ -48,7 +48,7 @@ def drawing(measurement: Measurement, title: str, *, width: int, plain: bool) ->
     """
     width = min(width, MAX_WIDTH) - 1
     parts = [_title(measurement, title), _figures(measurement), _percentiles(measurement)]
-    parts.append(_types(measurement, width))
+    parts.append(_event_types(measurement, width))
     if measurement.timed:
         parts.append(
             _histogram("intervals between events", measurement.intervals, seconds_text, "same read", width)
@@ -152,7 +152,7 @@ def _percentiles(measurement: Measurement) -> Iterator[Text]:
         yield Text(f"  with so many numbers, percentiles are accurate to {PRECISION:.0%}", NAME_STYLE)
 
 
-def _types(measurement: Measurement, width: int) -> Iterator[Text]:
+def _event_types(measurement: Measurement, width: int) -> Iterator[Text]:
     if not measurement.types:
         return
     yield Text("event types", HEADING_STYLE)

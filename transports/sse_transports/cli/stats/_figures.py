@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._distribution import PRECISION, Distribution
 from ._model import Connection, Measurement
 
-PERCENTS = (50, 90, 99)
+PERCENTILES = (50, 90, 99)
 
 
 def figures(measurement: Measurement, target: str) -> dict[str, object]:
@@ -48,11 +48,11 @@ def figures(measurement: Measurement, target: str) -> dict[str, object]:
 
 def _distribution(values: Distribution) -> dict[str, object]:
     if not values.count:
-        return {"count": 0, "min": None, **{f"p{percent}": None for percent in PERCENTS}, "max": None}
+        return {"count": 0, "min": None, **{f"p{percent}": None for percent in PERCENTILES}, "max": None}
     return {
         "count": values.count,
         "min": _seconds(values.minimum),
-        **{f"p{percent}": _seconds(values.percentile(percent)) for percent in PERCENTS},
+        **{f"p{percent}": _seconds(values.percentile(percent)) for percent in PERCENTILES},
         "max": _seconds(values.maximum),
         "precision": 0 if values.is_exact else PRECISION,
     }

@@ -1,4 +1,4 @@
-"""How the end of a connection is described to people."""
+"""The labels for the ends of connections."""
 
 from __future__ import annotations
 

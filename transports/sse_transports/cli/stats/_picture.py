@@ -73,10 +73,10 @@ def picture(measurement: Measurement, title: str) -> str:
     body = [text(MARGIN, 32, shown, kind="title"), *_key_figures(measurement)]
     height = TOP + HEIGHT + 56
     if measurement.timed:
-        body += _over_time(measurement)
+        body += _events_over_time(measurement)
         body += _histogram("intervals between events", measurement.intervals, seconds_text, "same read")
     else:
-        types, sizes = _types(measurement), buckets(measurement.sizes)
+        types, sizes = _event_types(measurement), buckets(measurement.sizes)
         height = TOP + min(HEIGHT, BAR_STEP * max(len(types), len(sizes))) + MARGIN
         body += [text(MARGIN, TOP - 12, "event types", kind="head"), *_bars(types, MARGIN, LEFT_END, 200)]
         body += _histogram("data of events", measurement.sizes, bytes_text, "empty")
@@ -123,7 +123,7 @@ def _seconds(seconds: float | None) -> str:
     return "none" if seconds is None else seconds_text(seconds)
 
 
-def _over_time(measurement: Measurement) -> Iterator[str]:
+def _events_over_time(measurement: Measurement) -> Iterator[str]:
     duration = measurement.duration or 1.0
     left, bottom = MARGIN, TOP + HEIGHT
 
@@ -200,7 +200,7 @@ def _legend(measurement: Measurement, opened: Sequence[Connection]) -> Iterator[
     yield text(MARGIN, TOP + HEIGHT + 42, ",   ".join(entries), kind="note")
 
 
-def _types(measurement: Measurement) -> list[tuple[str, int]]:
+def _event_types(measurement: Measurement) -> list[tuple[str, int]]:
     types = measurement.types.most_common()
     rest = types[SHOWN_TYPES:]
     rows = [(printable(name), count) for name, count in types[:SHOWN_TYPES]]
