@@ -27,7 +27,6 @@ RULES: Mapping[str, set[str]] = {
     "httpx2 on asyncio": {KEEP_ALIVE, TWICE},
     "httpx2 on trio": {KEEP_ALIVE, TWICE},
     "a caller's AsyncClient": {TWICE},
-    "a caller's ClientSession": {BYTES_AFTER_204},
 }
 """Name of a transport to the rules of `check_transport` that it breaks."""
 
