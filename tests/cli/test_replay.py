@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from http.client import IncompleteRead
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
 from sse_core import Event, IncompleteStream, encode
 from sse_transports import EventSource
-from sse_transports.cli import _playback, main
+from sse_transports.cli import _playback, _replay_server, main
 from sse_transports.cli._exit_codes import ExitCode
 from sse_transports.cli._files import StreamFile
 from sse_transports.testing import Cut, ScriptedTransport, Sleep, SSEServer, record
@@ -296,6 +298,79 @@ def test_first_play_of_a_raw_body_skips_no_events(body: Path) -> None:
         with ReplayServer(str(body)) as server:
             _, _, answer = server.request(headers={"Last-Event-ID": last_event_id})
             assert answer == expected
+
+
+def test_ids_of_a_raw_body_are_read_once(body: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+
+    def chunks(file: BinaryIO) -> Iterator[bytes]:
+        reads.append(file.tell())
+        yield from iter(lambda: file.read(7), b"")
+
+    monkeypatch.setattr(_replay_server, "_chunks", chunks)
+    player = _replay_server.BodyPlayer(body, pace=0.0, headers=())
+    with closing(player), SSEServer(player.answer) as server:
+
+        def resumed(last_event_id: str) -> list[str]:
+            headers = {"Last-Event-ID": last_event_id}
+            with EventSource(server.url, retry=None, headers=headers) as source:
+                return [event.data for event in source]
+
+        after_one = BODY.index(b"id: 2")
+        for _ in range(2):
+            assert resumed("1") == ["b", "c"]
+        # The first was for the index, the others were played.
+        assert reads == [0, after_one, after_one]
+        # A file that has changed is read again.
+        body.write_bytes(b": changed\n" + BODY)
+        assert resumed("1") == ["b", "c"]
+        assert reads[3:] == [0, after_one + 10]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("feed.localhost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("", 200),
+        ("evil.test", 421),
+        ("evil.test:8000", 421),
+        ("localhost.evil.test", 421),
+        ("evillocalhost", 421),
+        ("127.0.0.1.evil.test", 421),
+        ("192.0.2.1", 421),
+        ("evil.test@localhost", 421),
+        ("[::1", 421),
+        ("\x9b31m.test", 421),
+    ],
+)
+def test_requests_for_foreign_names_are_refused(host: str, status: int, recording: Path, body: Path) -> None:
+    for file in (recording, body):
+        with ReplayServer(str(file), "--speed", "inf", "--cors") as server:
+            try:
+                found, headers, text = server.request(headers={"Host": host})
+            except IncompleteRead:
+                # The recorded connection was lost.
+                found = 200
+            assert found == status
+            if status == 421:
+                # Nor does it use up a recorded connection.
+                assert "access-control-allow-origin" not in headers
+                assert b"localhost and 127.0.0.1 only, not for" in text
+                assert repr(host).encode() in text
+        assert ("is not this machine" in server.errors) == (status == 421)
+        assert "\x9b" not in server.errors
+
+
+def test_large_request_bodies_are_refused(recording: Path) -> None:
+    with ReplayServer(str(recording), "--speed", "inf") as server:
+        status, _, text = server.request(method="POST", headers={"Content-Length": "99999999"})
+        assert status == 413
+        assert text == b"the body is larger than 16777216 bytes: Content-Length: 99999999\n"
+    assert server.errors == ""
 
 
 def test_raw_body_is_served_as_an_event_stream(body: Path) -> None:

@@ -45,6 +45,12 @@ def coded(body: bytes, window_bits: int) -> bytes:
     return encoder.compress(body) + encoder.flush()
 
 
+def unfinished(body: bytes) -> bytes:
+    """Return a body in gzip, flushed and without its end."""
+    encoder = zlib.compressobj(wbits=GZIP)
+    return encoder.compress(body) + encoder.flush(zlib.Z_SYNC_FLUSH)
+
+
 def flushed(window_bits: int, *fields: tuple[str, str]) -> Answer:
     """Send two events in one compressed stream, the second when the first was received."""
 
@@ -163,6 +169,20 @@ ENCODINGS = (
         cause=ReadError,
     ),
     Scenario(
+        name="POST: a gzip body that has its length and not its own end is an incomplete stream",
+        answers=(
+            head(
+                ("Content-Encoding", "gzip"),
+                ("Content-Length", str(len(unfinished(ONE)))),
+                body=unfinished(ONE),
+            ),
+        ),
+        options={"method": "POST", "json": {}},
+        events=(("a", "1"),),
+        error=IncompleteStream,
+        cause=ReadError,
+    ),
+    Scenario(
         name="GET reconnects after a damaged gzip body",
         answers=(stream(b"no gzip at all", ("Content-Encoding", "gzip")), no_content),
         check=the_error_names_the_compression,
@@ -176,7 +196,7 @@ ENCODINGS = (
             error_says=repr(coding),
             changes=(Connecting, Opened, Disconnected, Closed),
         )
-        for coding in ("br", "zstd", "gzip, br", "nonsense")
+        for coding in ("br", "zstd", "gzip, br", "gzip, gzip", "nonsense")
     ),
     Scenario(
         name="a body with encoding identity is not decoded",
@@ -250,6 +270,17 @@ HEADERS = (
             ("too many headers", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000, stall),
             ("only interim responses", b"HTTP/1.1 103 Hint\r\n\r\n" * 3, hang_up),
             ("a truncated status line", b"HTTP/1.", hang_up),
+            *(
+                (
+                    f"a Content-Length of {length.decode()!r}",
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: "
+                    + length
+                    + b"\r\n\r\n"
+                    + ONE,
+                    stall,
+                )
+                for length in (b"-1", b"+14", b"1_4", b"0xe", b"14, 15", b"14\r\nContent-Length: 15")
+            ),
         )
     ),
 )

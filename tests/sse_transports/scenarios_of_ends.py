@@ -112,6 +112,18 @@ CLEAN_ENDS = (
         answers=(no_content,),
         changes=(Connecting, Closed),
     ),
+    *(
+        Scenario(
+            name=f"204 ends it for good, also with bytes after it {how}",
+            answers=(
+                stream(ONE),
+                raw(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n" + field + b"\r\nbytes"),
+            ),
+            events=(("a", "1"),),
+            changes=(Connecting, Opened, Disconnected, Waiting, Connecting, Closed),
+        )
+        for how, field in (("without a length", b""), ("with a length", b"Content-Length: 5\r\n"))
+    ),
     Scenario(
         name="a clean end is final if the policy says so",
         answers=(stream(ONE),),
@@ -140,7 +152,13 @@ DROPS = tuple(
         ("shorter than its length", sized_stream(ONE + HALF, 1000)),
         ("truncated inside a chunk", in_order(head(CHUNKED), chunk(ONE), raw(b"64\r\n" + HALF))),
         ("truncated between chunks", in_order(head(CHUNKED), chunk(ONE), chunk(HALF))),
-        ("truncated inside a chunk size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"6"))),
+        *(
+            (
+                f"truncated inside a chunk size, after {size.decode()!r}",
+                in_order(head(CHUNKED), chunk(ONE + HALF), raw(size)),
+            )
+            for size in (b"6", b"0", b"000", b"00\r")
+        ),
         ("truncated after a chunk size", in_order(head(CHUNKED), chunk(ONE + HALF), raw(b"64\r\n"))),
         # In two pieces: aiohttp would lose the events in front of an invalid chunk size.
         (
@@ -179,7 +197,7 @@ FAILURES = (
     ),
     Scenario(
         name="a server that sends no event meets growing delays and the limit",
-        answers=(stream(b""), stream(b": hello\n\n"), stream(b"id: 7\n\n"), stream(b"data: half")),
+        answers=(stream(b""), stream(b"data: half"), stream(b": hello\n\n"), stream(b"id: 7\n\n")),
         options={"retry": limited(4)},
         error=RetriesExhausted,
         error_has={"attempts": 4, "__cause__": None},
@@ -191,6 +209,15 @@ FAILURES = (
         options={"retry": limited(4)},
         events=(("a", "1"),),
         check=the_delays_started_over,
+    ),
+    Scenario(
+        name="streams that always end inside the same event count as without progress",
+        answers=(stream(ONE + HALF),) * 4,
+        options={"retry": limited(3)},
+        events=(("a", "1"),) * 4,
+        error=RetriesExhausted,
+        error_has={"attempts": 3},
+        error_says="data: ha",
     ),
     Scenario(
         name="no attempt starts after the policy's time",
@@ -215,6 +242,30 @@ UNTIL = (
         answers=(in_order(head(body=ONE + b"event: bye\ndata: x\n\n"), stall),),
         options={"until": lambda event: event.event == "bye"},
         events=(("a", "1"),),
+    ),
+    *(
+        Scenario(
+            name=f"at a clean end, the `until` event counts as {end!r}",
+            answers=(stream(ONE + end),),
+            options={"until": "[DONE]"},
+            events=(("a", "1"),),
+            changes=(Connecting, Opened, Closed),
+        )
+        for end in (b"data: [DONE]\n", b"data: [DONE]", b"data:[DONE]\r\n", b"event: x\rdata: [DONE]\r")
+    ),
+    Scenario(
+        name="where a connection was lost, the `until` event does not count without its blank line",
+        answers=(sized_stream(ONE + b"data: [DONE]\n", 1000), stream(b"data: [DONE]\n\n")),
+        options={"until": "[DONE]"},
+        events=(("a", "1"),),
+        last_event_ids=(None, b"1"),
+    ),
+    Scenario(
+        name="at a clean end, the start of the `until` event does not count",
+        answers=(stream(ONE + b"data: [DON"), stream(b"data: [DONE]\n\n")),
+        options={"until": "[DONE]"},
+        events=(("a", "1"),),
+        last_event_ids=(None, b"1"),
     ),
     Scenario(
         name="a stream that ended without its `until` event is continued",

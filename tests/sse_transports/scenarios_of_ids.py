@@ -53,6 +53,39 @@ IDS = (
         ("a", "x" * 8000),
     ),
     sends_back("without an ID, no header is sent", b"data: a\n\n", None, ("a", "")),
+    *(
+        sends_back(f"{what} {each!r} is {how}", f"id: {each}\ndata: a\n\n".encode(), sent, ("a", each))
+        for what, how, each, sent in (
+            ("the ID with blanks", "sent without them", "5 ", b"5"),
+            ("the ID with blanks", "sent without them", "\t5", b"5"),
+            ("the ID with blanks", "sent without them", " 5 \t", b"5"),
+            *(("the blank ID", "not sent", each, None) for each in (" ", "\t \t")),
+            *(
+                ("the ID with a control character", "not sent", each, None)
+                for each in ("\x01", "5\x01", "5\x0b", "5\x1f6", "5\x7f", "\x1b[2J")
+            ),
+            *(
+                ("the ID", "sent back", each, each.encode())
+                for each in ("5 6", "5\t6", "\xa05\xa0", "\x855", "5\x85", "5\u2028", ",;='\"", "%0d%0a")
+            ),
+        )
+    ),
+    Scenario(
+        name="an ID that cannot be sent does not stop a feed",
+        answers=(
+            *(stream(b"id: %d\x01\ndata: %d\n\n" % (number, number)) for number in range(3)),
+            no_content,
+        ),
+        events=(("0", "0\x01"), ("1", "1\x01"), ("2", "2\x01")),
+        last_event_ids=(None,) * 4,
+    ),
+    Scenario(
+        name="the caller's ID is sent without blanks at its ends",
+        answers=(stream(b"data: a\n\n"), no_content),
+        options={"last_event_id": "7 "},
+        events=(("a", "7 "),),
+        last_event_ids=(b"7", b"7"),
+    ),
     Scenario(
         name="an earlier ID is sent until the stream sets another",
         answers=(hang_up, stream(b"data: a\n\n"), stream(b"id: 8\ndata: b\n\n"), no_content),

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from typing import Any
 
-from sse_core import Closed, Connecting, Disconnected, HTTPStatusError, Opened, RedirectError, RetryPolicy
+from sse_core import (
+    Closed,
+    Connecting,
+    ContentTypeError,
+    Disconnected,
+    HTTPStatusError,
+    Opened,
+    RedirectError,
+    RetryPolicy,
+)
 from sse_transports._event_source import Options
-from tests.sse_transports.answers import hang_up, no_content, redirect, sized_stream, stream
+from tests.sse_transports.answers import hang_up, no_content, redirect, refuse, sized_stream, stream
 from tests.sse_transports.scenario import ONE, Outcome, RunState, Scenario
 
 NO_RECONNECT = RetryPolicy(reconnect_on_close=False)
@@ -24,6 +34,7 @@ WITH_SECRETS: Options = {
     "last_event_id": "7",
     "retry": NO_RECONNECT,
 }
+KEYS = ("X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token", "Private-Token")
 SECRET_NAMES = ("authorization", "cookie", "proxy-authorization", "x-api-key", "last-event-id")
 
 
@@ -87,6 +98,26 @@ def credentials_were_sent_to_their_origin_only(outcome: Outcome) -> None:
 
 def no_credentials_were_sent(outcome: Outcome) -> None:
     assert "authorization" not in outcome.calls_elsewhere[0].headers
+
+
+def the_redirect_is_in_the_error(outcome: Outcome) -> None:
+    error: Any = outcome.error
+    assert [status for status, _ in error.redirects] == [301]
+    assert error.redirects[0][1].endswith("/stream")
+    assert "301 from " in str(error)
+
+
+def the_withheld_headers_are_in_the_error(outcome: Outcome) -> None:
+    error: Any = outcome.error
+    assert {name.lower() for name in error.withheld} == set(SECRET_NAMES)
+    assert "secret" not in str(error)
+
+
+def no_keys_were_sent_elsewhere(outcome: Outcome) -> None:
+    (first,), (second,) = outcome.calls, outcome.calls_elsewhere
+    for name in KEYS:
+        assert first.headers[name.lower()] == b"secret"
+        assert name.lower() not in second.headers
 
 
 FOLLOWED = (
@@ -166,6 +197,14 @@ ORIGINS = (
         for status in (301, 303, 307)
     ),
     Scenario(
+        name="a redirect to another origin drops headers with the usual names of keys",
+        answers=(redirect(302, elsewhere),),
+        answers_elsewhere=(stream(ONE),),
+        options={"headers": dict.fromkeys(KEYS, "secret"), "retry": NO_RECONNECT},
+        events=(("a", "1"),),
+        check=no_keys_were_sent_elsewhere,
+    ),
+    Scenario(
         name="a redirect within the origin keeps all headers",
         answers=(redirect(302, "/there"), stream(ONE)),
         options=WITH_SECRETS,
@@ -212,6 +251,7 @@ UNUSABLE = (
         name="a redirect loop is an error",
         answers=(redirect(302, "/stream"),) * 21,
         error=RedirectError,
+        error_says="too many redirects: 20",
         error_has={"status": 302},
         changes=(*(Connecting,) * 21, Disconnected, Closed),
     ),
@@ -246,6 +286,31 @@ UNUSABLE = (
             error_has={"status": status},
         )
         for status in (300, 304, 305, 306)
+    ),
+    Scenario(
+        name="an error names the redirect that made a POST a GET",
+        answers=(redirect(301, "/there"), refuse(405)),
+        options={"method": "POST", "json": {}},
+        error=HTTPStatusError,
+        error_has={"status": 405},
+        error_says="made the POST a GET",
+        check=the_redirect_is_in_the_error,
+    ),
+    Scenario(
+        name="a wrong content type names the redirect that led to it",
+        answers=(redirect(301, "/there"), refuse(200, body=b"Log in")),
+        error=ContentTypeError,
+        check=the_redirect_is_in_the_error,
+    ),
+    Scenario(
+        name="an error names the headers that a redirect to another origin dropped",
+        answers=(redirect(302, elsewhere),),
+        answers_elsewhere=(refuse(401),),
+        options=WITH_SECRETS,
+        error=HTTPStatusError,
+        error_has={"status": 401},
+        error_says="were not sent to http://127.0.0.1:",
+        check=the_withheld_headers_are_in_the_error,
     ),
     Scenario(
         name="a redirect to a failing server is retried from the first URL",

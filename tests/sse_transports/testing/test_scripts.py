@@ -86,9 +86,10 @@ def test_every_event_of_a_history_needs_an_id(event: Any) -> None:
         ScriptedTransport([], history=[Event("a", id="1"), event])
 
 
-def test_the_ids_of_a_history_must_differ() -> None:
-    with pytest.raises(InvalidArgument, match=r"^history: event 3: has the same id as event 1, '1'"):
-        ScriptedTransport([], history=[Event("a", id="1"), Event("b", id="2"), Event("c", id="1")])
+@pytest.mark.parametrize("same", ["1", "1 "])
+def test_the_ids_of_a_history_must_differ(same: str) -> None:
+    with pytest.raises(InvalidArgument, match=rf"^history: event 3: has the same id as event 1, '{same}'"):
+        ScriptedTransport([], history=[Event("a", id="1"), Event("b", id="2"), Event("c", id=same)])
 
 
 @pytest.mark.parametrize("history", [None, Event("a", id="1"), 7])

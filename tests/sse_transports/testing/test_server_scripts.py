@@ -110,6 +110,16 @@ def test_a_history_resumes_after_the_last_event_id() -> None:
     assert [call.last_event_id for call in server.calls] == ["", "3", "5", "7"]
 
 
+@pytest.mark.parametrize("blank", ["5 ", "\t5", " 5\t"])
+def test_history_is_resumed_after_an_id_with_blanks(blank: str) -> None:
+    # A header's value has no blanks at its ends: an ID arrives without them.
+    history = [Event("a", id="4"), Event("b", id=blank), Event("c", id="6")]
+    with SSEServer(history=history) as server:
+        request = urllib.request.Request(server.url, headers={"Last-Event-ID": "5"})
+        with urllib.request.urlopen(request) as response:
+            assert response.read() == encode(history[2])
+
+
 def test_without_a_script_the_history_is_served() -> None:
     with SSEServer(history=HISTORY) as server:
         assert Outcome(server.url, clock=VirtualClock(), last_event_id="4").events == HISTORY[4:]

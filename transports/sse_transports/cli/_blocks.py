@@ -6,11 +6,7 @@ Each block completes one event, or none. Joined, the blocks are the stream.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from sse_core import Parser
 
 BOM = b"\xef\xbb\xbf"
 """The byte order mark, which is ignored at the beginning of a stream only."""
@@ -54,46 +50,3 @@ def split_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield from splitter.feed(chunk)
     if splitter.rest:
         yield bytes(splitter.rest)
-
-
-@dataclass(frozen=True, slots=True)
-class ResumePoint:
-    """Where in a stream a client resumes.
-
-    Attributes:
-        position: in bytes from the beginning of the stream.
-        has_events: whether any event follows.
-        has_ids: whether another last event ID follows.
-    """
-
-    position: int
-    has_events: bool
-    has_ids: bool
-
-
-def find_resume_point(last_event_id: str, chunks: Iterable[bytes]) -> ResumePoint | None:
-    """Return the position after the first event with this ID; None if no event has it.
-
-    If several events have it, the client may have received any of them. Resuming after the first may repeat
-    events, but loses none.
-
-    Args:
-        last_event_id: an ID, not empty.
-        chunks: the stream.
-    """
-    # No limit: the client decides whether an event is too large.
-    parser = Parser(max_event_size=sys.maxsize)
-    position = 0
-    found: int | None = None
-    has_events = False
-    for block in split_blocks(chunks):
-        position += len(block)
-        events = parser.feed(block)
-        if found is None:
-            if parser.last_event_id == last_event_id:
-                found = position
-            continue
-        has_events = has_events or bool(events)
-        if parser.last_event_id != last_event_id:
-            return ResumePoint(found, has_events=has_events, has_ids=True)
-    return None if found is None else ResumePoint(found, has_events=has_events, has_ids=False)

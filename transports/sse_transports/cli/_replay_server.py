@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -20,8 +21,10 @@ from ..testing._recording import RecordedConnection, Recording
 from ..testing._requests import describe_request
 from ..testing._script import Steps
 from ..testing._server import SSEServer
-from ._blocks import find_resume_point, split_blocks
+from ._blocks import split_blocks
 from ._files import CHUNK_SIZE, StreamFile
+from ._replay_host import is_local
+from ._replay_index import ResumeIndex, ResumePoint
 from ._serve import running, wait_until_set
 from ._standard_streams import print_error
 from ._terminal import is_terminal, printable
@@ -68,9 +71,14 @@ def serve_file(file: StreamFile, port: int, *, speed: float, pace: float, once: 
             player = RecordingPlayer(file.recording(), speed=speed, headers=headers)
         else:
             player = BodyPlayer(stack.enter_context(_on_disk(file)), pace=pace, headers=headers)
+            stack.callback(player.close)
 
         def answer(call: Call) -> None:
-            if cors and "access-control-request-method" in call.headers and call.method == "OPTIONS":
+            host = call.headers.get("host", b"").decode("latin-1")
+            # Programs may send none; browsers always do.
+            if host and not is_local(host):
+                _refuse_host(call, host)
+            elif cors and "access-control-request-method" in call.headers and call.method == "OPTIONS":
                 _answer_preflight(call)
             elif call.path.partition("?")[0] == FAVICON:
                 # Browsers request this on their own; it must not use up a recorded connection.
@@ -156,6 +164,17 @@ class BodyPlayer:
         # Set before the last chunk is sent: a client may reconnect as soon as it has that.
         self._was_played = False
         self.is_over = threading.Event()
+        # Guards the index. It is made for the first request with an ID, and again if the file has changed.
+        self._lock = threading.Lock()
+        self._index: ResumeIndex | None = None
+        self._indexed = (0, 0, 0)
+
+    def close(self) -> None:
+        """Delete the index."""
+        with self._lock:
+            if self._index is not None:
+                self._index.close()
+                self._index = None
 
     def answer(self, call: Call) -> None:
         """Play the events after the request's Last-Event-ID, or all; 204 if there are none."""
@@ -184,7 +203,7 @@ class BodyPlayer:
         """Return the position to play from, None for a 204, and the outcome for the log."""
         if not last_event_id:
             return 0, "200, all"
-        point = find_resume_point(last_event_id, _chunks(body))
+        point = self._find(last_event_id, body)
         if point is None:
             if self._was_played:
                 return None, NOTHING_LEFT
@@ -195,11 +214,33 @@ class BodyPlayer:
             return None, NOTHING_LEFT
         return point.position, "200, the events after that"
 
+    def _find(self, last_event_id: str, body: BinaryIO) -> ResumePoint | None:
+        with self._lock:
+            status = os.fstat(body.fileno())
+            state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if self._index is None or state != self._indexed:
+                if self._index is not None:
+                    self._index.close()
+                self._index = ResumeIndex(_chunks(body))
+                self._indexed = state
+            return self._index.find(last_event_id)
+
 
 def _with_headers(headers: Headers, connection: RecordedConnection) -> RecordedConnection:
     names = {name.lower() for name, _ in headers}
     kept = tuple(field for field in connection.headers if field[0].lower() not in names)
     return replace(connection, headers=(*kept, *headers))
+
+
+def _refuse_host(call: Call, host: str) -> None:
+    """Refuse a request for another name, which may be that of a web page; a recording may be private."""
+    _log(call, f"421, Host {host!r} is not this machine")
+    reason = (
+        f"This server answers requests for localhost and 127.0.0.1 only, not for {host!r}: a web page could "
+        "give its own name this address to read the recording (DNS rebinding).\n"
+    )
+    fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(reason.encode())))]
+    call.respond(421, fields, reason.encode())
 
 
 def _answer_preflight(call: Call) -> None:

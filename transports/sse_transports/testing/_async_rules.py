@@ -6,10 +6,12 @@ or any other error, if the rule is broken. Some servers here misbehave on purpos
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
+import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sse_core import ConnectError, ContentEncodingError, IdleTimeout, ReadError, SSEError, TransportError
@@ -17,7 +19,10 @@ from sse_core import ConnectError, ContentEncodingError, IdleTimeout, ReadError,
 from .._interface import AsyncExchange, AsyncTransport
 from ._async_harness import AsyncHarness
 from ._call import Call
-from ._harness_base import DEADLINE, RuleBroken, make_request
+from ._harness_base import DEADLINE, RuleBroken, RuleSkipped, make_request
+from ._local_network import keep_alive_of_client, resolving, silent_address
+
+log = logging.getLogger("sse_transports.testing")
 
 Check = Callable[[AsyncHarness], Awaitable[None]]
 
@@ -31,41 +36,58 @@ RESPONSE_TIMEOUT = 0.3
 SHORT_TIME = 0.05
 MANY = 8
 """How many times `SHORT_TIME` is longer than `RESPONSE_TIMEOUT`."""
+KEEP_ALIVE_IDLE = 60
+"""Seconds of silence before the first probe, at most: routers forget silent connections."""
+GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
+MIB = 2**20
+MAX_READ = MIB
+"""The most decoded bytes that one read may return, because a few encoded bytes can expand to very many."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule. Its name is the requirement; its check raises if that is not met."""
+    """A rule. Its name is the requirement; its check raises if that is not met.
+
+    `is_about_connections`: whether it is about how connections are made, and not about what they carry.
+    """
 
     name: str
     check: Check
+    is_about_connections: bool = False
 
 
 RULES: list[Rule] = []
 """All rules, from the request to closing."""
 
 
-def rule(name: str) -> Callable[[Check], Check]:
+def rule(name: str, *, is_about_connections: bool = False) -> Callable[[Check], Check]:
     """Add the decorated check to the rules."""
 
     def add(check: Check) -> Check:
-        RULES.append(Rule(name, check))
+        RULES.append(Rule(name, check, is_about_connections))
         return check
 
     return add
 
 
-async def check_all(make: Callable[[], AsyncTransport]) -> dict[str, Exception | None]:
+async def check_all(
+    make: Callable[[], AsyncTransport], *, makes_connections: bool
+) -> dict[str, Exception | None]:
     """Check every rule, each on a new transport.
 
     Returns:
-        Name of each rule to the error if it is broken, or None.
+        Name of each rule that could be checked to the error if it is broken, or None.
     """
     results: dict[str, Exception | None] = {}
     for each in RULES:
+        if each.is_about_connections and not makes_connections:
+            log.info("not checked: %s: the transport does not make connections", each.name)
+            continue
         harness = AsyncHarness(make)
         try:
             await harness.run(each.check)
+        except RuleSkipped as reason:
+            log.info("not checked: %s: %s", each.name, reason)
         except Exception as error:  # noqa: BLE001  # all rules are checked, and all errors reported
             results[each.name] = error
         else:
@@ -98,6 +120,30 @@ async def _request(harness: AsyncHarness) -> None:
     _expect_equal(call.body, body, "the body")
 
 
+@rule("a Last-Event-ID arrives as it was given, whatever its characters")
+async def _odd_ids(harness: AsyncHarness) -> None:
+    # An event source sends no blanks at the ends, and no control characters. But some of these look as if
+    # they had them, when their UTF-8 is taken for ISO-8859-1.
+    ids = (
+        "a b",
+        "a\tb",
+        "\xa05\xa0",
+        "\x85",
+        "5\x85",
+        "\u2028",
+        "a\u0085b",
+        "日本🎉",
+        "%0d%0a",
+        "';\",=",
+        "x" * 8000,
+    )
+    async with harness.serving(lambda call: call.respond(204, [])) as server:
+        for each in ids:
+            request = make_request(f"{server.url}/", headers=[("Last-Event-ID", each)])
+            await harness.exchange(request).open()
+    _expect_equal([call.last_event_id for call in server.calls], list(ids), "the IDs")
+
+
 @rule("a request without a body is sent without one, and never asks for compression")
 async def _request_without_body(harness: AsyncHarness) -> None:
     async with harness.serving(lambda call: call.respond(204, [])) as server:
@@ -128,6 +174,39 @@ async def _sends_nothing_before_open(harness: AsyncHarness) -> None:
         harness.exchange(make_request(f"{server.url}/"))
         await harness.sleep(SHORT_TIME)
     _expect_equal(len(server.calls), 0, "the number of requests")
+
+
+# Connections.
+
+
+@rule(
+    "connections have TCP keep-alive, and its first probe after a minute at most", is_about_connections=True
+)
+async def _keep_alive(harness: AsyncHarness) -> None:
+    async with harness.serving(_stall) as server:
+        await harness.exchange(make_request(f"{server.url}/body")).open()
+        is_on, idle = keep_alive_of_client(server.calls[0])
+    _expect_equal(is_on, True, "SO_KEEPALIVE")
+    if idle is not None and not 0 < idle <= KEEP_ALIVE_IDLE:
+        raise RuleBroken(f"TCP_KEEPIDLE: {idle} seconds instead of {KEEP_ALIVE_IDLE} at most")
+
+
+@rule("if the first address of a host never answers, the next one is used soon", is_about_connections=True)
+async def _several_addresses(harness: AsyncHarness) -> None:
+    host = "two-addresses.test"
+    async with harness.serving(lambda call: call.respond(204, [])) as server:
+        port = server.port
+        with silent_address(port) as silent, resolving(host, (silent, "127.0.0.1"), port) as lookups:
+            begun = time.monotonic()
+            error = await _error_of(harness.exchange(make_request(f"http://{host}:{port}/")).open)
+            seconds = time.monotonic() - begun
+    if not lookups:
+        raise RuleSkipped("the transport does not use socket.getaddrinfo")
+    if error is not None:
+        raise error
+    # RFC 8305, 8 recommends 250 milliseconds.
+    if seconds > DEADLINE / 4:
+        raise RuleBroken(f"it took {seconds:.1f} seconds, of a timeout of {DEADLINE:g}")
 
 
 # The response headers.
@@ -169,6 +248,16 @@ async def _latin_1(harness: AsyncHarness) -> None:
     async with harness.serving(answer) as server:
         head = await harness.exchange(make_request(f"{server.url}/")).open()
     _expect_equal(head.header("x-name"), "Zo\xeb \xc3\xa9", "X-Name")
+
+
+@rule("bytes after a 204 are ignored")
+async def _bytes_after_204(harness: AsyncHarness) -> None:
+    def answer(call: Call) -> None:
+        call.send(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\nbytes")
+
+    async with harness.serving(answer) as server:
+        head = await harness.exchange(make_request(f"{server.url}/")).open()
+    _expect_equal(head.status, 204, "the status")
 
 
 # The body.
@@ -250,7 +339,7 @@ def _check_decoding(coding: str, window_bits: int) -> Check:
     return check
 
 
-rule("gzip is decoded at once")(_check_decoding("gzip", 16 + zlib.MAX_WBITS))
+rule("gzip is decoded at once")(_check_decoding("gzip", GZIP_WINDOW_BITS))
 rule("deflate is decoded at once")(_check_decoding("deflate", zlib.MAX_WBITS))
 
 
@@ -266,6 +355,50 @@ async def _unknown_coding(harness: AsyncHarness) -> None:
         exchange = harness.exchange(make_request(f"{server.url}/"))
         await exchange.open()
         _expect_error(await _error_of(lambda: _read_all(exchange)), ContentEncodingError)
+
+
+def _repeated(block: bytes, times: int) -> bytes:
+    """Return the start of a gzip body: `block`, so many times. After a full flush, its code is the same."""
+    encoder = zlib.compressobj(wbits=GZIP_WINDOW_BITS)
+    first, again = (encoder.compress(block) + encoder.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return first + again * (times - 1)
+
+
+def _check_bomb(codings: str, body: Callable[[], bytes], refusal: type[SSEError] | None) -> Check:
+    async def check(harness: AsyncHarness) -> None:
+        def answer(call: Call) -> None:
+            call.respond(200, [EVENT_STREAM, ("Content-Encoding", codings)], data)
+            call.wait_until_gone()
+
+        data = body()
+        async with harness.serving(answer) as server:
+            exchange = harness.exchange(make_request(f"{server.url}/"))
+            await exchange.open()
+            begun = time.monotonic()
+
+            async def read() -> None:
+                for _ in range(MANY):
+                    size = len(await exchange.read(DEADLINE))
+                    if size > MAX_READ:
+                        raise RuleBroken(f"one read returned {size} bytes, more than {MAX_READ}")
+
+            error = await _error_of(read)
+            await exchange.close()
+            seconds = time.monotonic() - begun
+        if error is not None and (refusal is None or not isinstance(error, refusal)):
+            raise error
+        if seconds > DEADLINE / 4:
+            raise RuleBroken(f"it took {seconds:.1f} seconds to read a little and close")
+
+    return check
+
+
+rule("a body in gzip that expands to 1 GiB is decoded in small parts, and closed at once")(
+    _check_bomb("gzip", lambda: _repeated(b":" * MIB, 1024), None)
+)
+rule("a body in gzip twice that expands to 1 GiB is refused or decoded in small parts, and closed at once")(
+    _check_bomb("gzip, gzip", lambda: _repeated(_repeated(b":" * MIB, 1024), 1), ContentEncodingError)
+)
 
 
 @rule("timeout does not limit the body")
@@ -348,6 +481,64 @@ rule("a body that is shorter than its Content-Length is ReadError")(
 rule("a chunked body without its last chunk is ReadError")(_check_read_error((CHUNKED,), b"4\r\ndata\r\n"))
 rule("a body that ends inside a chunk is ReadError")(_check_read_error((CHUNKED,), b"9\r\ndata"))
 rule("a connection that is reset inside the body is ReadError")(_check_read_error((), b"data", reset=True))
+
+
+def _check_framing_error(
+    response: Callable[[bytes], bytes], values: Sequence[bytes], kind: type[SSEError], data: bytes
+) -> Check:
+    """Check that each value is an error of this kind, and that no more than `data` is read before it."""
+
+    async def check(harness: AsyncHarness) -> None:
+        def answer(call: Call) -> None:
+            value = values[int(call.path[1:])]
+            call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + response(value))
+
+        async with harness.serving(answer) as server:
+            for number, value in enumerate(values):
+                exchange = harness.exchange(make_request(f"{server.url}/{number}"))
+                received: list[bytes] = []
+                error = await _error_of(lambda: _open_and_read(exchange, received))  # noqa: B023
+                if not isinstance(error, kind):
+                    found = "nothing" if error is None else f"{type(error).__name__} ({error})"
+                    raise RuleBroken(f"{value!r}: {found} was raised instead of {kind.__name__}") from error
+                if not data.startswith(b"".join(received)):
+                    raise RuleBroken(f"{value!r}: {b''.join(received)!r} was read")
+
+    return check
+
+
+rule("a body that ends inside the size of a chunk is ReadError")(
+    _check_framing_error(
+        lambda size: b"Transfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n" + size,
+        (b"", b"1", b"0", b"000", b"00\r"),
+        ReadError,
+        b"data",
+    )
+)
+rule("a chunk whose size is not hex digits is an error")(
+    _check_framing_error(
+        lambda size: b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\ndata\r\n0\r\n\r\n",
+        (b"", b"0x4", b"+4", b"-4", b" 4", b"4_", b"4 4", b"g"),
+        TransportError,
+        b"",
+    )
+)
+rule("a chunk that does not end in CRLF is an error")(
+    _check_framing_error(
+        lambda end: b"Transfer-Encoding: chunked\r\n\r\n4\r\ndata" + end + b"0\r\n\r\n",
+        (b"xx", b"\n\r", b"x\r\n"),
+        TransportError,
+        b"data",
+    )
+)
+rule("a Content-Length that is not one number of digits is an error")(
+    _check_framing_error(
+        lambda length: b"Content-Length: " + length + b"\r\n\r\ndata",
+        (b"-4", b"+4", b"4_0", b"0x4", b"4, 5", b"4\r\nContent-Length: 5"),
+        TransportError,
+        b"",
+    )
+)
 
 
 @rule("a read that receives nothing within its timeout is IdleTimeout")
@@ -446,6 +637,12 @@ async def _read_all(exchange: AsyncExchange, timeout: float | None = DEADLINE) -
     while piece := await exchange.read(timeout):
         data += piece
     return data
+
+
+async def _open_and_read(exchange: AsyncExchange, received: list[bytes]) -> None:
+    await exchange.open()
+    while piece := await exchange.read(DEADLINE):
+        received.append(piece)
 
 
 async def _error_of(action: Callable[[], Awaitable[object]]) -> Exception | None:

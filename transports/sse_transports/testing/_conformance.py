@@ -23,16 +23,19 @@ class NonConforming(AssertionError):
         super().__init__(f"{len(failures)} of {checked} rules are broken:{lines}")
 
 
-def check_transport(make: Callable[[], Transport]) -> list[str]:
+def check_transport(make: Callable[[], Transport], *, makes_connections: bool = True) -> list[str]:
     """Check that a transport carries event streams as `EventSource` needs it.
 
-    Takes some seconds, and 15 more for each rule whose check does not return.
+    Takes some seconds, and 15 more for each rule whose check does not return. Rules that cannot be checked on
+    this system are skipped; the logger `sse_transports.testing` says why.
 
     Args:
         make: returns a new transport; called once for each rule.
+        makes_connections: whether the transport makes its own connections. If the caller's HTTP client makes
+            them, pass False: the rules about TCP keep-alive and several addresses are then skipped.
 
     Returns:
-        The names of the rules, all of which the transport keeps.
+        The names of the rules that were checked, all of which the transport keeps.
 
     Raises:
         NonConforming: names the broken rules, and says how they are broken.
@@ -40,18 +43,20 @@ def check_transport(make: Callable[[], Transport]) -> list[str]:
     """
     from ._rules import check_all
 
-    return _names_or_raise(check_all(make))
+    return _names_or_raise(check_all(make, makes_connections=makes_connections))
 
 
-async def check_async_transport(make: Callable[[], AsyncTransport]) -> list[str]:
+async def check_async_transport(
+    make: Callable[[], AsyncTransport], *, makes_connections: bool = True
+) -> list[str]:
     """Check that a transport carries event streams as `AsyncEventSource` needs it.
 
-    Runs on the event loop it is called on, asyncio or trio. Needs anyio. The argument, the result and the
+    Runs on the event loop it is called on, asyncio or trio. Needs anyio. The arguments, the result and the
     errors are those of `check_transport`.
     """
     from ._async_rules import check_all
 
-    return _names_or_raise(await check_all(make))
+    return _names_or_raise(await check_all(make, makes_connections=makes_connections))
 
 
 def _names_or_raise(results: dict[str, Exception | None]) -> list[str]:

@@ -24,6 +24,10 @@ class RuleBroken(AssertionError):
     """A rule is broken; the message says how."""
 
 
+class RuleSkipped(Exception):
+    """A rule cannot be checked here; the message says why."""
+
+
 class HarnessBase:
     """Remembers the servers of a check, so that they can be stopped."""
 

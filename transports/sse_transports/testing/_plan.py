@@ -92,12 +92,13 @@ def checked_history(history: Sequence[Event]) -> tuple[Event, ...]:
     for number, event in enumerate(history, 1):
         if not isinstance(event, Event) or not event.id:
             raise InvalidArgument("history", f"event {number}: expected an Event with an id, not {event!r}")
-        if event.id in seen:
+        sent = as_header_value(event.id)
+        if sent in seen:
             raise InvalidArgument(
                 "history",
-                f"event {number}: has the same id as event {seen[event.id]}, {event.id!r}",
+                f"event {number}: has the same id as event {seen[sent]}, {event.id!r}",
             )
-        seen[event.id] = number
+        seen[sent] = number
         encode(event)
     return tuple(history)
 
@@ -260,8 +261,14 @@ class _Planner:
 
 def events_after(last_event_id: str, history: Sequence[Event]) -> Sequence[Event]:
     """Return the events after the one with this ID; all, if no event has it."""
-    ids = [event.id for event in history]
-    return history[ids.index(last_event_id) + 1 :] if last_event_id in ids else history
+    ids = [as_header_value(event.id) for event in history]
+    sent = as_header_value(last_event_id)
+    return history[ids.index(sent) + 1 :] if sent in ids else history
+
+
+def as_header_value(last_event_id: str) -> str:
+    """Return an ID as a server gets it: a header's value has no blanks at its ends (RFC 9110, 5.5)."""
+    return last_event_id.strip(" \t")
 
 
 def _is_list(value: object) -> bool:

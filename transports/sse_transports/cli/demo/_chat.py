@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -89,8 +90,9 @@ class ChatService:
         self._retry = retry
         self._log = log
         self._lock = threading.Lock()
-        # The replies by POST, by Idempotency-Key and question, so that they can be resumed.
-        self._stored: dict[tuple[str, str], Text] = {}
+        # The replies by POST, by Idempotency-Key and the hash of the question, so that they can be resumed.
+        # A question may have 16 MiB, too much to keep a thousand of them.
+        self._stored: dict[tuple[str, bytes], Text] = {}
 
     def answer(self, call: Call) -> None:
         """Answer one request."""
@@ -154,15 +156,16 @@ class ChatService:
 
     def _text(self, key: str, question: str, *, resumes: bool) -> tuple[Text, bool]:
         """Return the reply to this request, and whether it is new."""
+        hashed = sha256(question.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
-            text = self._stored.get((key, question))
+            text = self._stored.get((key, hashed))
             if text is not None and (resumes or not text.was_sent):
                 return text, False
             if resumes:
                 raise RequestError(HTTPStatus.CONFLICT, "no reply to resume with this Idempotency-Key")
             text = Text(tokens(reply_to(question)))
             if key:
-                self._stored[key, question] = text
+                self._stored[key, hashed] = text
                 while len(self._stored) > MAX_STORED:
                     del self._stored[next(iter(self._stored))]
             return text, True
