@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 
 import sse_core._connection
-from tests.sse_transports import waiting_for_other_branches
 from tests.sse_transports.clients import CLIENTS, NamedClient
 from tests.sse_transports.scenario import Scenario, run_scenario, verify
 from tests.sse_transports.scenarios import SCENARIOS
@@ -18,8 +17,6 @@ from tests.sse_transports.scenarios import SCENARIOS
 def test_every_client_passes_every_scenario(
     scenario: Scenario, client_kind: NamedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if client_kind.name in waiting_for_other_branches.SCENARIOS.get(scenario.name, ()):
-        pytest.xfail("its fix is on another branch")
     if scenario.error_body_seconds is not None:
         monkeypatch.setattr(sse_core._connection, "ERROR_BODY_SECONDS", scenario.error_body_seconds)
     verify(scenario, run_scenario(scenario, client_kind.run))
