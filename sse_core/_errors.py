@@ -84,7 +84,8 @@ class InvalidArgument(UsageError, ValueError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
-        self.name, self.reason = name, reason
+        self.name = name
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
@@ -130,9 +131,14 @@ class ResponseError(SSEError):
         super().__init__(
             status, headers, body, url, retry_after, redirects, withheld, method, max_retry_after
         )
-        self.status, self.headers, self.body = status, headers, body
-        self.url, self.retry_after = url, retry_after
-        self.redirects, self.withheld, self.method = redirects, withheld, method
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.url = url
+        self.retry_after = retry_after
+        self.redirects = redirects
+        self.withheld = withheld
+        self.method = method
         self.max_retry_after = max_retry_after
 
     def header(self, name: str) -> str | None:
@@ -241,7 +247,8 @@ class EventTooLarge(StreamError):
 
     def __init__(self, limit: int, events: tuple[Event | Comment, ...] = ()) -> None:
         super().__init__(limit, events)
-        self.limit, self.events = limit, events
+        self.limit = limit
+        self.events = events
 
     def __str__(self) -> str:
         return f"an event is larger than max_event_size ({self.limit} bytes)"
@@ -261,7 +268,9 @@ class IncompleteStream(StreamError):
 
     def __init__(self, pending: int, last_event_id: str = "", text: str = "") -> None:
         super().__init__(pending, last_event_id, text)
-        self.pending, self.last_event_id, self.text = pending, last_event_id, text
+        self.pending = pending
+        self.last_event_id = last_event_id
+        self.text = text
 
     def __str__(self) -> str:
         if not self.pending:
@@ -328,7 +337,9 @@ class RetriesExhausted(SSEError):
         self, attempts: int, elapsed: float, last: str = "the server ended the stream without an event"
     ) -> None:
         super().__init__(attempts, elapsed, last)
-        self.attempts, self.elapsed, self.last = attempts, elapsed, last
+        self.attempts = attempts
+        self.elapsed = elapsed
+        self.last = last
 
     def __str__(self) -> str:
         return (

@@ -244,7 +244,7 @@ class Parser(Generic[Item]):
 
     @property
     def pending_text(self) -> str:
-        """The start of the unfinished event, at most 200 characters: its type, ID, time, data, as lines.
+        """The start of the unfinished event as lines of type, ID, retry and data, at most 200 characters.
 
         To show what an end of the stream dropped. `""` if nothing is pending, or nothing that counts, such
         as a `retry` that is no number.
