@@ -173,7 +173,7 @@ class RetryPolicy(Record):
 
     @property
     def longest_retry_after(self) -> float:
-        """The longest Retry-After, in seconds, that is waited for; `max_retry_after` or, if longer, `max_delay`."""
+        """The longest Retry-After in seconds to wait for; `max_retry_after`, or `max_delay` if longer."""
         return max(self.max_retry_after, self.max_delay)
 
     def allows(self, *, attempts: int, elapsed: float) -> bool:

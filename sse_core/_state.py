@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
+TYPE_CHECKING = False
+
 
 class State(Enum):
     """The state of an event source."""
 
     # Each member exists once, so the hash of its identity will do. Enum's own hash is Python code: one
     # more call for each lookup in the table.
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     NEW = "new"
     """Nothing was tried yet."""
@@ -39,7 +42,8 @@ class State(Enum):
 class Signal(Enum):
     """What can happen to an event source."""
 
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     # What the caller decides.
     CONNECT = "connect"
