@@ -11,9 +11,9 @@ Plan:
 
 - `feed` first tries the fast ways for the two chunks that live streams are made of: a chunk that is one
   whole event, and a chunk in the middle of a very long line.
-- Any other chunk goes through `_take`: strip the byte order mark, turn CRLF and CR into LF, join the chunk
-  with the unparsed bytes before it, and parse up to the last blank line, in one go. A row of events with the
-  same frame is split in C; anything else is parsed line by line by the rules of the standard.
+- Any other chunk goes through `_parse_chunk`: strip the byte order mark, turn CRLF and CR into LF, join the
+  chunk with the unparsed bytes before it, and parse up to the last blank line, in one go. A row of events
+  with the same frame is split in C; anything else is parsed line by line by the rules of the standard.
 - Bytes after the last blank line belong to an unfinished event. They stay unparsed while they are few, so
   that most events are parsed whole, and only once. Past `MAX_UNPARSED`, their whole lines are parsed and
   counted, and a very long line is gathered in a buffer of its own.
@@ -271,7 +271,7 @@ class Parser(Generic[Item]):
         It shows whether a stream that ends here lacks nothing else. Nothing is completed or committed.
         """
         self._parse_unparsed()
-        # What `_take_lines` changes. The list of data is one that may grow.
+        # What `_parse_lines` changes. The list of data is one that may grow.
         names = ("_last_event_id", "_id_was_set", "_retry", "_event_type", "_event_id", "_event_retry")
         kept, data = [getattr(self, name) for name in names], self._data
         self._data = list(data) if isinstance(data, list) else data
@@ -315,19 +315,19 @@ class Parser(Generic[Item]):
                     if event is not None:
                         return [event]
             events = []
-            if self._take_single_event(data, text, events):
+            if self._parse_single_event(data, text, events):
                 return events
         else:
             events = []
-            if self._line_use == FIELD and self._hold_middle_of_line(data):
+            if self._line_use == FIELD and self._buffer_middle_of_line(data):
                 return events
         # Every other chunk, in slices.
         try:
             if len(data) <= MAX_SLICE:
-                self._take(data, events)
+                self._parse_chunk(data, events)
             else:
                 for start in range(0, len(data), MAX_SLICE):
-                    self._take(data[start : start + MAX_SLICE], events)
+                    self._parse_chunk(data[start : start + MAX_SLICE], events)
         except LimitReached:
             self._clear()
             # Without the events: they must not be found a second time.
@@ -363,8 +363,8 @@ class Parser(Generic[Item]):
 
     # Chunks
 
-    def _take(self, data: bytes, events: list[Event | Comment]) -> None:
-        """Take at most `MAX_SLICE` bytes, and add to `events` what they complete."""
+    def _parse_chunk(self, data: bytes, events: list[Event | Comment]) -> None:
+        """Parse at most `MAX_SLICE` bytes, and add to `events` what they complete."""
         if self._bom_prefix is not None:
             if self._error is not None:
                 # A new one for each call: a caller may hold the last one, with its traceback.
@@ -372,7 +372,7 @@ class Parser(Generic[Item]):
             data = self._strip_bom(data)
         # From here on lines end in LF only.
         if self._after_cr or data.find(b"\r") >= 0:
-            data = self._take_crlf_run(data, events)
+            data = self._parse_crlf_run(data, events)
             if self._after_cr or data.find(b"\r") >= 0:
                 data = self._normalize_line_ends(data)
         if self._line_size:
@@ -390,14 +390,14 @@ class Parser(Generic[Item]):
         if self._size:
             if len(data) - searched > MIN_DATA_LINES:
                 end = data.rfind(b"\n")
-                if self._take_data_lines(data, end):
-                    self._keep_line(data[end:])
+                if self._parse_data_lines(data, end):
+                    self._store_line_start(data[end:])
                     return
             end = data.find(b"\n\n", searched)
             if end < 0:
-                self._keep(data, events)
+                self._store_unfinished(data, events)
                 return
-            self._take_counted(data, end, events)
+            self._parse_counted(data, end, events)
             self._end_event(events)
             data, searched = data[end + 2 :], 0
         # Here `data` begins at the start of an event. Find the last blank line, that is, two LF in a row.
@@ -408,16 +408,16 @@ class Parser(Generic[Item]):
         if end >= searched:
             # Events are only counted if one of them may be larger than the limit.
             if end >= self._max_event_size:
-                self._take_counted_events(data[:end], events)
-            elif not self._take_run(data, end, events):
-                self._take_lines(_decode(data[: end + 1]).split("\n"), events)
+                self._parse_counted_events(data[:end], events)
+            elif not self._parse_run(data, end, events):
+                self._parse_lines(_decode(data[: end + 1]).split("\n"), events)
             data = data[end + 2 :]
         # What is left begins an event that is not finished. Further blank lines end no event.
         data = data.lstrip(b"\n")
         if len(data) <= self._max_unparsed:
             self._unparsed = data
         else:
-            self._keep(data, events)
+            self._store_unfinished(data, events)
 
     def _strip_bom(self, data: bytes) -> bytes:
         """Strip one leading byte order mark, also when it comes byte by byte.
@@ -456,8 +456,8 @@ class Parser(Generic[Item]):
 
     # The plain rules
 
-    def _take_lines(self, lines: list[str], events: list[Event | Comment]) -> None:
-        """Take whole lines of text, without their line ends; add to `events` what they complete."""
+    def _parse_lines(self, lines: list[str], events: list[Event | Comment]) -> None:
+        """Parse whole lines of text, without their line ends; add to `events` what they complete."""
         data, event_type = self._data, self._event_type
         event_id, event_retry = self._event_id, self._event_retry
         default_type = self._default_type
@@ -530,27 +530,27 @@ class Parser(Generic[Item]):
         self._event_id, self._event_retry = event_id, event_retry
 
     def _end_event(self, events: list[Event | Comment]) -> None:
-        """Take a blank line."""
-        self._take_lines([""], events)
+        """Parse a blank line."""
+        self._parse_lines([""], events)
         self._size = 0
 
     def _complete(self) -> list[Event | Comment]:
         """Take the end of an unfinished line, and a blank line; return what they complete."""
         items: list[Event | Comment] = []
         line = [] if self._line_use == IGNORED else [_decode(b"".join(self._line))]
-        self._take_lines([*filter(None, line), ""], items)
+        self._parse_lines([*filter(None, line), ""], items)
         return items
 
     # The unfinished event: its bytes, its lines, and what they count
 
-    def _keep(self, data: bytes, events: list[Event | Comment]) -> None:
+    def _store_unfinished(self, data: bytes, events: list[Event | Comment]) -> None:
         """Keep bytes of an unfinished event, unparsed if they are few."""
         if len(data) <= self._max_unparsed and self._size + len(data) <= self._max_event_size:
             self._unparsed = data
         else:
-            self._keep_line(self._take_whole_lines(data, events))
+            self._store_line_start(self._parse_whole_lines(data, events))
 
-    def _keep_line(self, data: bytes) -> None:
+    def _store_line_start(self, data: bytes) -> None:
         """Keep a LF and the start of a line: unparsed if it is short, so small lines are parsed together.
 
         If the event has begun, the LF is kept too. So a blank line that follows is found as a pair of LF.
@@ -559,38 +559,38 @@ class Parser(Generic[Item]):
         if size <= MAX_UNPARSED and self._size + size <= self._max_event_size:
             self._unparsed = data if self._size else data[1:]
         else:
-            self._hold(data[1:])
+            self._buffer_line(data[1:])
 
-    def _take_whole_lines(self, data: bytes, events: list[Event | Comment]) -> bytes:
+    def _parse_whole_lines(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Parse the whole lines of an unfinished event. Return a LF and the start of a line after them."""
         if not self._size:
             data = b"\n" + data
         end = data.rfind(b"\n")
-        self._take_counted(data, end, events)
+        self._parse_counted(data, end, events)
         return data[end:]
 
     def _parse_unparsed(self) -> None:
         """Parse what was kept unparsed: its lines may set the reconnection time, and are counted."""
         if self._unparsed:
             # No more than the limit, and no comments that the caller asked for: this completes nothing.
-            line = self._take_whole_lines(self._unparsed, [])
+            line = self._parse_whole_lines(self._unparsed, [])
             self._unparsed = b"\n" if self._size else b""
-            self._hold(line[1:])
+            self._buffer_line(line[1:])
 
-    def _take_counted_events(self, data: bytes, events: list[Event | Comment]) -> None:
-        """Take whole events, without the last blank line, one of which may be larger than the limit."""
+    def _parse_counted_events(self, data: bytes, events: list[Event | Comment]) -> None:
+        """Parse whole events, without the last blank line, one of which may be larger than the limit."""
         for event in data.split(b"\n\n"):
             # More than two LF in a row are blank lines that end no event.
             lines = b"\n" + event.strip(b"\n")
-            self._take_counted(lines, len(lines), events)
+            self._parse_counted(lines, len(lines), events)
             self._end_event(events)
 
-    def _take_counted(self, data: bytes, end: int, events: list[Event | Comment]) -> None:
-        """Take the whole lines of one event in `data[:end]`, and count them against the limit.
+    def _parse_counted(self, data: bytes, end: int, events: list[Event | Comment]) -> None:
+        """Parse the whole lines of one event in `data[:end]`, and count them against the limit.
 
         `data` starts with a LF, and LF separates the lines. None of them is blank.
         """
-        if end < 2 or self._take_data_lines(data, end):
+        if end < 2 or self._parse_data_lines(data, end):
             return
         limit = self._max_event_size
         kept = []
@@ -610,14 +610,14 @@ class Parser(Generic[Item]):
         finally:
             # Also if an error follows: the events that these lines complete are delivered with it.
             if kept:
-                self._take_lines(_decode(b"\n".join(kept)).split("\n"), events)
+                self._parse_lines(_decode(b"\n".join(kept)).split("\n"), events)
 
-    def _take_data_lines(self, data: bytes, end: int) -> bool:
+    def _parse_data_lines(self, data: bytes, end: int) -> bool:
         """Fast way: nothing but lines that begin with `data: `, of which one event may have thousands.
 
         Their values become one value with LF between them, without a look at each line. Saves 80 % of
-        "100,000 data lines". Return whether the lines of `data[:end]` have that shape, and were taken.
-        `data` is as in `_take_counted`, but may contain blank lines, which do not have the shape.
+        "100,000 data lines". Return whether the lines of `data[:end]` have that shape, and were parsed.
+        `data` is as in `_parse_counted`, but may contain blank lines, which do not have the shape.
         """
         if end < 7 or self._size + end > self._max_event_size or not data.startswith(b"\ndata: "):
             return False
@@ -644,7 +644,7 @@ class Parser(Generic[Item]):
 
     # The unfinished line
 
-    def _hold(self, piece: bytes) -> None:
+    def _buffer_line(self, piece: bytes) -> None:
         """Hold a piece of an unfinished line, if the line can still matter.
 
         A line that can no longer become a field, or a comment that the caller asked for, is not kept:
@@ -666,13 +666,13 @@ class Parser(Generic[Item]):
         self._line_size += len(piece)
         if self._line_use == IGNORED:
             return
-        self._append_to_line(piece)
+        self._append_line_piece(piece)
         # A comment belongs to no event, and is limited like one of its own.
         size = self._line_size + (self._size if self._line_use == FIELD else 0)
         if self._line_use != UNDECIDED and size > self._max_event_size:
             raise LimitReached
 
-    def _hold_middle_of_line(self, data: bytes) -> bool:
+    def _buffer_middle_of_line(self, data: bytes) -> bool:
         """Fast way: a chunk without a line end, in a line that is a field. Return whether it is one.
 
         Only the checks that such a chunk needs. Saves 20 % of "8 MiB line".
@@ -681,10 +681,10 @@ class Parser(Generic[Item]):
         if self._size + size > self._max_event_size or data.find(b"\n") >= 0 or data.find(b"\r") >= 0:
             return False
         self._line_size = size
-        self._append_to_line(data)
+        self._append_line_piece(data)
         return True
 
-    def _append_to_line(self, piece: bytes) -> None:
+    def _append_line_piece(self, piece: bytes) -> None:
         line = self._line
         # Of a stream that comes byte by byte, each piece would be an object of forty bytes: join small ones.
         if len(piece) < SMALL_PIECE and line and len(line[-1]) < BATCH:
@@ -693,11 +693,11 @@ class Parser(Generic[Item]):
             line.append(piece)
 
     def _continue_line(self, data: bytes, events: list[Event | Comment]) -> bytes:
-        """Take what belongs to the held line, and return the rest."""
+        """Parse what belongs to the held line, and return the rest."""
         end = data.find(b"\n")
         if end < 0:
             # The line goes on in the next chunk.
-            self._hold(data)
+            self._buffer_line(data)
             return b""
         line, line_use = b"".join((*self._line, data[:end])), self._line_use
         self._line, self._line_size, self._line_use = [], 0, UNDECIDED
@@ -709,17 +709,17 @@ class Parser(Generic[Item]):
                 # A view, because the line may be huge: it is not copied before it is decoded.
                 self._add_data(_decode(memoryview(line)[6:]))
             else:
-                self._take_counted(b"\n" + line, len(line) + 1, events)
+                self._parse_counted(b"\n" + line, len(line) + 1, events)
         # An event that has begun is continued with the LF before its next line: see `_unparsed`.
         return data[end:] if self._size else data[end + 1 :]
 
     # Whole events
 
-    def _take_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
+    def _parse_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
         """Fast way: a chunk of whole events, nearly always one, while nothing is held, as live streams send.
 
         There is nothing to join, count or keep. Saves 50 % of "all four fields, one event per chunk". Return
-        whether it has that shape, and was taken.
+        whether it has that shape, and was parsed.
         """
         self._line_end = "\n"
         if "\r" in text:
@@ -730,9 +730,9 @@ class Parser(Generic[Item]):
         if not text.endswith("\n\n"):
             return False
         lines = text.split("\n")
-        self._take_lines(lines, events)
+        self._parse_lines(lines, events)
         if len(events) > 1:
-            # Streams that batch events keep doing so: try the next chunk as a run (`_take_run`).
+            # Streams that batch events keep doing so: try the next chunk as a run (`_parse_run`).
             self._single_event_limit = 0
         elif events:
             if len(lines) <= MAX_LINES and lines[-3].startswith("data:"):
@@ -745,12 +745,12 @@ class Parser(Generic[Item]):
                 self._chunk_frame = None
         return True
 
-    def _take_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
+    def _parse_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
         """Fast way: events in a row with one frame, as models and feeds send them by the thousand.
 
         One `split` on what separates the data of two events replaces a step for each line. Saves 44 % of
         "Anthropic deltas, 4096-byte chunks". Return whether the first event has a frame; then all events up
-        to `end` were taken.
+        to `end` were parsed.
         """
         frame = self._run_frame
         if frame is None or not data.startswith(frame.prefix_bytes):
@@ -770,14 +770,14 @@ class Parser(Generic[Item]):
                 events.append(event)
             else:
                 # Events with other frames may follow, up to the next one with this frame.
-                self._take_lines(f"{frame.prefix}{value}\n".split("\n"), events)
+                self._parse_lines(f"{frame.prefix}{value}\n".split("\n"), events)
         return True
 
-    def _take_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
+    def _parse_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Fast way: the same for lines that end in CRLF, on the bytes as they came.
 
         Saves 13 % of "OpenAI deltas, CRLF, 4096-byte chunks", which is what it costs to turn CRLF into LF.
-        Return the bytes that were not taken.
+        Return the bytes that were not parsed.
         """
         frame = self._chunk_frame
         held = self._after_cr or self._size or self._line_size

@@ -151,8 +151,8 @@ def test_cost_grows_linearly(name: str) -> None:
 class JoinsLineAtEachChunk(Parser[Event]):
     """Joins the pieces of an unfinished line at each chunk, as a naive parser does."""
 
-    def _hold_middle_of_line(self, data: bytes) -> bool:
-        held = super()._hold_middle_of_line(data)
+    def _buffer_middle_of_line(self, data: bytes) -> bool:
+        held = super()._buffer_middle_of_line(data)
         self._line = [b"".join(self._line)]
         return held
 
@@ -160,9 +160,9 @@ class JoinsLineAtEachChunk(Parser[Event]):
 class JoinsDataAtEachLine(Parser[Event]):
     """Joins the data of an unfinished event at each line, as a naive parser does."""
 
-    def _take_lines(self, lines: list[str], events: list[Event]) -> None:  # type: ignore[override]
+    def _parse_lines(self, lines: list[str], events: list[Event]) -> None:  # type: ignore[override]
         for line in lines:
-            super()._take_lines([line], events)  # type: ignore[arg-type]
+            super()._parse_lines([line], events)  # type: ignore[arg-type]
             if isinstance(self._data, list):
                 self._data = "\n".join(self._data)
 
@@ -170,8 +170,8 @@ class JoinsDataAtEachLine(Parser[Event]):
 class JoinsDataAtEachChunk(Parser[Event]):
     """Joins the data lines of an unfinished event at each chunk, as a naive parser does."""
 
-    def _take_data_lines(self, data: bytes, end: int) -> bool:
-        taken = super()._take_data_lines(data, end)
+    def _parse_data_lines(self, data: bytes, end: int) -> bool:
+        taken = super()._parse_data_lines(data, end)
         if isinstance(self._data, list):
             self._data = "\n".join(self._data)
         return taken
@@ -180,7 +180,7 @@ class JoinsDataAtEachChunk(Parser[Event]):
 class KeepsAllUnparsed(Parser[Event]):
     """Keeps an unfinished event unparsed, whatever its size, and copies it at each chunk."""
 
-    def _keep(self, data: bytes, events: list[Event | Comment]) -> None:
+    def _store_unfinished(self, data: bytes, events: list[Event | Comment]) -> None:
         self._unparsed = data
 
 

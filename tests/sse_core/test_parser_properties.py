@@ -53,35 +53,35 @@ class WithoutSingleEvents(Parser[Event | Comment]):
 class OnlySingleEventsInFrame(Parser[Event | Comment]):
     """A parser that takes a chunk as one event only if it has the frame of the last event."""
 
-    def _take_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
+    def _parse_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
         return False
 
 
 class WithoutRuns(Parser[Event | Comment]):
     """A parser that never splits a row of events by their common frame."""
 
-    def _take_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
+    def _parse_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
         return False
 
 
 class WithoutDataLines(Parser[Event | Comment]):
     """A parser that never takes many data lines at once."""
 
-    def _take_data_lines(self, data: bytes, end: int) -> bool:
+    def _parse_data_lines(self, data: bytes, end: int) -> bool:
         return False
 
 
 class WithoutLongLines(Parser[Event | Comment]):
     """A parser that treats a chunk in the middle of a long line like any other chunk."""
 
-    def _hold_middle_of_line(self, data: bytes) -> bool:
+    def _buffer_middle_of_line(self, data: bytes) -> bool:
         return False
 
 
 class WithoutCRLFRuns(Parser[Event | Comment]):
     """A parser that turns CRLF into LF in each chunk."""
 
-    def _take_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
+    def _parse_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
         return data
 
 

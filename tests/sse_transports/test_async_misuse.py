@@ -226,10 +226,18 @@ ASYNC_HTTPX2 = httpx2.AsyncClient()
             AIOHTTP,
             r"expected .* AiohttpTransport\(client\) makes one of aiohttp.ClientSession",
         ),
-        (EventSource, Session(), "expected .*, which Session has not; there are UrllibTransport and Httpx2"),
-        (AsyncEventSource, Session(), "expected .* has not; there are AiohttpTransport and AsyncHttpx2"),
-        (AsyncEventSource, httpx2, r"expected exchange\(\) and close\(\), which module has not"),
-        (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str has not"),
+        (
+            EventSource,
+            Session(),
+            ".* Session does not have; there are UrllibTransport and Httpx2",
+        ),
+        (
+            AsyncEventSource,
+            Session(),
+            ".* Session does not have; there are AiohttpTransport and AsyncHttpx2",
+        ),
+        (AsyncEventSource, httpx2, r"expected exchange\(\) and close\(\), which module does not have"),
+        (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str does not have"),
     ],
 )
 def test_a_transport_of_the_wrong_kind_is_refused(source: Any, transport: Any, message: str) -> None:

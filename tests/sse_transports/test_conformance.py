@@ -254,7 +254,7 @@ def test_rule_is_named_if_an_async_transport_hangs(
             "make: expected a function that returns a new transport, not an instance of Urllib",
         ),
         (lambda: None, "make: expected a function that returns a new transport, not None"),
-        (dict, r"transport: expected exchange\(\) and close\(\), which dict has not"),
+        (dict, r"transport: expected exchange\(\) and close\(\), which dict does not have"),
     ],
 )
 def test_check_transport_rejects_other_arguments(make: Any, message: str) -> None:

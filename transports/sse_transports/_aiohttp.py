@@ -153,7 +153,7 @@ class AiohttpExchange(AsyncDecodedExchange):
                 with _filtered_session(session, self._request) as filtered:
                     self._response = await self._send(filtered)
             except aiohttp.ClientHttpProxyError as error:
-                # Without the cause, here and in the next case: it contains the proxy's password.
+                # Raise without the cause, here and in the next case: it contains the proxy's password.
                 raise self._not_connected(f"the proxy answered {error.status} {error.message}") from None
             except aiohttp.InvalidURL:
                 # The proxy of a caller's session. The URL of the request was checked before.
@@ -256,7 +256,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         """Stop watching: other requests may use the connection, for hours."""
         if self._connection_lost is not None:
             self._connection_lost.remove_done_callback(self._on_connection_lost)
-            # Removed first, so that a connection used many times has one of these, not many.
+            # Remove it first, so that a reused connection has only one callback.
             self._connection_lost.remove_done_callback(_retrieve_exception)
             self._connection_lost.add_done_callback(_retrieve_exception)
             self._connection_lost = None

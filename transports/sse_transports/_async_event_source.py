@@ -84,8 +84,8 @@ from ._driver import (
     check_hooks,
     check_not_async,
     check_transport,
-    first_event_id,
     log,
+    resume_id,
 )
 from ._interface import AsyncExchange, AsyncTransport
 from ._lock import FastLock
@@ -131,7 +131,7 @@ class AsyncEventSource(Driver[Item]):
             function may be async.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. Not given, `store` is asked.
+        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
@@ -168,7 +168,7 @@ class AsyncEventSource(Driver[Item]):
         OSError: the `store` cannot be read.
 
     Iterating raises:
-        sse_core.ResponseError: the server's answer is no event stream.
+        sse_core.ResponseError: the response is not an event stream.
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
@@ -233,7 +233,7 @@ class AsyncEventSource(Driver[Item]):
             method=method,
             json=json,
             content=content,
-            last_event_id=first_event_id(last_event_id, store),
+            last_event_id=resume_id(last_event_id, store),
             retry=retry,
             max_event_size=max_event_size,
             until=until,
@@ -252,7 +252,7 @@ class AsyncEventSource(Driver[Item]):
         )
         self._headers = headers
         self._owns_transport = transport is None
-        # The default depends on the event loop that runs, so that it is made in `__aenter__`.
+        # The default depends on the running event loop, so it is made in `__aenter__`.
         self._transport = transport
         self._on_open = on_open
         self._on_error = on_error
@@ -424,7 +424,8 @@ class AsyncEventSource(Driver[Item]):
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
         exchange = self._require_transport().exchange(request, timeout=self._timeout)
-        # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
+        # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
+        # the exchange, so check for one.
         self._exchange = exchange
         if self._command is not None:
             return self._step
@@ -462,7 +463,7 @@ class AsyncEventSource(Driver[Item]):
                     break
                 body += data
         except SSEError:
-            # The response is an error already. That its body is incomplete is not worth another one.
+            # The response is an error already. Do not raise another one because its body is incomplete.
             pass
         return body
 
@@ -477,7 +478,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
-        # It exists before `_command` is looked at, so that a command is either seen here or wakes the sleep.
+        # Create it before checking `_command`, so that a command is either seen here or wakes the sleep.
         wakeup = self._wakeup = anyio.Event()
         if self._command is None:
             if seconds is not None:
@@ -488,7 +489,7 @@ class AsyncEventSource(Driver[Item]):
         self._wakeup = None
         return self._command is None
 
-    # Carrying out commands.
+    # Commands: how they are applied.
 
     async def _post_command(self, command: Command) -> None:
         """Leave a command for the loop and wake it; apply the command here if no loop is running."""
@@ -507,7 +508,7 @@ class AsyncEventSource(Driver[Item]):
         if self._wakeup is not None:
             self._wakeup.set()
         await self._close_exchange(self._exchange)
-        # A running loop looks for a command before each step, and when it has released the lock.
+        # A running loop looks for a command before each step, and after it has released `_loop_lock`.
         if not self._loop_lock.locked():
             await self._apply_if_idle()
 
@@ -545,7 +546,7 @@ class AsyncEventSource(Driver[Item]):
         elif command is not None and self._connection.state is not State.CLOSED:
             await self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else await self._connect()
-        # Not earlier: until then, other tasks must see the command's effect in `ready_state`. A newer
+        # Clear the command only now: until then, `ready_state` must show its effect to other tasks. A newer
         # command stays.
         if self._command is command:
             self._command = None
@@ -580,7 +581,7 @@ class AsyncEventSource(Driver[Item]):
         if exchange is not None:
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await exchange.close()
-            # Not earlier: if a cancellation comes first, the next `close` tries again.
+            # Clear it only now: if a cancellation comes first, the next `close` tries again.
             if self._exchange is exchange:
                 self._exchange = None
 

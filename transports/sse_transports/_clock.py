@@ -71,11 +71,11 @@ def clock_for(clock: Clock | None, transport: object) -> Clock:
     Raises:
         InvalidArgument: `clock` is no clock, or another one than the transport's.
     """
-    of_transport: Clock | None = getattr(transport, "clock", None)
+    transport_clock: Clock | None = getattr(transport, "clock", None)
     if clock is None:
-        return of_transport or SYSTEM_CLOCK
+        return transport_clock or SYSTEM_CLOCK
     check_clock(clock)
-    if of_transport is not None and of_transport is not clock:
+    if transport_clock is not None and transport_clock is not clock:
         raise InvalidArgument("clock", "the transport has another one: leave one out, or give both the same")
     return clock
 
@@ -90,4 +90,4 @@ def check_clock(clock: Clock) -> None:
         raise InvalidArgument("clock", f"expected an instance: {clock.__name__}()")
     for name in ("monotonic", "epoch", "random", "pass_time"):
         if not callable(getattr(clock, name, None)):
-            raise InvalidArgument("clock", f"expected {name}(), which {type(clock).__name__} has not")
+            raise InvalidArgument("clock", f"expected {name}(), which {type(clock).__name__} does not have")

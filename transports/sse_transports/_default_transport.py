@@ -25,7 +25,7 @@ def default_transport() -> AsyncTransport:
 
 def in_trio_task() -> bool:
     """Return whether the running task is one of trio's."""
-    # asyncio cannot be asked: trio may run as a guest of its event loop. A module that is missing or only
+    # Do not ask asyncio: trio may run as a guest of its event loop. A module that is missing or only
     # half imported (by another thread) means that trio does not run here.
     lowlevel = sys.modules.get("trio.lowlevel")
     return bool(getattr(lowlevel, "in_trio_task", bool)())

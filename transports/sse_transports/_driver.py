@@ -260,7 +260,7 @@ def without_secrets(url: str) -> str:
     return f"{base}?…" if query else base
 
 
-def first_event_id(last_event_id: str, store: Store | None) -> str:
+def resume_id(last_event_id: str, store: Store | None) -> str:
     """Return the ID to resume after: the caller's, else the one in the store.
 
     Raises:
@@ -381,7 +381,7 @@ def _not_a_transport(value: object, *, is_async: bool) -> str:
                 f"expected a transport, not a client: {wrapper}(client) makes one of {client}, for {source}"
             )
     name = type(value).__name__
-    return f"expected exchange() and close(), which {name} has not; there are {TRANSPORTS[is_async]}"
+    return f"expected exchange() and close(), which {name} does not have; there are {TRANSPORTS[is_async]}"
 
 
 def _is_async(function: object) -> bool:

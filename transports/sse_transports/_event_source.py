@@ -77,8 +77,8 @@ from ._driver import (
     check_hooks,
     check_not_async,
     check_transport,
-    first_event_id,
     log,
+    resume_id,
 )
 from ._interface import Exchange, Transport
 from ._stores import Store
@@ -113,7 +113,7 @@ class EventSource(Driver[Item]):
             so that a token can be fresh. They win over the library's own.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. Not given, `store` is asked.
+        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
@@ -150,7 +150,7 @@ class EventSource(Driver[Item]):
         OSError: the `store` cannot be read.
 
     Iterating raises:
-        sse_core.ResponseError: the server's answer is no event stream.
+        sse_core.ResponseError: the response is not an event stream.
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
@@ -207,7 +207,7 @@ class EventSource(Driver[Item]):
             method=method,
             json=json,
             content=content,
-            last_event_id=first_event_id(last_event_id, store),
+            last_event_id=resume_id(last_event_id, store),
             retry=retry,
             max_event_size=max_event_size,
             until=until,
@@ -389,7 +389,8 @@ class EventSource(Driver[Item]):
     def _open(self, request: Request) -> Step[Item]:
         self._close_exchange(self._exchange)
         exchange = self._transport.exchange(request, timeout=self._timeout)
-        # From here on a command closes the exchange, which ends `open`. One that came earlier did not see it.
+        # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
+        # the exchange, so check for one.
         with self._command_lock:
             self._exchange = exchange
             if self._command is not None:
@@ -422,7 +423,7 @@ class EventSource(Driver[Item]):
                     break
                 body += data
         except SSEError:
-            # The response is an error already. That its body is incomplete is not worth another one.
+            # The response is an error already. Do not raise another one because its body is incomplete.
             pass
         return body
 
@@ -454,7 +455,7 @@ class EventSource(Driver[Item]):
                 self._wakeup.get(timeout=left)
         return False
 
-    # Carrying out commands.
+    # Commands: how they are applied.
 
     def _post_command(self, command: Command) -> None:
         """Leave a command for the loop and wake it; apply the command here if no loop is running."""
@@ -475,7 +476,7 @@ class EventSource(Driver[Item]):
         if self._wakeup is not None:
             self._wakeup.put(None)
         self._close_exchange(exchange)
-        # A running loop looks for a command before each step, and when it has released the lock.
+        # A running loop looks for a command before each step, and after it has released `_loop_lock`.
         if not self._loop_lock.locked():
             self._apply_if_idle()
 
@@ -513,7 +514,7 @@ class EventSource(Driver[Item]):
         elif command is not None and self._connection.state is not State.CLOSED:
             self._close_exchange(self._exchange)
             self._step = self._connection.pause() if command is Command.PAUSE else self._connect()
-        # Not earlier: until then, other threads must see the command's effect in `ready_state`. A newer
+        # Clear the command only now: until then, `ready_state` must show its effect to other threads. A newer
         # command stays.
         with self._command_lock:
             if self._command is command:
@@ -540,11 +541,11 @@ class EventSource(Driver[Item]):
 
     def _close_exchange(self, exchange: Exchange | None) -> None:
         """Close this connection, if there is one; a blocked `open` or `read` ends with an error."""
-        # Not with `_command_lock` held: the exchange has a lock too, and a signal handler may call `close` in
-        # the thread that holds that one.
+        # Do not hold `_command_lock` here: a signal handler may call `close` in a thread that holds the
+        # exchange's own lock, and the two would deadlock.
         if exchange is not None:
             exchange.close()
-            # Not earlier: if an interrupt comes first, the next `close` tries again.
+            # Clear it only now: if an interrupt comes first, the next `close` tries again.
             with self._command_lock:
                 if self._exchange is exchange:
                     self._exchange = None

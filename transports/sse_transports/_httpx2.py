@@ -180,13 +180,14 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 client = self._get_client()
                 request = self._build_request(client)
                 self._timeouts = request.extensions["timeout"]
-                # For a pooled connection: until it is attached, the deadline cannot end it.
+                # Also set httpx2's own timeout: the deadline cannot end a pooled connection before that is
+                # attached.
                 self._timeouts["read"] = self._timeout
                 request.extensions["trace"] = self._trace
                 request.extensions[ATTACH] = self._guard.attach
                 try:
                     response = self._response = self._send(client, request)
-                    # A pooled connection was in no trace event.
+                    # httpx2 sends no trace event for a pooled connection, so attach it here.
                     self._attach(response.extensions.get("network_stream"))
                     if response.http_version == "HTTP/2":
                         self._network_stream = None
@@ -410,7 +411,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
         try:
             connection.shutdown(socket.SHUT_RDWR)
         except (AttributeError, TypeError):
-            # The caller's network backend has no sockets, or uvloop's, which have no `shutdown`.
+            # A caller's network backend may have no socket, or a socket of uvloop, which has no `shutdown`.
             with contextlib.suppress(*FAILURES):
                 await self._network_stream.aclose()
         except OSError:
@@ -424,7 +425,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
             return _without_body(error.response)
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        """Keep a connection as soon as httpx2 reports it."""
+        """Remember a connection when httpx2 reports it, so that `close` can shut it down."""
         if name in CONNECTED:
             self._network_stream = info["return_value"]
         elif name.startswith("http2."):

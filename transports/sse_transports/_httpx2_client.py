@@ -37,7 +37,7 @@ Pool = TypeVar("Pool")
 
 
 def make_client() -> httpx2.Client:
-    """Return a client of the transport's own.
+    """Create the transport's own client.
 
     Raises:
         sse_core.ConnectError: the environment's certificate files cannot be used. Final.

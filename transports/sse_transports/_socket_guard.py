@@ -149,7 +149,7 @@ class SocketGuard:
             self.closed = True
             if self._busy:
                 self.shut_down()
-                # Only now: a `close` that was interrupted before this is repeated in full.
+                # Set this last, so that an interrupted `close` is repeated in full.
                 self._close_done = True
             else:
                 self._release()

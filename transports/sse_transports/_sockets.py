@@ -84,13 +84,13 @@ def connect(
                     connection = key.fileobj  # type: ignore[assignment]
                     code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     selector.unregister(connection)
-                    place = connecting.pop(connection)
+                    address = connecting.pop(connection)
                     if not code:
                         connection.setblocking(True)
                         set_keep_alive(connection)
                         return connection
                     connection.close()
-                    failures.append((OSError(code, os.strerror(code)), place))
+                    failures.append((OSError(code, os.strerror(code)), address))
                     next_start = 0.0
             raise _summary(failures)
         finally:
@@ -117,13 +117,13 @@ def interleaved(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
 
 def _begin(info: AddressInfo) -> socket.socket:
     """Return a socket that has begun to connect."""
-    family, kind, protocol, _, place = info
+    family, kind, protocol, _, address = info
     connection = socket.socket(family, kind, protocol)
     try:
         connection.setblocking(False)
         # Errors that are known at once raise here. Whether it is connected, the selector reports.
         with contextlib.suppress(BlockingIOError):
-            connection.connect(place)
+            connection.connect(address)
     except BaseException:
         connection.close()
         raise
@@ -137,4 +137,4 @@ def _summary(failures: list[tuple[OSError, Any]]) -> OSError:
     first = failures[0][0]
     if all(error.errno == first.errno for error, _ in failures):
         return first
-    return OSError("; ".join(f"{error.strerror or error} ({place[0]})" for error, place in failures))
+    return OSError("; ".join(f"{error.strerror or error} ({address[0]})" for error, address in failures))
