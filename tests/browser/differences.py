@@ -19,6 +19,7 @@ class Difference(Enum):
     FAILED_REDIRECT = "A redirect that cannot be followed"
     EMPTY_LOCATION = "A redirect to an empty `Location`"
     ANOTHER_ORIGIN = "Another origin without CORS permission"
+    CONTROL_CHARACTERS_IN_ID = "Control characters in an ID"
     ID_TO_ANOTHER_ORIGIN = "Last-Event-ID for another origin"
     REQUEST_HEADERS = "Request headers"
 

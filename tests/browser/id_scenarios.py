@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.browser.differences import Difference
 from tests.browser.recorded_run import CLOSED, OPEN, RECONNECTING, Entry, event, with_id
-from tests.browser.scenario import FIRST, REQUEST, RESUME, Scenario, after_first
+from tests.browser.scenario import FIRST, REQUEST, RESUME, ChromiumOutcome, Scenario, after_first
 
 SENT = {
     "\u20ac": "\u20ac",
@@ -16,7 +17,6 @@ SENT = {
     "  two  ": "two",
     "\tx\t": "x",
     "a  b": "a  b",
-    "a\x01b\x7f": "a\x01b\x7f",
     '"\\': '"\\',
     "a, b": "a, b",
     "x" * 3000: "x" * 3000,
@@ -41,8 +41,21 @@ def _reconnects(name: str, stream: bytes, *log: Entry, request: str) -> Scenario
     )
 
 
+_CONTROL_CHARACTERS = "a\x01b\x7f"
+
 SCENARIOS = (
     *(_sent(*pair) for pair in SENT.items()),
+    Scenario(
+        name="an ID with control characters is kept, and not sent",
+        responses=[[b"retry: 1\n", f"id: {_CONTROL_CHARACTERS}\ndata: a\n\n".encode()]],
+        log=(OPEN, event("a", _CONTROL_CHARACTERS), RECONNECTING, CLOSED),
+        requests=(REQUEST, REQUEST),
+        chromium=ChromiumOutcome(
+            Difference.CONTROL_CHARACTERS_IN_ID,
+            (OPEN, event("a", _CONTROL_CHARACTERS), RECONNECTING, CLOSED),
+            (REQUEST, with_id(REQUEST, _CONTROL_CHARACTERS.encode())),
+        ),
+    ),
     Scenario(
         name="an ID with invalid UTF-8 is sent with replacement characters",
         responses=[[b"retry: 1\nid: \xff\xe2\x82\ndata: a\n\n"]],
