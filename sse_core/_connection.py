@@ -72,6 +72,7 @@ from ._errors import (
     RetriesExhausted,
     SSEError,
     TransportError,
+    redirect_text,
 )
 from ._events import DEFAULT_TYPE, Comment, Event
 from ._handshake import ORIGIN_HEADERS, Handshake, Request, ResponseKind, classify_response, response_error
@@ -538,13 +539,13 @@ class Connection(Generic[Item]):
             that is not finished if `at_end` is "dispatch".
         """
         self._check_legal(Signal.END)
-        if self._until is not None:
+        # Only if it is equal. A function could take the start of an event for the whole, or raise on it.
+        if isinstance(self._until, str):
             event = self._parser.pending_event
-            last = None if event is None else _split_at_last([event], self._until)[1]
-            if last is not None:
+            if event is not None and event.data == self._until:
                 # As `until` leaves a stream whose last event has its blank line.
                 self._parser.finish()
-                return self._stop(last.error)
+                return self._stop(None)
         if self._at_end == "dispatch":
             events: list[Item] = self._parser.finish()
             if events:
@@ -583,6 +584,12 @@ class Connection(Generic[Item]):
             error = _caused(kind(str(error) or type(error).__name__), error)
         if isinstance(error, ResponseError):
             self._add_redirects(error)
+        elif isinstance(error, ConnectError) and self._redirects:
+            # The error names the host that a redirect led to, which the caller does not know.
+            text = redirect_text(
+                tuple(self._redirects), self._first_request.method, self._withheld(), self.url
+            )
+            error = _caused(ConnectError(f"{error.args[0]}{text}", error.final), error)
         return self._disconnect(Signal.FAIL, error)
 
     # After an end or a failure.
@@ -752,11 +759,12 @@ class Connection(Generic[Item]):
     def _add_redirects(self, error: ResponseError) -> None:
         """Set what led to the response, so that the message names it."""
         error.method, error.redirects = self._first_request.method, tuple(self._redirects)
+        error.withheld = self._withheld()
+
+    def _withheld(self) -> frozenset[str]:
         # Another Host was sent in place of the first one.
         withheld = self._request.withheld - ORIGIN_HEADERS
-        error.withheld = frozenset(
-            name for name, _ in self._first_request.headers if name.lower() in withheld
-        )
+        return frozenset(name for name, _ in self._first_request.headers if name.lower() in withheld)
 
     def _stop(self, error: BaseException | None) -> Stop:
         self._state = self._next_state(Signal.CLOSE)

@@ -57,9 +57,42 @@ def _printable(text: str) -> str:
     return shown if len(text) <= SHOWN_CHARACTERS else f"{shown} (shortened)"
 
 
-def _without_query(url: str) -> str:
-    """Return a URL without its query, which may contain a secret."""
-    return url.partition("#")[0].partition("?")[0]
+def _without_secrets(url: str) -> str:
+    """Return a URL, or a Location, without its query and without `user:password@`: both may be secrets."""
+    start, slashes, rest = url.partition("#")[0].partition("?")[0].partition("//")
+    place, slash, path = rest.partition("/")
+    return f"{start}{slashes}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def redirect_text(
+    redirects: tuple[tuple[int, str], ...], method: str, withheld: frozenset[str], url: str
+) -> str:
+    """Return what redirects changed: where the last request went, its method, and headers left out.
+
+    Args:
+        redirects: (status, URL) of each, oldest first.
+        method: the method of the first request; `""` if not known.
+        withheld: names of headers that were not sent to the last origin.
+        url: the URL of the last request.
+    """
+    steps = []
+    for number, (status, source) in enumerate(redirects):
+        following = method_after(status, method) if method else method
+        step = f"{status} from {_printable(_without_secrets(source))}"
+        if following != method:
+            step += f" made the {method} a {following}"
+        if number < SHOWN_REDIRECTS or following != method:
+            steps.append(step)
+        method = following
+    more = len(redirects) - len(steps)
+    if more:
+        steps.append(f"{more} more redirects")
+    text = f", after {', '.join(steps)}" if steps else ""
+    if withheld:
+        origin = _printable("/".join(url.split("/")[:3]))
+        verb = "was" if len(withheld) == 1 else "were"
+        text += f"; {', '.join(sorted(withheld))} {verb} not sent to {origin}"
+    return text
 
 
 class SSEError(Exception):
@@ -147,33 +180,13 @@ class ResponseError(SSEError):
 
     def __repr__(self) -> str:
         # Not the arguments: headers may contain secrets, and a body may be long.
-        return f"{type(self).__name__}(status={self.status}, url={self.url!r})"
+        return f"{type(self).__name__}(status={self.status}, url={_without_secrets(self.url)!r})"
 
     def __str__(self) -> str:
         # The body's start, because most servers explain the error there.
         body = f": {_quoted(self.body.decode('utf-8', 'replace'))}" if self.body else ""
-        return f"{self._summary()}{self._redirected()}{self._refused_wait()}{body}"
-
-    def _redirected(self) -> str:
-        """Return what redirects changed: where the response came from, the method, and headers left out."""
-        steps, method = [], self.method
-        for number, (status, url) in enumerate(self.redirects):
-            following = method_after(status, method) if method else method
-            step = f"{status} from {_printable(_without_query(url))}"
-            if following != method:
-                step += f" made the {method} a {following}"
-            if number < SHOWN_REDIRECTS or following != method:
-                steps.append(step)
-            method = following
-        more = len(self.redirects) - len(steps)
-        if more:
-            steps.append(f"{more} more redirects")
-        text = f", after {', '.join(steps)}" if steps else ""
-        if self.withheld:
-            origin = _printable("/".join(self.url.split("/")[:3]))
-            verb = "was" if len(self.withheld) == 1 else "were"
-            text += f"; {', '.join(sorted(self.withheld))} {verb} not sent to {origin}"
-        return text
+        redirected = redirect_text(self.redirects, self.method, self.withheld, self.url)
+        return f"{self._summary()}{redirected}{self._refused_wait()}{body}"
 
     def _refused_wait(self) -> str:
         if self.retry_after is None or self.max_retry_after is None:
@@ -219,7 +232,7 @@ class RedirectError(HTTPStatusError):
         location = self.header("Location")
         if location is None:
             return f"status {self.status} without a Location"
-        where = f"({self.status}) to {_quoted(_without_query(location))}"
+        where = f"({self.status}) to {_quoted(_without_secrets(location))}"
         if len(self.redirects) >= MAX_REDIRECTS:
             return f"too many redirects: {len(self.redirects)} were followed, and not the next {where}"
         scheme, colon, _ = location.partition(":")

@@ -16,9 +16,10 @@ from sse_core import (
     ReadBody,
     RedirectError,
     Request,
+    Response,
     ResponseError,
 )
-from tests.sse_core.driving import STREAM, URL, answer, connected, refused
+from tests.sse_core.driving import STREAM, URL, answer, connected, refused, stopped
 
 SECRETS = {
     "Authorization": "Bearer t",
@@ -327,3 +328,23 @@ def test_any_location_leads_to_a_url_or_an_error(location: str, status: int) -> 
         assert not {" ", "\r", "\n", "\0", "#"} & set(url)
     else:
         assert isinstance(step, ReadBody)
+
+
+def test_a_connect_error_after_a_redirect_names_it() -> None:
+    connection = Connection(URL, method="POST", retry=None)
+    connected(connection, headers={"Authorization": "Bearer secret"})
+    connection.respond(Response(301, [("Location", "http://gone.example/feed?key=secret")]))
+    connection.fail(ConnectError("gone.example: Connection refused"))
+    error = stopped(connection.decide(monotonic=0.0, random=0.0))
+    assert isinstance(error, ConnectError)
+    assert str(error) == (
+        f"gone.example: Connection refused, after 301 from {URL} made the POST a GET;"
+        " Authorization was not sent to http://gone.example"
+    )
+
+
+def test_messages_have_no_credentials_and_no_query() -> None:
+    location = "http://user:secret@a b/?token=secret"
+    error = RedirectError(302, (("Location", location),), url="http://a/?token=secret")
+    assert "secret" not in str(error) + repr(error)
+    assert "http://a b/" in str(error)
