@@ -234,6 +234,20 @@ def test_callers_proxies_replace_the_environments(monkeypatch: pytest.MonkeyPatc
         assert len(proxy.calls) == 1
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_proxy_without_a_port_is_at_port_80(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*address: object, **_options: object) -> None:
+        asked.append(address)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    transport = UrllibTransport(proxies={scheme: "http://proxy.test"})
+    with pytest.raises(ConnectError, match=r"proxy proxy\.test:80: "):
+        data(EventSource(f"{scheme}://stream.test/", retry=None, transport=transport))
+    assert asked == [("proxy.test", 80)]
+
+
 def test_empty_proxies_ignore_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with SSEServer(one_and_end) as server:
@@ -318,6 +332,27 @@ def test_refused_tunnel_raises_with_the_status(client_tls: ssl.SSLContext) -> No
         transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
         with pytest.raises(ConnectError, match="407"):
             data(EventSource("https://127.0.0.1:9/", retry=None, transport=transport))
+
+
+def test_credentials_that_a_proxy_refuses_are_final(client_tls: ssl.SSLContext) -> None:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
+        transport = UrllibTransport(
+            context=client_tls, proxies={"https": proxy.url.replace("//", "//user:secret@")}
+        )
+        with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*407") as caught:
+            data(EventSource("https://stream.test/", transport=transport))
+        assert len(proxy.calls) == 1
+        assert proxy.open_connections == 0
+    assert caught.value.final
+    assert "secret" not in "".join(format_exception(caught.value))
+
+
+def test_other_status_of_a_proxy_is_not_final(client_tls: ssl.SSLContext) -> None:
+    with SSEServer(lambda call: call.respond(503, [])) as proxy:
+        transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
+        with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*503") as caught:
+            data(EventSource("https://stream.test/", retry=None, transport=transport))
+    assert not caught.value.final
 
 
 def test_status_from_an_http_proxy_is_a_response() -> None:

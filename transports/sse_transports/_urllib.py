@@ -122,7 +122,7 @@ class UrllibExchange(DecodedExchange):
                     if self._guard.expired:
                         raise self._no_response() from error
                     via = "" if request is None or request.proxy is None else f"proxy {request.proxy}: "
-                    raise self._not_connected(via + reason(error), is_certificate_error(error)) from error
+                    raise self._not_connected(via + reason(error), _is_final(error)) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
@@ -206,9 +206,25 @@ class _HTTPConnection(_Connection, http.client.HTTPConnection):
     pass
 
 
+class _CredentialsRefused(http.client.HTTPException):
+    """A proxy does not open a tunnel without other credentials."""
+
+
+class _TunnelResponse(HTTPResponse):
+    """The response of a proxy to CONNECT."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, phrase = super()._read_status()
+        if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise _CredentialsRefused(f"tunnel refused: {status} {phrase.strip()}")
+        return version, status, phrase
+
+
 class _HTTPSConnection(_Connection, http.client.HTTPSConnection):
     def connect(self) -> None:
+        self.response_class = _TunnelResponse
         super().connect()
+        self.response_class = HTTPResponse
         # By default, a connection that ends without close_notify looks like a clean end.
         self.sock.suppress_ragged_eofs = False  # type: ignore[union-attr]
 
@@ -288,6 +304,14 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
             self._context.set_alpn_protocols(["http/1.1"])
         options = {"connect": request.connect, "context": self._context}
         return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
+
+
+def _is_final(error: Exception) -> bool:
+    """Return whether another attempt would fail in the same way: `ConnectError.final`."""
+    # ValueError: a URL, a header or the name of a host that cannot be sent. The codec of such names raises
+    # UnicodeError, which is one too.
+    invalid = isinstance(error, (ValueError, http.client.InvalidURL))
+    return invalid or isinstance(error, _CredentialsRefused) or is_certificate_error(error)
 
 
 def _body(method: str, head: Response, reader: HeadReader) -> Body:
