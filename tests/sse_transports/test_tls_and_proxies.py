@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from traceback import format_exception
+from typing import Any
 
 import aiohttp
 import anyio
@@ -22,6 +23,7 @@ from sse_core import (
     Event,
     HTTPStatusError,
     IdleTimeout,
+    InvalidArgument,
     ReadError,
     RetryPolicy,
     StateChange,
@@ -253,6 +255,37 @@ def test_empty_proxies_ignore_the_environment(monkeypatch: pytest.MonkeyPatch) -
     with SSEServer(one_and_end) as server:
         transport = UrllibTransport(proxies={})
         assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+
+
+def test_callers_proxy_for_all_is_used_if_no_other_is_given() -> None:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
+        for proxies in ({"all": proxy.url}, {"all": "http://127.0.0.1:9", "http": proxy.url}):
+            transport = UrllibTransport(proxies=proxies)
+            assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+        assert len(proxy.calls) == 2
+        transport = UrllibTransport(proxies={"all": "http://127.0.0.1:9", "http": ""})
+        assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "named"),
+    [
+        ({"HTTP": "http://proxy.test"}, "'HTTP'"),
+        ({"http://": "http://proxy.test"}, "'http://'"),
+        ({"socks": "http://proxy.test"}, "'socks'"),
+        ({"http": 5}, "int"),
+        ({"http": None}, "NoneType"),
+        ({"https": b"http://user:secret@proxy.test"}, "bytes"),
+        ("http://user:secret@proxy.test", "str"),
+        ([("http", "http://user:secret@proxy.test")], "list"),
+    ],
+)
+def test_callers_proxies_are_checked_at_once(proxies: Any, named: str) -> None:
+    """Not silently a direct connection."""
+    with pytest.raises(InvalidArgument, match="proxies") as caught:
+        UrllibTransport(proxies=proxies)
+    assert named in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])

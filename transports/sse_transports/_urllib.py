@@ -39,7 +39,7 @@ from typing import Any, Self, cast
 from urllib.parse import unquote
 
 import sse_core
-from sse_core import IdleTimeout, ReadError, Request, Response
+from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, decoder_for
 from ._exchanges import DecodedExchange, closed, is_certificate_error, reason
@@ -48,6 +48,8 @@ from ._http1_head import HeadReader, HTTPResponse
 from ._proxies import environment_proxy, is_bypassed, usable_proxy
 from ._socket_guard import SocketGuard
 from ._sockets import ATTEMPT_DELAY, connect
+
+PROXY_KEYS = ("http", "https", "all")
 
 CONTENT_LENGTH = re.compile(r"[0-9]{1,18}").fullmatch
 
@@ -67,7 +69,12 @@ class UrllibTransport:
     Args:
         context: the TLS settings, if not the standard library's defaults: a private certificate
             authority, a client certificate, no verification.
-        proxies: scheme to proxy URL, instead of the environment's; `{}` for none. `no_proxy` still counts.
+        proxies: proxy URLs by the scheme of what is requested, instead of the environment's: keys are
+            `http`, `https`, and `all` for a scheme that is not given; `{}` for no proxy. `no_proxy` still
+            counts.
+
+    Raises:
+        sse_core.InvalidArgument: `proxies` has another key, or a value that is no text.
     """
 
     def __init__(
@@ -255,7 +262,7 @@ class _ProxyHandler(urllib.request.BaseHandler):
     handler_order = 100
 
     def __init__(self, proxies: Mapping[str, str] | None) -> None:
-        self._proxies = None if proxies is None else dict(proxies)
+        self._proxies = None if proxies is None else _checked_proxies(proxies)
 
     def http_open(self, request: _UrllibRequest) -> None:
         proxy = self._proxy_for(request.full_url, request.type)
@@ -275,10 +282,11 @@ class _ProxyHandler(urllib.request.BaseHandler):
     def _proxy_for(self, url: str, scheme: str) -> str | None:
         if self._proxies is None:
             return environment_proxy(url, kinds=("http",))
-        proxy = self._proxies.get(scheme)
+        key = scheme if scheme in self._proxies else "all"
+        proxy = self._proxies.get(key)
         if not proxy or is_bypassed(url):
             return None
-        return usable_proxy(proxy, f"proxies[{scheme!r}]", kinds=("http",))
+        return usable_proxy(proxy, f"proxies[{key!r}]", kinds=("http",))
 
 
 class _HTTPHandler(urllib.request.AbstractHTTPHandler):
@@ -304,6 +312,20 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
             self._context.set_alpn_protocols(["http/1.1"])
         options = {"connect": request.connect, "context": self._context}
         return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
+
+
+def _checked_proxies(proxies: Mapping[str, str]) -> dict[str, str]:
+    # Any: the caller may have given anything. A key that is not known would mean a direct connection.
+    given: Any = proxies
+    if not isinstance(given, Mapping):
+        raise InvalidArgument("proxies", f"expected a mapping of schemes to URLs, not {type(given).__name__}")
+    for key, value in given.items():
+        if key not in PROXY_KEYS:
+            raise InvalidArgument("proxies", f"expected the keys {', '.join(PROXY_KEYS)}, not {key!r}")
+        # Not shown: it may have a password.
+        if not isinstance(value, str):
+            raise InvalidArgument("proxies", f"expected a URL for {key!r}, not {type(value).__name__}")
+    return dict(given)
 
 
 def _is_final(error: Exception) -> bool:
