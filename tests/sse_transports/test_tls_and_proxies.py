@@ -373,7 +373,7 @@ def test_credentials_that_a_proxy_refuses_are_final(client_tls: ssl.SSLContext) 
             context=client_tls, proxies={"https": proxy.url.replace("//", "//user:secret@")}
         )
         with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*407") as caught:
-            data(EventSource("https://stream.test/", transport=transport))
+            data(EventSource("https://stream.test/", retry=None, transport=transport))
         assert len(proxy.calls) == 1
         assert proxy.open_connections == 0
     assert caught.value.final

@@ -223,7 +223,7 @@ class _TunnelResponse(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         version, status, phrase = super()._read_status()
         if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            raise _CredentialsRefused(f"tunnel refused: {status} {phrase.strip()}")
+            raise _CredentialsRefused(f"Tunnel connection failed: {status} {phrase.strip()}")
         return version, status, phrase
 
 
@@ -315,17 +315,17 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
 
 
 def _checked_proxies(proxies: Mapping[str, str]) -> dict[str, str]:
-    # Any: the caller may have given anything. A key that is not known would mean a direct connection.
-    given: Any = proxies
-    if not isinstance(given, Mapping):
-        raise InvalidArgument("proxies", f"expected a mapping of schemes to URLs, not {type(given).__name__}")
-    for key, value in given.items():
+    # The caller may have given anything. A key that is not known would mean a direct connection.
+    if not isinstance(cast("object", proxies), Mapping):
+        kind = type(proxies).__name__
+        raise InvalidArgument("proxies", f"expected a mapping of schemes to URLs, not {kind}")
+    for key, value in cast("Mapping[object, object]", proxies).items():
         if key not in PROXY_KEYS:
             raise InvalidArgument("proxies", f"expected the keys {', '.join(PROXY_KEYS)}, not {key!r}")
         # Not shown: it may have a password.
         if not isinstance(value, str):
             raise InvalidArgument("proxies", f"expected a URL for {key!r}, not {type(value).__name__}")
-    return dict(given)
+    return dict(proxies)
 
 
 def _is_final(error: Exception) -> bool:
