@@ -63,8 +63,10 @@ def test_no_proxy_is_used_unless_one_is_named(
     [
         ("proxy.test:3128", PROXY),
         (" http://proxy.test:3128/ ", PROXY),
-        ("HTTP://proxy.test", "http://proxy.test"),
-        ("https://proxy.test:443", "https://proxy.test:443"),
+        ("HTTP://proxy.test", "http://proxy.test:80"),
+        ("user:pass@proxy.test.:", "http://user:pass@proxy.test.:80"),
+        ("https://proxy.test", "https://proxy.test:443"),
+        ("https://[::1]", "https://[::1]:443"),
         ("http://user:p%40ss@proxy.test:3128", "http://user:p%40ss@proxy.test:3128"),
         ("user:pass@[::1]:3128", "http://user:pass@[::1]:3128"),
     ],
@@ -91,6 +93,9 @@ def test_proxy_has_a_scheme_and_its_credentials(
         ("http://user:secret@host:0", "http://host:0"),
         ("http://user:secret@[::1", "http://["),
         ("http://user:secret@ho st", "http://ho st"),
+        ("http://user:secret@.", "http://."),
+        ("http://user:secret@proxy..test:99", "http://proxy..test:99"),
+        (f"http://user:secret@{'a' * 64}.test", f"http://{'a' * 64}.test"),
         ("http://", "http://"),
     ],
 )
@@ -103,6 +108,15 @@ def test_unusable_proxy_is_final_and_named_without_secrets(
     assert caught.value.final
     assert repr(shown) in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_proxy_name_longer_than_a_host_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "a." * 125 + "com.")
+    assert environment_proxy("http://stream.test/") == f"http://{'a.' * 125}com.:80"
+    monkeypatch.setenv("http_proxy", "a." * 126 + "co")
+    with pytest.raises(ConnectError, match="the proxy") as caught:
+        environment_proxy("http://stream.test/")
+    assert caught.value.final
 
 
 def test_kind_that_the_caller_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +135,7 @@ def test_system_settings_count_where_no_variable_does(
     monkeypatch.setattr(urllib.request, "proxy_bypass", lambda host: host == "stream.test" and bypassed)
     assert environment_proxy("http://stream.test/") == (None if bypassed else PROXY)
     monkeypatch.setenv("http_proxy", "http://other.test")
-    assert environment_proxy("http://stream.test/") == "http://other.test"
+    assert environment_proxy("http://stream.test/") == "http://other.test:80"
 
 
 # What `no_proxy` lists.

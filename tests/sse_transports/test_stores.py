@@ -15,7 +15,7 @@ import pytest
 
 from sse_core import InvalidArgument, RetryPolicy
 from sse_transports import EventSource, FileStore
-from sse_transports._stores import MAX_SIZE
+from sse_transports._stores import MAX_SIZE, NAME_PART
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.reading import Reading
 from tests.sse_transports.waiting import DEADLINE
@@ -448,6 +448,44 @@ def test_a_symlink_stays_and_leads_to_the_new_id(tmp_path: Path) -> None:
     FileStore(tmp_path / "link").save("2")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"2\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+@pytest.mark.parametrize("umask", [0, 0o22, 0o77])
+@pytest.mark.parametrize("old", [None, 0o600, 0o400, 0o640, 0o666])
+def test_id_is_never_readable_by_more_than_the_file_is(
+    tmp_path: Path, old: int | None, umask: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(_descriptor: int) -> None:
+        for file in tmp_path.iterdir():
+            modes.add(file.stat().st_mode & 0o777)
+
+    modes: set[int] = set()
+    path = tmp_path / "id"
+    if old is not None:
+        path.write_bytes(b"1\n")
+        path.chmod(old)
+    final = 0o600 if old is None else old
+    monkeypatch.setattr(os, "fsync", check)
+    before = os.umask(umask)
+    try:
+        FileStore(path, durable=True).save("2")
+    finally:
+        os.umask(before)
+    assert modes
+    assert all(mode & ~final == 0 for mode in modes)
+    assert path.stat().st_mode & 0o777 == final
+
+
+@pytest.mark.parametrize("name", ["a" * 240, "a" * 255, "€" * 85, "\U0001f600" * 63])
+def test_a_file_with_a_long_name_can_be_saved(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for last_event_id in ("7", "8"):
+        FileStore(path).save(last_event_id)
+        assert FileStore(path).load() == last_event_id
+    (tmp_path / f".{name[:NAME_PART]}.0123456789abcdef.new").write_bytes(b"6\n")
+    FileStore(path).save("9")
+    assert files(tmp_path) == [name]
 
 
 def test_the_file_permissions_are_kept(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from traceback import format_exception
+from typing import Any
 
 import aiohttp
 import anyio
@@ -22,6 +23,7 @@ from sse_core import (
     Event,
     HTTPStatusError,
     IdleTimeout,
+    InvalidArgument,
     ReadError,
     RetryPolicy,
     StateChange,
@@ -234,11 +236,56 @@ def test_callers_proxies_replace_the_environments(monkeypatch: pytest.MonkeyPatc
         assert len(proxy.calls) == 1
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_proxy_without_a_port_is_at_port_80(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*address: object, **_options: object) -> None:
+        asked.append(address)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    transport = UrllibTransport(proxies={scheme: "http://proxy.test"})
+    with pytest.raises(ConnectError, match=r"proxy proxy\.test:80: "):
+        data(EventSource(f"{scheme}://stream.test/", retry=None, transport=transport))
+    assert asked == [("proxy.test", 80)]
+
+
 def test_empty_proxies_ignore_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with SSEServer(one_and_end) as server:
         transport = UrllibTransport(proxies={})
         assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+
+
+def test_callers_proxy_for_all_is_used_if_no_other_is_given() -> None:
+    with SSEServer(one_and_end) as server, SSEServer(forward) as proxy:
+        for proxies in ({"all": proxy.url}, {"all": "http://127.0.0.1:9", "http": proxy.url}):
+            transport = UrllibTransport(proxies=proxies)
+            assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+        assert len(proxy.calls) == 2
+        transport = UrllibTransport(proxies={"all": "http://127.0.0.1:9", "http": ""})
+        assert data(EventSource(server.url, retry=None, transport=transport)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "named"),
+    [
+        ({"HTTP": "http://proxy.test"}, "'HTTP'"),
+        ({"http://": "http://proxy.test"}, "'http://'"),
+        ({"socks": "http://proxy.test"}, "'socks'"),
+        ({"http": 5}, "int"),
+        ({"http": None}, "NoneType"),
+        ({"https": b"http://user:secret@proxy.test"}, "bytes"),
+        ("http://user:secret@proxy.test", "str"),
+        ([("http", "http://user:secret@proxy.test")], "list"),
+    ],
+)
+def test_callers_proxies_are_checked_at_once(proxies: Any, named: str) -> None:
+    """Not silently a direct connection."""
+    with pytest.raises(InvalidArgument, match="proxies") as caught:
+        UrllibTransport(proxies=proxies)
+    assert named in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
@@ -318,6 +365,27 @@ def test_refused_tunnel_raises_with_the_status(client_tls: ssl.SSLContext) -> No
         transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
         with pytest.raises(ConnectError, match="407"):
             data(EventSource("https://127.0.0.1:9/", retry=None, transport=transport))
+
+
+def test_credentials_that_a_proxy_refuses_are_final(client_tls: ssl.SSLContext) -> None:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
+        transport = UrllibTransport(
+            context=client_tls, proxies={"https": proxy.url.replace("//", "//user:secret@")}
+        )
+        with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*407") as caught:
+            data(EventSource("https://stream.test/", retry=None, transport=transport))
+        assert len(proxy.calls) == 1
+        assert proxy.open_connections == 0
+    assert caught.value.final
+    assert "secret" not in "".join(format_exception(caught.value))
+
+
+def test_other_status_of_a_proxy_is_not_final(client_tls: ssl.SSLContext) -> None:
+    with SSEServer(lambda call: call.respond(503, [])) as proxy:
+        transport = UrllibTransport(context=client_tls, proxies={"https": proxy.url})
+        with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*503") as caught:
+            data(EventSource("https://stream.test/", retry=None, transport=transport))
+    assert not caught.value.final
 
 
 def test_status_from_an_http_proxy_is_a_response() -> None:

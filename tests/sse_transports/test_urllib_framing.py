@@ -17,6 +17,7 @@ from sse_core import (
     HTTPStatusError,
     IncompleteStream,
     ReadError,
+    Request,
     SSEError,
 )
 from sse_transports import EventSource, UrllibTransport
@@ -159,6 +160,27 @@ def test_status_is_three_digits(status: bytes) -> None:
 @pytest.mark.parametrize("line", [b"HTTP/1.1 200", b"HTTP/1.1 200 ", b"HTTP/1.0 200 OK"])
 def test_reason_phrase_may_be_missing(line: bytes) -> None:
     assert read(line + b"\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT) == (["a"], None)
+
+
+@pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/3.0", "HTTP/0.8"])
+def test_other_version_of_http_is_refused(version: str) -> None:
+    events, error = read(version.encode() + b" 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT)
+    assert events == []
+    assert type(error) is ConnectError
+    assert f"the response is of {version}, expected HTTP/1.0 or 1.1" in str(error)
+
+
+def test_many_headers_are_read() -> None:
+    """More than the 100 of http.client, and more bytes than it reads as one line."""
+    fields = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 100) for number in range(1000))
+    interim = b"HTTP/1.1 103 Early Hints\r\n" + b"Link: x\r\n" * 150 + b"\r\n"
+    with raw_server(interim + OK + fields + b"Content-Length: 9\r\n\r\n" + EVENT) as server:
+        exchange = UrllibTransport().exchange(Request("GET", f"http://localhost:{server.port}/"), timeout=10)
+        response = exchange.open()
+        assert response.headers[1:-1] == tuple((f"X-{number}", "x" * 100) for number in range(1000))
+        assert exchange.read(10.0) == EVENT
+        assert exchange.read(10.0) == b""
+        exchange.close()
 
 
 MALFORMED_HEADERS = [

@@ -272,6 +272,15 @@ def test_unresolvable_host_raises_connect_error(monkeypatch: pytest.MonkeyPatch)
         next(EventSource("http://stream.test", retry=None))
 
 
+@pytest.mark.parametrize("host", ["a..test", f"{'a' * 64}.test", "a.test:port"])
+def test_host_that_cannot_have_an_address_is_final(host: str) -> None:
+    """The event source refuses such URLs; a transport may be used without one."""
+    exchange = UrllibTransport().exchange(Request("GET", f"http://{host}/"), timeout=5)
+    with pytest.raises(ConnectError) as caught:
+        exchange.open()
+    assert caught.value.final
+
+
 # Limits.
 
 

@@ -19,10 +19,15 @@ MAX_HEAD = 2**17
 
 STATUS_LINE = re.compile(r"(HTTP/\d\.\d) +([1-9]\d\d)(?: (.*))?\r?\n", re.ASCII | re.DOTALL).fullmatch
 
+# Some old servers say 0.9, although they send a status line. http.client takes it as 1.0.
+HTTP_1 = ("HTTP/1.", "HTTP/0.9")
+
 # A line that begins with a blank continues the one before (RFC 9112, 5.2). The parser of the standard library
 # ignores all fields after a malformed line, and takes a CR inside a value for the end of a line. So it could
 # miss or invent a field that says where the body ends.
 FIELD_LINE = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\r\n\0]*\r?\n|\r?\n").fullmatch
+
+EMPTY_LINES = frozenset({b"\r\n", b"\n"})
 
 
 class HeadReader:
@@ -38,6 +43,8 @@ class HeadReader:
         self._raw = raw
         self._buffer = bytearray()
         self._consumed = 0
+        # A line that was read and not returned yet by `readline`, or empty.
+        self._next_line = b""
 
     def next_line(self) -> bytes:
         """Return the next line with its end; `b""` if the connection ended before the first byte."""
@@ -55,8 +62,26 @@ class HeadReader:
         del self._buffer[:end]
         return line
 
-    def readline(self, _limit: int = -1) -> bytes:
-        """Return the next line of a header field, or the empty line after them."""
+    def readline(self, limit: int) -> bytes:
+        """Return the next lines of header fields, fewer than `limit` bytes; or the empty line after them.
+
+        Several lines are returned as one, because http.client refuses more than 100, and its number is a
+        global of the module. `MAX_HEAD` limits them.
+        """
+        lines: list[bytes] = []
+        size = 0
+        while True:
+            line = self._next_line or self._field_line()
+            self._next_line = b""
+            size += len(line)
+            if lines and (size >= limit or line in EMPTY_LINES):
+                self._next_line = line
+                return b"".join(lines)
+            lines.append(line)
+            if line in EMPTY_LINES:
+                return line
+
+    def _field_line(self) -> bytes:
         line = self.next_line()
         if FIELD_LINE(line) is None:
             raise http.client.HTTPException(f"malformed response header: {line[:80]!r}")
@@ -100,6 +125,8 @@ class HTTPResponse(http.client.HTTPResponse):
         parts = STATUS_LINE(line)
         if parts is None:
             raise http.client.HTTPException(f"malformed status line: {line[:80]!r}")
+        if not parts[1].startswith(HTTP_1):
+            raise http.client.HTTPException(f"the response is of {parts[1]}, expected HTTP/1.0 or 1.1")
         status = int(parts[2])
         # `begin` skips a 100 response, but takes other interim responses (102, 103) for the final one.
         return parts[1], 100 if 100 < status < 200 and status != 101 else status, parts[3] or ""

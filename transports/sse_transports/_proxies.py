@@ -21,6 +21,9 @@ HAS_SYSTEM_SETTINGS: bool = sys.platform in {"darwin", "win32"}
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+MAX_HOST = 253
+"""The longest name of a host in bytes (RFC 1035, 2.3.4), without a dot at the end."""
+
 # What a message shows of a proxy's address. Not the user, the password, nor anything that is no port where a
 # port should be: it may be a password whose host is missing.
 SHOWN_PARTS = re.compile(
@@ -68,6 +71,8 @@ def is_bypassed(url: str) -> bool:
 def usable_proxy(value: str, source: str, kinds: Collection[str] = SUPPORTED_KINDS) -> str:
     """Return the URL of a proxy from the text of a setting: `proxy.example:3128` means `http://`.
 
+    Without a port, it gets the default port of its scheme: HTTP clients would choose different ones.
+
     Args:
         value: the text.
         source: the name of the setting, for the error.
@@ -85,18 +90,19 @@ def usable_proxy(value: str, source: str, kinds: Collection[str] = SUPPORTED_KIN
         raise _unusable(source, value, f"is of a kind that is not supported ({supported} are)")
     try:
         parts = urlsplit(f"{kind}://{address}")
+        port = DEFAULT_PORTS[kind] if parts.port is None else parts.port
+        # The codec refuses empty and overlong labels, as the resolver would.
+        host = (parts.hostname or "").encode("idna").removesuffix(b".")
         usable = (
-            bool(parts.hostname)
-            and parts.port != 0
-            and parts.netloc.isprintable()
-            and " " not in parts.netloc
+            0 < len(host) <= MAX_HOST and port != 0 and parts.netloc.isprintable() and " " not in parts.netloc
         )
     except ValueError:
-        # An unclosed bracket, or a port that is no number up to 65535.
+        # An unclosed bracket, a port that is no number up to 65535, or a name that is no host name.
         usable = False
     if not usable:
         raise _unusable(source, value, "is not an address with a host and a valid port") from None
-    return f"{kind}://{parts.netloc}"
+    netloc = parts.netloc if parts.port is not None else f"{parts.netloc.removesuffix(':')}:{port}"
+    return f"{kind}://{netloc}"
 
 
 def _unusable(source: str, value: str, fault: str) -> ConnectError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import stat
 import time
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 MAX_SIZE = 2**25
 """The largest file that is read, in bytes: as large as an event may be by default. An ID has a few bytes, and
 a mistyped path may lead to a file of any size."""
+
+NEW_FILE_MODE = 0o600
+"""The permissions of a new file: an ID may be a secret, such as the number of a session."""
+
+NAME_PART = 50
+"""The most characters of the file's name in that of its temporary file, which may have 255 bytes: a character
+has up to four."""
 
 TOKEN_SIZE = 8
 """The random bytes in the name of a temporary file."""
@@ -45,6 +53,8 @@ class FileStore:
     Each save replaces the file atomically: a reader, or the next run after a crash, finds the old ID or
     the new one, never a part of one. The first save removes what a process that was killed during a save has
     left in the folder.
+
+    A new file can be read by its owner only; a file that exists keeps its permissions.
 
     Args:
         path: the file. Its folder must exist.
@@ -113,18 +123,19 @@ class FileStore:
             _remove_abandoned(path)
             self._has_cleaned = True
         temporary = path.with_name(_temporary_name(path.name, os.urandom(TOKEN_SIZE).hex()))
+        mode = NEW_FILE_MODE if old is None else stat.S_IMODE(old.st_mode)
         try:
             with contextlib.ExitStack() as in_use:
                 # Closed before it is renamed, as Windows wants it.
-                with temporary.open("xb") as file:
+                with open(temporary, "xb", opener=functools.partial(os.open, mode=mode)) as file:
                     in_use.enter_context(_locked(file.fileno()))
                     file.write(content)
                     file.flush()
                     if self._durable:
                         os.fsync(file.fileno())
                 if old is not None:
-                    # Keep the permissions of the old file.
-                    temporary.chmod(stat.S_IMODE(old.st_mode))
+                    # The process's umask may have removed some of the permissions.
+                    temporary.chmod(mode)
                 temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -151,7 +162,7 @@ class FileStore:
 
 
 def _temporary_name(name: str, token: str) -> str:
-    return f".{name}.{token}.new"
+    return f".{name[:NAME_PART]}.{token}.new"
 
 
 @contextlib.contextmanager
@@ -173,11 +184,14 @@ def _locked(descriptor: int) -> Iterator[None]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove the temporary files of earlier saves to `path` whose processes were killed."""
+    """Remove the temporary files of earlier saves to `path` whose processes were killed.
+
+    Also those of other long names that begin in the same way.
+    """
     # Ignore errors: the save does not need this.
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
-            token = entry.name.removeprefix(f".{path.name}.").removesuffix(".new")
+            token = entry.name.removesuffix(".new")[-2 * TOKEN_SIZE :]
             if entry.name == _temporary_name(path.name, token) and _is_token(token):
                 with contextlib.suppress(OSError):
                     _remove_unless_locked(entry.path)

@@ -39,7 +39,7 @@ from typing import Any, Self, cast
 from urllib.parse import unquote
 
 import sse_core
-from sse_core import IdleTimeout, ReadError, Request, Response
+from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 
 from ._content_coding import Decoder, decoder_for
 from ._exchanges import DecodedExchange, closed, is_certificate_error, reason
@@ -48,6 +48,8 @@ from ._http1_head import HeadReader, HTTPResponse
 from ._proxies import environment_proxy, is_bypassed, usable_proxy
 from ._socket_guard import SocketGuard
 from ._sockets import ATTEMPT_DELAY, connect
+
+PROXY_KEYS = ("http", "https", "all")
 
 CONTENT_LENGTH = re.compile(r"[0-9]{1,18}").fullmatch
 
@@ -67,7 +69,12 @@ class UrllibTransport:
     Args:
         context: the TLS settings, if not the standard library's defaults: a private certificate
             authority, a client certificate, no verification.
-        proxies: scheme to proxy URL, instead of the environment's; `{}` for none. `no_proxy` still counts.
+        proxies: proxy URLs by the scheme of what is requested, instead of the environment's: keys are
+            `http`, `https`, and `all` for a scheme that is not given; `{}` for no proxy. `no_proxy` still
+            counts.
+
+    Raises:
+        sse_core.InvalidArgument: `proxies` has another key, or a value that is no text.
     """
 
     def __init__(
@@ -122,7 +129,7 @@ class UrllibExchange(DecodedExchange):
                     if self._guard.expired:
                         raise self._no_response() from error
                     via = "" if request is None or request.proxy is None else f"proxy {request.proxy}: "
-                    raise self._not_connected(via + reason(error), is_certificate_error(error)) from error
+                    raise self._not_connected(via + reason(error), _is_final(error)) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
@@ -206,9 +213,25 @@ class _HTTPConnection(_Connection, http.client.HTTPConnection):
     pass
 
 
+class _CredentialsRefused(http.client.HTTPException):
+    """A proxy does not open a tunnel without other credentials."""
+
+
+class _TunnelResponse(HTTPResponse):
+    """The response of a proxy to CONNECT."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, phrase = super()._read_status()
+        if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise _CredentialsRefused(f"Tunnel connection failed: {status} {phrase.strip()}")
+        return version, status, phrase
+
+
 class _HTTPSConnection(_Connection, http.client.HTTPSConnection):
     def connect(self) -> None:
+        self.response_class = _TunnelResponse
         super().connect()
+        self.response_class = HTTPResponse
         # By default, a connection that ends without close_notify looks like a clean end.
         self.sock.suppress_ragged_eofs = False  # type: ignore[union-attr]
 
@@ -239,7 +262,7 @@ class _ProxyHandler(urllib.request.BaseHandler):
     handler_order = 100
 
     def __init__(self, proxies: Mapping[str, str] | None) -> None:
-        self._proxies = None if proxies is None else dict(proxies)
+        self._proxies = None if proxies is None else _checked_proxies(proxies)
 
     def http_open(self, request: _UrllibRequest) -> None:
         proxy = self._proxy_for(request.full_url, request.type)
@@ -259,10 +282,11 @@ class _ProxyHandler(urllib.request.BaseHandler):
     def _proxy_for(self, url: str, scheme: str) -> str | None:
         if self._proxies is None:
             return environment_proxy(url, kinds=("http",))
-        proxy = self._proxies.get(scheme)
+        key = scheme if scheme in self._proxies else "all"
+        proxy = self._proxies.get(key)
         if not proxy or is_bypassed(url):
             return None
-        return usable_proxy(proxy, f"proxies[{scheme!r}]", kinds=("http",))
+        return usable_proxy(proxy, f"proxies[{key!r}]", kinds=("http",))
 
 
 class _HTTPHandler(urllib.request.AbstractHTTPHandler):
@@ -288,6 +312,28 @@ class _HTTPHandler(urllib.request.AbstractHTTPHandler):
             self._context.set_alpn_protocols(["http/1.1"])
         options = {"connect": request.connect, "context": self._context}
         return self.do_open(_HTTPSConnection, request, **options)  # type: ignore[arg-type]
+
+
+def _checked_proxies(proxies: Mapping[str, str]) -> dict[str, str]:
+    # The caller may have given anything. A key that is not known would mean a direct connection.
+    if not isinstance(cast("object", proxies), Mapping):
+        kind = type(proxies).__name__
+        raise InvalidArgument("proxies", f"expected a mapping of schemes to URLs, not {kind}")
+    for key, value in cast("Mapping[object, object]", proxies).items():
+        if key not in PROXY_KEYS:
+            raise InvalidArgument("proxies", f"expected the keys {', '.join(PROXY_KEYS)}, not {key!r}")
+        # Not shown: it may have a password.
+        if not isinstance(value, str):
+            raise InvalidArgument("proxies", f"expected a URL for {key!r}, not {type(value).__name__}")
+    return dict(proxies)
+
+
+def _is_final(error: Exception) -> bool:
+    """Return whether another attempt would fail in the same way: `ConnectError.final`."""
+    # ValueError: a URL, a header or the name of a host that cannot be sent. The codec of such names raises
+    # UnicodeError, which is one too.
+    invalid = isinstance(error, (ValueError, http.client.InvalidURL))
+    return invalid or isinstance(error, _CredentialsRefused) or is_certificate_error(error)
 
 
 def _body(method: str, head: Response, reader: HeadReader) -> Body:

@@ -17,7 +17,7 @@ import pytest
 
 from sse_core import HTTPStatusError, IllegalState, InvalidArgument
 from sse_transports import EventSource
-from sse_transports.testing import Call, MalformedRequest, SSEServer, _call, _server
+from sse_transports.testing import Call, MalformedRequest, SSEServer, _call, _refusals, _server
 from sse_transports.testing._call import MAX_HEAD
 from sse_transports.testing._request_body import MAX_BODY, BodyReader
 from tests.sse_transports.waiting import DEADLINE, eventually, until_set
@@ -418,6 +418,16 @@ def test_expect_100_continue_is_answered() -> None:
         (b"PRI * HTTP/2.0\r\n\r\n", "HTTP/2.0"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "-1"),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "zz"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde", "Content-Length: 5"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc", "3, 3"),
+        (
+            b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "a Content-Length with Transfer-Encoding",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "gzip",
+        ),
     ],
 )
 def test_a_malformed_request_is_refused_and_quoted(malformed: bytes, quoted: str) -> None:
@@ -597,6 +607,28 @@ def test_a_connection_beyond_the_limit_gets_503(
         eventually(lambda: server.open_connections == 0, "the connections end")
         if not encrypted:
             assert get(server) == b""
+
+
+def test_silent_connections_beyond_the_limit_delay_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(_refusals, "MAX_REFUSED", 3)
+    # They are not waited for: only the limit, and the end of the server, answer them.
+    monkeypatch.setattr(_refusals, "REFUSAL_TIMEOUT", 100 * DEADLINE)
+    with SSEServer([]) as server, contextlib.ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            address = ("127.0.0.1", server.port)
+            return stack.enter_context(socket.create_connection(address, timeout=DEADLINE))
+
+        connect()
+        eventually(lambda: server.open_connections == 1, "a connection is open")
+        silent = [connect() for _ in range(3)]
+        client = connect()
+        assert silent[0].recv(2**16).startswith(b"HTTP/1.1 503 ")
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert client.recv(2**16).startswith(b"HTTP/1.1 503 ")
+        server.stop()
+        assert all(each.recv(2**16).startswith(b"HTTP/1.1 503 ") for each in silent[1:])
 
 
 def test_without_strict_the_kept_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

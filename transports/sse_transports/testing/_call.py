@@ -16,6 +16,8 @@ MAX_HEAD = 2**16
 REQUEST_TIMEOUT = 30.0
 """Seconds for a request to arrive completely. A client that never completes one would occupy a thread."""
 
+FRAMING_HEADERS = {"content-length", "transfer-encoding"}
+
 LINGER = 2.0
 """Seconds to receive what a client still sends after its request was refused."""
 
@@ -183,8 +185,13 @@ class Call:
             raise MalformedRequest(f"not a request line of HTTP/1: {line[:200]!r}")
         self.method, self.path, _ = parts
         for field in fields:
-            name, _, value = field.partition(b":")
-            self.headers[name.decode("latin-1").lower()] = value.strip()
+            title, _, text = field.partition(b":")
+            name, value = title.decode("latin-1").lower(), text.strip()
+            # With two different lengths, two readers see two different ends (RFC 9112, 6.3).
+            if name in FRAMING_HEADERS and self.headers.get(name, value) != value:
+                both = f"{self.headers[name][:80]!r} and {field[:80]!r}"
+                raise MalformedRequest(f"two different values of one header: {both}")
+            self.headers[name] = value
 
     def linger(self) -> None:
         """End the response, and drop what the client still sends, for up to `LINGER` seconds.

@@ -45,7 +45,10 @@ class BodyReader:
         if coding not in {b"", b"chunked"}:
             raise MalformedRequest(f"expected Transfer-Encoding: chunked, not {coding[:80]!r}")
         self._is_chunked = bool(coding)
-        length = b"0" if self._is_chunked else headers.get("content-length", b"0")
+        length = headers.get("content-length", b"0")
+        if self._is_chunked and "content-length" in headers:
+            # Two readers could see two different ends (RFC 9112, 6.3).
+            raise MalformedRequest(f"a Content-Length with Transfer-Encoding: {length[:80]!r}")
         if not length.isdigit():
             raise MalformedRequest(f"Content-Length is not a number: {length[:80]!r}")
         if not CONTENT_LENGTH.fullmatch(length) or int(length) > MAX_BODY:

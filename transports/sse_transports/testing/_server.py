@@ -18,9 +18,10 @@ from typing import Any, Self
 from sse_core import Event, IllegalState, InvalidArgument
 
 from .._extras import require
-from ._call import MAX_HEAD, REQUEST_TIMEOUT, Call, encode_head
+from ._call import REQUEST_TIMEOUT, Call, encode_head
 from ._plan import Plan, check_steps, checked_history, checked_script, events_after, make_plan
 from ._play_on_socket import serve
+from ._refusals import Refusals
 from ._request_body import MalformedRequest
 from ._requests import UnexpectedRequest, describe_request
 from ._script import History, Script, Steps
@@ -35,9 +36,6 @@ MAX_KEPT = 64 * 2**20
 
 MAX_CONNECTIONS = 500
 """How many connections are served at once. Each takes a thread, and two descriptors of often 1024."""
-
-REFUSAL_TIMEOUT = 0.1
-"""Seconds to wait for the request of a connection that is one too many; others wait to be accepted."""
 
 SHUTDOWN_TIMEOUT = 10.0
 """Seconds for functions to return after their connections were dropped."""
@@ -221,30 +219,26 @@ class SSEServer:
             await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
 
     def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-                if self.open_connections < MAX_CONNECTIONS:
-                    self._start_thread(connection)
-                else:
-                    self._refuse(connection)
-            except (OSError, RuntimeError) as error:
-                if self._stopping.is_set():
-                    return
-                # The process may be out of file descriptors or threads. Continue: clients are waiting.
-                self._keep_error(error)
-                self._stopping.wait(0.01)
-
-    def _refuse(self, connection: socket.socket) -> None:
-        """Answer with status 503, in this thread. Over TLS, just close the connection."""
-        with connection, contextlib.suppress(OSError):
-            if self._context is None:
-                connection.settimeout(REFUSAL_TIMEOUT)
-                # Closing with a request unread would reset the connection before the client has the answer.
-                connection.recv(MAX_HEAD)
-                fields = [("Content-Type", "text/plain"), ("Retry-After", "1"), ("Connection", "close")]
-                text = f"{MAX_CONNECTIONS} connections are open, and this server accepts no more at once\n"
-                connection.sendall(encode_head(503, fields, "utf-8") + text.encode())
+        fields = [("Content-Type", "text/plain"), ("Retry-After", "1"), ("Connection", "close")]
+        text = f"{MAX_CONNECTIONS} connections are open, and this server accepts no more at once\n"
+        with Refusals(listener, encode_head(503, fields, "utf-8") + text.encode()) as refusals:
+            while True:
+                try:
+                    refusals.wait()
+                    connection, _ = listener.accept()
+                    if self.open_connections < MAX_CONNECTIONS:
+                        self._start_thread(connection)
+                    elif self._context is None:
+                        refusals.add(connection)
+                    else:
+                        # A response would need the TLS handshake.
+                        connection.close()
+                except (OSError, RuntimeError) as error:
+                    if self._stopping.is_set():
+                        return
+                    # The process may be out of file descriptors or threads. Continue: clients are waiting.
+                    self._keep_error(error)
+                    self._stopping.wait(0.01)
 
     def _start_thread(self, connection: socket.socket) -> None:
         with self._lock, contextlib.ExitStack() as undo:
