@@ -31,7 +31,7 @@ from ._content_coding import decoder_for
 from ._default_transport import in_trio_task
 from ._exchanges import AsyncDecodedExchange, closed, invalid_header, reason
 from ._extras import check_client
-from ._fork import ProcessOwner, close_descriptor
+from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._proxies import environment_proxy
 from ._sockets import AddressInfo, set_keep_alive
 
@@ -199,6 +199,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         if self._response is not None:
             connection = self._response.connection
             if connection is not None and connection.transport is not None:
+                shut_down(connection.transport.get_extra_info("socket"))
                 # Not `close`, which waits for the peer over TLS.
                 connection.transport.abort()
             # Takes the connection from the connector, and wakes a waiting read.

@@ -8,7 +8,9 @@ the async one cancels. In a forked process, both close only a descriptor (`_fork
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -29,7 +31,7 @@ from ._exchanges import (
     reason,
 )
 from ._extras import check_client
-from ._fork import ProcessOwner, close_descriptor
+from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._http2 import reset_stream
 from ._httpx2_client import ATTACH, make_async_client, make_client
 from ._orphaned_connections import close_of_orphan
@@ -171,6 +173,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
         # httpx2's connection, where it belongs to this exchange alone.
         self._network_stream: Any = None
         self._body: Iterator[bytes] = iter(())
+        # Whether the body was read to its end: then the client may use the connection again.
+        self._ended = False
         self._reading = False
 
     def open(self) -> Response:
@@ -188,9 +192,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 try:
                     response = self._response = self._send(client, request)
                     # httpx2 sends no trace event for a pooled connection, so attach it here.
+                    self._network_stream = _own_network_stream(response)
                     self._attach(response.extensions.get("network_stream"))
-                    if response.http_version == "HTTP/2":
-                        self._network_stream = None
                 except FAILURES as error:
                     if self._guard.expired:
                         raise self._no_response() from error
@@ -233,6 +236,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 # A socket that was shut down may look like a clean end.
                 if self._guard.closed:
                     raise closed()
+                self._ended = True
                 self._release()
         return data
 
@@ -250,6 +254,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
             # From now on, other requests may share it.
             self._network_stream = None
         elif name in CONNECTED:
+            self._network_stream = info["return_value"]
             try:
                 self._attach(info["return_value"])
             except OSError:
@@ -258,7 +263,6 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 raise
 
     def _attach(self, stream: Any) -> None:
-        self._network_stream = stream
         connection = None if stream is None else stream.get_extra_info("socket")
         if connection is not None:
             self._guard.attach(connection)
@@ -267,6 +271,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
         if self.is_foreign():
             _close_descriptor(self._network_stream)
             return
+        if self._network_stream is not None and not self._ended:
+            self._guard.shut_down()
         response, self._response = self._response, None
         if response is None:
             return
@@ -382,8 +388,8 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
             raise self._no_response()
         head = _head(self._response, self._request)
         self._body = aiter(_inner_stream(self._response))
-        if self._response.http_version != "HTTP/2":
-            self._network_stream = self._response.extensions.get("network_stream")
+        self._network_stream = _own_network_stream(self._response)
+        _shut_down_before_close(self._network_stream)
         return self._opened(head, decoder_for(head.joined("Content-Encoding")))
 
     async def close(self) -> None:
@@ -428,6 +434,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
         """Remember a connection when httpx2 reports it, so that `close` can shut it down."""
         if name in CONNECTED:
             self._network_stream = info["return_value"]
+            _shut_down_before_close(self._network_stream)
         elif name.startswith("http2."):
             # From now on, other requests may share it.
             self._network_stream = None
@@ -498,6 +505,38 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
 def _close_descriptor(network_stream: Any) -> None:
     if network_stream is not None:
         close_descriptor(network_stream.get_extra_info("socket"))
+
+
+def _own_network_stream(response: httpx2.Response) -> Any:
+    """Return httpx2's connection of this response, or None if other requests may use it.
+
+    They may over HTTP/2, and if a hook of the client has read the body.
+    """
+    if response.http_version == "HTTP/2" or response.is_closed:
+        return None
+    return response.extensions.get("network_stream")
+
+
+def _shut_down_before_close(network_stream: Any) -> None:
+    """Let a close of this async connection shut it down first, because a forked process may have it too.
+
+    httpx2 closes it in many places: at a cancellation inside its own read, for instance. One that goes back
+    to a pool is not closed.
+    """
+    if network_stream is None or "aclose" in getattr(network_stream, "__dict__", {"aclose": None}):
+        # There is none, or this was done for an earlier request; or it is a caller's, with fixed attributes.
+        return
+    # A cycle would delay the garbage collector.
+    weak, process = weakref.ref(network_stream), os.getpid()
+
+    async def aclose() -> None:
+        stream = weak()
+        if stream is not None:
+            if os.getpid() == process:
+                shut_down(stream.get_extra_info("socket"))
+            await type(stream).aclose(stream)
+
+    network_stream.aclose = aclose
 
 
 def _without_body(response: httpx2.Response) -> httpx2.Response:
