@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -209,6 +210,67 @@ def test_unusable_proxy_is_final(read: Read, address: str, monkeypatch: pytest.M
         assert server.calls == []
         monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
         assert read(server.url, retry=None) == ["a"]
+
+
+@every_client
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_error_for_unreachable_proxy_names_it(
+    read: Read, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"http://user:secret@127.0.0.1:{port}")
+        with pytest.raises(ConnectError) as caught:
+            read(f"{scheme}://stream.test/?token=secret", retry=None)
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{port}: ")
+    assert "Connection refused" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert not caught.value.final
+
+
+@every_client
+@pytest.mark.parametrize("status", [407, 502])
+def test_refused_credentials_for_a_proxy_are_final(
+    read: Read, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SSEServer(lambda call: call.respond(status, [])) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:secret@"))
+        with pytest.raises(ConnectError) as caught:
+            read("https://stream.test/?token=secret", retry=None)
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{proxy.port}: ")
+    assert str(status) in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.final == (status == 407)
+
+
+@every_client
+def test_timeout_at_a_proxy_names_it(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
+        with pytest.raises(ConnectError, match=rf"^stream.test: proxy 127.0.0.1:{port}: no response within"):
+            read("http://stream.test/", retry=None, timeout=0.2)
+
+
+@every_client
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200x OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        OK + b"no colon\r\n\r\n",
+    ],
+)
+def test_malformed_headers_show_no_query(read: Read, head: bytes) -> None:
+    query = "key='y secret"  # in a line of its own: a traceback shows the line of the call
+    with raw_server(head) as server, pytest.raises((ConnectError, IncompleteStream)) as caught:
+        read(f"http://127.0.0.1:{server.port}/?{query}", method="POST", retry=None)
+    text = "".join(traceback.format_exception(caught.value))
+    assert "secret" not in text
+    assert "400" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["httpx2", "httpx2 on asyncio", "httpx2 on trio"])

@@ -33,7 +33,7 @@ from ._exchanges import (
 from ._extras import check_client
 from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._http2 import reset_stream
-from ._httpx2_client import ATTACH, make_async_client, make_client
+from ._httpx2_client import ATTACH, make_async_client, make_client, proxy_of
 from ._orphaned_connections import close_of_orphan
 from ._socket_guard import SocketGuard
 
@@ -138,19 +138,26 @@ class _Httpx2ExchangeBase(_ExchangeBase):
             message = f"httpx2 cannot send this request: {reason(error)}"
             raise self._not_connected(message, final=True) from error
 
-    def _send_failed(self, error: BaseException, request: httpx2.Request) -> ConnectError:
+    def _send_failed(
+        self, error: BaseException, request: httpx2.Request, client: httpx2.Client | httpx2.AsyncClient
+    ) -> ConnectError:
         """Return the error for what the client raised when it sent `request`."""
+        proxy = proxy_of(client, request.url)
         if isinstance(error, httpx2.TimeoutException):
             name, fault = CLIENT_LIMITS.get(type(error), ("", ""))
             limit = request.extensions["timeout"].get(name)
             if limit is None or limit == self._timeout:
-                return self._no_response()
-            return self._not_connected(f"{fault} within {limit:g} seconds (the client's {name} timeout)")
+                return self._no_response(proxy)
+            message = f"{fault} within {limit:g} seconds (the client's {name} timeout)"
+            return self._not_connected(message, proxy=proxy)
         if isinstance(error, (httpx2.LocalProtocolError, ValueError)):
             header = invalid_header(request.headers.raw)
             if header is not None:
                 return self._invalid_header(header)
-        return self._connect_failed(error)
+        if isinstance(error, httpx2.ProxyError) and str(error).startswith("407"):
+            # The credentials for the proxy are wrong, and would be again.
+            return self._not_connected(reason(error), True, proxy)
+        return self._connect_failed(error, proxy)
 
 
 class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
@@ -196,8 +203,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                     self._attach(response.extensions.get("network_stream"))
                 except FAILURES as error:
                     if self._guard.expired:
-                        raise self._no_response() from error
-                    raise self._send_failed(error, request) from error
+                        raise self._no_response(proxy_of(client, request.url)) from error
+                    raise self._send_failed(error, request, client) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
@@ -372,7 +379,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
             try:
                 self._response = await self._send(client, request)
             except FAILURES as error:
-                raise self._send_failed(error, request) from error
+                raise self._send_failed(error, request, client) from error
             finally:
                 self._cancel_scope = None
                 if self._response is None and self._network_stream is not None:
@@ -385,7 +392,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
             await self._release()
             raise closed()
         if self._response is None:
-            raise self._no_response()
+            raise self._no_response(proxy_of(client, request.url))
         head = _head(self._response, self._request)
         self._body = aiter(_inner_stream(self._response))
         self._network_stream = _own_network_stream(self._response)
