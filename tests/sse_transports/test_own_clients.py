@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import socket
 import ssl
@@ -18,7 +19,7 @@ import anyio
 import httpx2
 import pytest
 
-from sse_core import ConnectError, HTTPStatusError, IncompleteStream, RetryPolicy
+from sse_core import ConnectError, ContentEncodingError, HTTPStatusError, IncompleteStream, RetryPolicy
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -312,6 +313,28 @@ def test_headers_may_arrive_byte_by_byte(read: Read) -> None:
 
     with SSEServer(drip) as server:
         assert read(server.url, retry=None) == ["a", "b"]
+
+
+# Transfer codings.
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"gzip, chunked"])
+def test_unsupported_transfer_coding_is_an_error(name: str, coding: bytes) -> None:
+    body = gzip.compress(b"data: a\n\n")
+    if coding.endswith(b"chunked"):
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with raw_server(OK + b"Transfer-Encoding: " + coding + b"\r\n\r\n" + body) as server:
+        with pytest.raises((ContentEncodingError, ConnectError), match="not supported") as caught:
+            CLIENTS[name](f"http://127.0.0.1:{server.port}/", retry=QUICK)
+        assert len(server.requests) == 1
+    if name == "aiohttp":
+        assert type(caught.value) is ContentEncodingError
+        assert coding.decode() in str(caught.value)
+    else:
+        # httpx2 does not say what the headers were.
+        assert isinstance(caught.value, ConnectError)
+        assert caught.value.final
 
 
 # TLS: what these clients hide ("Known limits").

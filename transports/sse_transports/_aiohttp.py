@@ -27,9 +27,8 @@ from yarl import URL
 import sse_core
 from sse_core import IdleTimeout, IllegalState, ReadError, Request, Response
 
-from ._content_coding import decoder_for
 from ._default_transport import in_trio_task
-from ._exchanges import AsyncDecodedExchange, closed, invalid_header, reason
+from ._exchanges import AsyncDecodedExchange, body_decoder, closed, invalid_header, reason
 from ._extras import check_client
 from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._proxies import environment_proxy
@@ -195,7 +194,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         head = Response(self._response.status, self._response.raw_headers, self._request.url)
         if self._response.connection is not None:
             self._watch(self._response.connection.protocol)
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        return self._opened(head, body_decoder(head))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""

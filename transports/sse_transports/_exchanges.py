@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity
+from ._content_coding import Decoder, Identity, decoder_for
 from ._fork import ProcessOwner
 
 FIELD_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?").fullmatch
@@ -132,6 +132,15 @@ class AsyncDecodedExchange(_ExchangeBase, ABC):
     @abstractmethod
     async def _read_raw(self, timeout: float | None) -> bytes:
         """Return the next bytes as they were sent, before decoding."""
+
+
+def body_decoder(head: Response) -> Decoder | None:
+    """Return the decoder of the body, or None if its encoding is not supported."""
+    # Other transfer codings than "chunked", such as "gzip, chunked", are not supported: no client decodes
+    # them, and aiohttp delivers the compressed bytes.
+    if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
+        return None
+    return decoder_for(head.joined("Content-Encoding"))
 
 
 def closed() -> ReadError:

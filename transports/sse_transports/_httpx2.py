@@ -21,11 +21,12 @@ import httpx2
 
 from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
-from ._content_coding import decoder_for
 from ._exchanges import (
     AsyncDecodedExchange,
     DecodedExchange,
     _ExchangeBase,
+    body_decoder,
+    causes,
     closed,
     invalid_header,
     reason,
@@ -56,6 +57,9 @@ CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_un
 
 START_TLS = frozenset({"connection.start_tls.complete", "proxy.start_tls.complete"})
 """Those that bring another object for the same connection, with TLS."""
+
+NOT_IMPLEMENTED = 501
+"""What h11 would answer to a transfer coding that it does not know (RFC 9112, 6.1); its only use of it."""
 
 CLIENT_LIMITS: dict[type[Exception], tuple[str, str]] = {
     httpx2.ConnectTimeout: ("connect", "no connection"),
@@ -157,6 +161,10 @@ class _Httpx2ExchangeBase(_ExchangeBase):
         if isinstance(error, httpx2.ProxyError) and str(error).startswith("407"):
             # The credentials for the proxy are wrong, and would be again.
             return self._not_connected(reason(error), True, proxy)
+        if any(getattr(cause, "error_status_hint", None) == NOT_IMPLEMENTED for cause in causes(error)):
+            # h11 refuses the response before its headers are known: this cannot be a ContentEncodingError.
+            message = "the body's transfer coding is not supported, only chunked is"
+            return self._not_connected(message, True, proxy)
         return self._connect_failed(error, proxy)
 
 
@@ -211,7 +219,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
             # `iter_raw` would do no more than the stream itself, at twice the cost.
             self._body = iter(_stream(response))
         head = _head(response, self._request)
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        return self._opened(head, body_decoder(head))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
@@ -397,7 +405,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
         self._body = aiter(_inner_stream(self._response))
         self._network_stream = _own_network_stream(self._response)
         _shut_down_before_close(self._network_stream)
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        return self._opened(head, body_decoder(head))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
