@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import os
 import socket
@@ -27,6 +28,7 @@ from sse_transports import (
     AsyncTransport,
     EventSource,
     Httpx2Transport,
+    _httpx2_client,
 )
 from sse_transports._httpx2_client import _ssl_context
 from sse_transports._sockets import KEEP_ALIVE
@@ -182,6 +184,21 @@ def test_close_ends_a_connection_attempt(unanswered: int) -> None:
             source.close()
             reading.until_ended()
             assert reading.error is None
+
+
+def test_refused_socket_option_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems refuse it if the server has already ended the connection."""
+
+    class Refusing(socket.socket):
+        def setsockopt(self, *_: Any) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    def connect(*args: Any) -> socket.socket:
+        return Refusing(fileno=connect_to_first(*args).detach())
+
+    monkeypatch.setattr(_httpx2_client, "connect", connect)
+    with SSEServer(one_and_end) as server:
+        assert CLIENTS["httpx2"](server.url, retry=None) == ["a"]
 
 
 # Certificates.

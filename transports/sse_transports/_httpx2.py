@@ -380,10 +380,10 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
     async def open(self) -> Response:
         """Send the request and return the response headers. See `AsyncExchange.open`."""
         self._check_open()
+        client = self._get_client()
+        request = self._build_request(client)
+        request.extensions["trace"] = self._trace
         with anyio.move_on_after(self._timeout) as self._cancel_scope:
-            client = self._get_client()
-            request = self._build_request(client)
-            request.extensions["trace"] = self._trace
             try:
                 self._response = await self._send(client, request)
             except FAILURES as error:
