@@ -8,6 +8,7 @@ import warnings
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import aiohttp
@@ -457,3 +458,65 @@ def test_command_during_end_of_body_keeps_client_usable(backend: str, command: s
         ended.clear()
         with SSEServer(answer) as server:
             anyio.run(main, checkpoints, backend=backend)
+
+
+@every_client
+def test_error_names_the_proxy_of_a_callers_client(read: Read) -> None:
+    with SSEServer(lambda call: call.respond(407, [])) as proxy:
+        client = {"proxy": proxy.url.replace("//", "//user:secret@")}
+        with pytest.raises(ConnectError, match="407") as caught:
+            read("https://stream.test/?token=secret", client, retry=QUICK)
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{proxy.port}: ")
+    assert "secret" not in str(caught.value)
+    assert caught.value.final
+
+
+def test_connect_limit_of_a_session_shows_no_query() -> None:
+    async def main() -> None:
+        limits = aiohttp.ClientTimeout(connect=0.05)
+        connector = aiohttp.TCPConnector(limit=1)
+        async with aiohttp.ClientSession(timeout=limits, connector=connector) as session:
+            transport = AiohttpTransport(session)
+            # The only connection is in use, so the next request waits for it.
+            first = transport.exchange(Request("GET", f"{server.url}/"), timeout=10.0)
+            await first.open()
+            request = Request("GET", f"{server.url}/?token=secret")
+            with pytest.raises(ConnectError, match="imeout") as caught:
+                await transport.exchange(request, timeout=10.0).open()
+            await first.close()
+        assert "secret" not in str(caught.value)
+
+    with SSEServer(one_and_silence) as server:
+        anyio.run(main)
+
+
+@every_client
+def test_connection_of_a_complete_body_is_used_again(read: Read) -> None:
+    """It is not shut down: it goes back to the pool of the caller's client."""
+    peers: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            peers.append(self.client_address)
+            self.send_response(200 if len(peers) < 3 else 204)
+            if len(peers) < 3:
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", "9")
+            self.end_headers()
+            if len(peers) < 3:
+                self.wfile.write(b"data: a\n\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            assert read(f"http://127.0.0.1:{server.server_port}/", {}, retry=QUICK) == ["a", "a"]
+        finally:
+            server.shutdown()
+            thread.join()
+    assert len(set(peers)) == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import aiohttp
@@ -15,7 +17,14 @@ import httpx2
 import pytest
 
 from sse_core import Request, TransportError
-from sse_transports import AiohttpTransport, AsyncHttpx2Transport, AsyncTransport, Httpx2Transport
+from sse_transports import (
+    AiohttpTransport,
+    AsyncHttpx2Transport,
+    AsyncTransport,
+    Httpx2Transport,
+    Transport,
+    UrllibTransport,
+)
 from sse_transports._httpx2 import Httpx2Exchange
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.test_fork import in_a_fork, sockets
@@ -131,7 +140,7 @@ def httpx2_client(context: ssl.SSLContext | None) -> tuple[AsyncTransport, Any]:
     return AsyncHttpx2Transport(client), client.aclose
 
 
-@pytest.mark.parametrize(
+every_async_client = pytest.mark.parametrize(
     ("make", "backend"),
     [
         pytest.param(aiohttp_session, "asyncio", id="aiohttp"),
@@ -139,6 +148,9 @@ def httpx2_client(context: ssl.SSLContext | None) -> tuple[AsyncTransport, Any]:
         pytest.param(httpx2_client, "trio", id="httpx2 on trio"),
     ],
 )
+
+
+@every_async_client
 @pytest.mark.parametrize("reading", [False, True], ids=["idle", "reading"])
 def test_closing_async_exchange_in_a_fork_leaves_parent_alone(
     make: Callable[[ssl.SSLContext | None], tuple[AsyncTransport, Any]],
@@ -243,3 +255,93 @@ def test_shared_http2_connection_is_not_closed_in_a_fork() -> None:
         exchange.close()
         with pytest.raises(TransportError):
             exchange.read(1.0)
+
+
+def blocking_httpx2(context: ssl.SSLContext | None) -> tuple[Transport, Any]:
+    client = httpx2.Client(verify=context or ssl.create_default_context())
+    return Httpx2Transport(client), client.close
+
+
+def urllib(context: ssl.SSLContext | None) -> tuple[Transport, Any]:
+    transport = UrllibTransport(context=context)
+    return transport, transport.close
+
+
+class UntilTheClientEnds:
+    """A handler that sends an event, and then waits for the end of the client's connection."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def __call__(self, call: Call) -> None:
+        call.respond(body=b"data: a\n\n")
+        with contextlib.suppress(OSError):
+            while call._connection.recv(1000):
+                pass
+        self.ended.set()
+
+
+@contextlib.contextmanager
+def sleeping_fork() -> Iterator[None]:
+    """Let a forked process live meanwhile: it has all descriptors, and does nothing."""
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+        os._exit(1)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("make", [urllib, blocking_httpx2])
+def test_server_sees_close_while_a_fork_lives(
+    make: Callable[[ssl.SSLContext | None], tuple[Transport, Any]],
+    tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
+) -> None:
+    server_tls, client_tls = tls
+    answer = UntilTheClientEnds()
+    with SSEServer(answer, context=server_tls) as server:
+        transport, finish = make(client_tls)
+        exchange = transport.exchange(Request("GET", f"{server.url}/"), timeout=10.0)
+        exchange.open()
+        assert exchange.read(10.0) == b"data: a\n\n"
+        with sleeping_fork():
+            exchange.close()
+            until_set(answer.ended, "the server sees the end")
+        finish()
+
+
+@every_async_client
+@pytest.mark.parametrize("reading", [False, True], ids=["idle", "reading"])
+def test_server_sees_async_close_while_a_fork_lives(
+    make: Callable[[ssl.SSLContext | None], tuple[AsyncTransport, Any]],
+    backend: str,
+    reading: bool,
+    tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
+) -> None:
+    server_tls, client_tls = tls
+    answer = UntilTheClientEnds()
+
+    async def main() -> None:
+        transport, finish = make(client_tls)
+        exchange = transport.exchange(Request("GET", f"{server.url}/"), timeout=10.0)
+        await exchange.open()
+        assert await exchange.read(10.0) == b"data: a\n\n"
+
+        async def read() -> None:
+            with contextlib.suppress(TransportError):
+                await exchange.read(10.0)
+
+        with sleeping_fork():
+            async with anyio.create_task_group() as tasks:
+                if reading:
+                    tasks.start_soon(read)
+                    await anyio.wait_all_tasks_blocked()
+                await exchange.close()
+            await anyio.to_thread.run_sync(until_set, answer.ended, "the server sees the end")
+        await finish()
+
+    with SSEServer(answer, context=server_tls) as server:
+        anyio.run(main, backend=backend)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import gzip
 import os
 import socket
 import ssl
 import stat
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -17,7 +20,7 @@ import anyio
 import httpx2
 import pytest
 
-from sse_core import ConnectError, HTTPStatusError, IncompleteStream, RetryPolicy
+from sse_core import ConnectError, ContentEncodingError, HTTPStatusError, IncompleteStream, RetryPolicy
 from sse_transports import (
     AiohttpTransport,
     AsyncEventSource,
@@ -25,6 +28,7 @@ from sse_transports import (
     AsyncTransport,
     EventSource,
     Httpx2Transport,
+    _httpx2_client,
 )
 from sse_transports._httpx2_client import _ssl_context
 from sse_transports._sockets import KEEP_ALIVE
@@ -182,6 +186,21 @@ def test_close_ends_a_connection_attempt(unanswered: int) -> None:
             assert reading.error is None
 
 
+def test_refused_socket_option_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems refuse it if the server has already ended the connection."""
+
+    class Refusing(socket.socket):
+        def setsockopt(self, *_: Any) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    def connect(*args: Any) -> socket.socket:
+        return Refusing(fileno=connect_to_first(*args).detach())
+
+    monkeypatch.setattr(_httpx2_client, "connect", connect)
+    with SSEServer(one_and_end) as server:
+        assert CLIENTS["httpx2"](server.url, retry=None) == ["a"]
+
+
 # Certificates.
 
 
@@ -209,6 +228,67 @@ def test_unusable_proxy_is_final(read: Read, address: str, monkeypatch: pytest.M
         assert server.calls == []
         monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
         assert read(server.url, retry=None) == ["a"]
+
+
+@every_client
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_error_for_unreachable_proxy_names_it(
+    read: Read, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"http://user:secret@127.0.0.1:{port}")
+        with pytest.raises(ConnectError) as caught:
+            read(f"{scheme}://stream.test/?token=secret", retry=None)
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{port}: ")
+    assert "Connection refused" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert not caught.value.final
+
+
+@every_client
+@pytest.mark.parametrize("status", [407, 502])
+def test_refused_credentials_for_a_proxy_are_final(
+    read: Read, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SSEServer(lambda call: call.respond(status, [])) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:secret@"))
+        with pytest.raises(ConnectError) as caught:
+            read("https://stream.test/?token=secret", retry=None)
+    assert str(caught.value).startswith(f"stream.test: proxy 127.0.0.1:{proxy.port}: ")
+    assert str(status) in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.final == (status == 407)
+
+
+@every_client
+def test_timeout_at_a_proxy_names_it(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
+        with pytest.raises(ConnectError, match=rf"^stream.test: proxy 127.0.0.1:{port}: no response within"):
+            read("http://stream.test/", retry=None, timeout=0.2)
+
+
+@every_client
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200x OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        OK + b"no colon\r\n\r\n",
+    ],
+)
+def test_malformed_headers_show_no_query(read: Read, head: bytes) -> None:
+    query = "key='y secret"  # in a line of its own: a traceback shows the line of the call
+    with raw_server(head) as server, pytest.raises((ConnectError, IncompleteStream)) as caught:
+        read(f"http://127.0.0.1:{server.port}/?{query}", method="POST", retry=None)
+    text = "".join(traceback.format_exception(caught.value))
+    assert "secret" not in text
+    assert "400" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["httpx2", "httpx2 on asyncio", "httpx2 on trio"])
@@ -250,6 +330,28 @@ def test_headers_may_arrive_byte_by_byte(read: Read) -> None:
 
     with SSEServer(drip) as server:
         assert read(server.url, retry=None) == ["a", "b"]
+
+
+# Transfer codings.
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"gzip, chunked"])
+def test_unsupported_transfer_coding_is_an_error(name: str, coding: bytes) -> None:
+    body = gzip.compress(b"data: a\n\n")
+    if coding.endswith(b"chunked"):
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with raw_server(OK + b"Transfer-Encoding: " + coding + b"\r\n\r\n" + body) as server:
+        with pytest.raises((ContentEncodingError, ConnectError), match="not supported") as caught:
+            CLIENTS[name](f"http://127.0.0.1:{server.port}/", retry=QUICK)
+        assert len(server.requests) == 1
+    if name == "aiohttp":
+        assert type(caught.value) is ContentEncodingError
+        assert coding.decode() in str(caught.value)
+    else:
+        # httpx2 does not say what the headers were.
+        assert isinstance(caught.value, ConnectError)
+        assert caught.value.final
 
 
 # TLS: what these clients hide ("Known limits").

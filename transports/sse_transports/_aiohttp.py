@@ -27,11 +27,10 @@ from yarl import URL
 import sse_core
 from sse_core import IdleTimeout, IllegalState, ReadError, Request, Response
 
-from ._content_coding import decoder_for
 from ._default_transport import in_trio_task
-from ._exchanges import AsyncDecodedExchange, closed, invalid_header, reason
+from ._exchanges import AsyncDecodedExchange, body_decoder, closed, invalid_header, reason
 from ._extras import check_client
-from ._fork import ProcessOwner, close_descriptor
+from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._proxies import environment_proxy
 from ._sockets import AddressInfo, set_keep_alive
 
@@ -47,6 +46,10 @@ block the event loop."""
 
 MAX_HEAD = 2**16
 """The largest size of the response headers: of a line, and of a field."""
+
+
+MAX_FAULT = 200
+"""The largest length, in characters, of what an error shows of aiohttp's message about malformed HTTP."""
 
 
 class AiohttpTransport(ProcessOwner):
@@ -154,17 +157,23 @@ class AiohttpExchange(AsyncDecodedExchange):
                     self._response = await self._send(filtered)
             except aiohttp.ClientHttpProxyError as error:
                 # Raise without the cause, here and in the next case: it contains the proxy's password.
-                raise self._not_connected(f"the proxy answered {error.status} {error.message}") from None
+                message = f"the proxy answered {error.status} {error.message}"
+                raise self._not_connected(message, error.status == 407, self._proxy(session)) from None
             except aiohttp.InvalidURL:
                 # The proxy of a caller's session. The URL of the request was checked before.
                 raise self._not_connected("the proxy has no usable address", final=True) from None
             except aiohttp.ServerFingerprintMismatch as error:
                 raise self._not_connected("the certificate has another fingerprint", final=True) from error
             except FAILURES as error:
-                if isinstance(error, aiohttp.ClientResponseError) and not _is_not_http(error):
-                    # A middleware of the caller's rejected the status: not to be retried.
-                    raise
-                raise self._connect_failed(error) from error
+                if isinstance(error, aiohttp.ClientResponseError):
+                    fault = error.__cause__
+                    if not isinstance(fault, HttpProcessingError):
+                        # A middleware of the caller's rejected the status: not to be retried.
+                        raise
+                    # Not HTTP, which aiohttp reports as a status 400, with the URL and all that is in it.
+                    message = " ".join(fault.message.split())[:MAX_FAULT].rstrip(" ^")
+                    raise self._not_connected(message, proxy=self._proxy(session)) from fault
+                raise self._connect_failed(error, self._proxy(session, error)) from error
             except ValueError as error:
                 header = invalid_header(
                     (name.encode(), value.encode("utf-8", "surrogateescape"))
@@ -181,11 +190,11 @@ class AiohttpExchange(AsyncDecodedExchange):
             await self.close()
             raise closed()
         if self._response is None:
-            raise self._no_response()
+            raise self._no_response(self._proxy(session))
         head = Response(self._response.status, self._response.raw_headers, self._request.url)
         if self._response.connection is not None:
             self._watch(self._response.connection.protocol)
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        return self._opened(head, body_decoder(head))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
@@ -199,6 +208,7 @@ class AiohttpExchange(AsyncDecodedExchange):
         if self._response is not None:
             connection = self._response.connection
             if connection is not None and connection.transport is not None:
+                shut_down(connection.transport.get_extra_info("socket"))
                 # Not `close`, which waits for the peer over TLS.
                 connection.transport.abort()
             # Takes the connection from the connector, and wakes a waiting read.
@@ -208,6 +218,19 @@ class AiohttpExchange(AsyncDecodedExchange):
         connection = None if self._response is None else self._response.connection
         if connection is not None and connection.transport is not None:
             close_descriptor(connection.transport.get_extra_info("socket"))
+
+    def _proxy(self, session: aiohttp.ClientSession, error: BaseException | None = None) -> str | None:
+        """Return the URL of the proxy, for the message of an error; None if there is none that is known."""
+        if isinstance(error, aiohttp.ClientConnectorError):
+            server = URL(self._request.url, encoded=True)
+            if (error.host, error.port) != (server.host, server.port):
+                # Also if only aiohttp knows the proxy, because of `trust_env`.
+                return str(URL.build(scheme="http", host=error.host, port=error.port))
+        if self._transport.owns_session:
+            return environment_proxy(self._request.url)
+        # Private, and only for a message.
+        proxy = getattr(session, "_default_proxy", None)
+        return None if proxy is None else str(proxy)
 
     async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
         request = self._request
@@ -367,8 +390,3 @@ def _filtered_session(session: aiohttp.ClientSession, request: Request) -> Itera
 def _retrieve_exception(lost: asyncio.Future[None]) -> BaseException | None:
     """Return why a connection was lost. asyncio warns about exceptions that are never retrieved."""
     return None if lost.cancelled() else lost.exception()
-
-
-def _is_not_http(error: aiohttp.ClientResponseError) -> bool:
-    """Return whether the response could not be parsed, which aiohttp reports as status 400."""
-    return isinstance(error.__cause__, HttpProcessingError)

@@ -11,11 +11,16 @@ from urllib.parse import urlsplit
 
 from sse_core import ConnectError, ContentEncodingError, IllegalState, ReadError, Request, Response
 
-from ._content_coding import Decoder, Identity
+from ._content_coding import Decoder, Identity, decoder_for
 from ._fork import ProcessOwner
 
 FIELD_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?").fullmatch
 """A header's value as HTTP can carry it: no blank at an end, no control character but a tab inside."""
+
+URL_WITH_SECRETS = re.compile(r"\b(https?://)(?:[^/?#\s]*@)?([\w.:\[\]-]*)\S*")
+"""Finds URLs in the texts of HTTP clients. A user, password or query may be secret: only the host is kept."""
+
+PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 CERTIFICATE_REFUSED = re.compile("CERTIFICATE|UNKNOWN_CA").search
 """Finds OpenSSL's names of such errors."""
@@ -49,22 +54,30 @@ class _ExchangeBase(ProcessOwner):
             raise ContentEncodingError(self._head.status, self._head.headers, url=self._head.url)
         return self._decoder
 
-    def _not_connected(self, reason: str, final: bool = False) -> ConnectError:
-        """Return an error that names the server, which an error of the network does not."""
-        return ConnectError(f"{urlsplit(self._request.url).netloc}: {reason}", final)
+    def _not_connected(self, reason: str, final: bool = False, proxy: str | None = None) -> ConnectError:
+        """Return an error that names the server and the proxy, which an error of the network does not.
 
-    def _connect_failed(self, error: BaseException) -> ConnectError:
+        Args:
+            reason: what failed, without secrets.
+            final: whether another attempt would fail in the same way.
+            proxy: the URL of the proxy, if there is one.
+        """
+        server = urlsplit(self._request.url).netloc.rpartition("@")[2]
+        via = "" if proxy is None else f"proxy {_address_of_proxy(proxy)}: "
+        return ConnectError(f"{server}: {via}{reason}", final)
+
+    def _connect_failed(self, error: BaseException, proxy: str | None = None) -> ConnectError:
         """Return the error for what an HTTP client raised. A certificate that is not accepted is final."""
-        return self._not_connected(reason(error), is_certificate_error(error))
+        return self._not_connected(reason(error), is_certificate_error(error), proxy)
 
     def _invalid_header(self, name: str) -> ConnectError:
         """Return the error for a header that an HTTP client refuses. Its value may be a secret."""
         fault = "its value has a blank at an end or a control character"
         return self._not_connected(f"the header {name!r} cannot be sent: {fault}", final=True)
 
-    def _no_response(self) -> ConnectError:
+    def _no_response(self, proxy: str | None = None) -> ConnectError:
         """Return the error for a `timeout` that has passed."""
-        return self._not_connected(f"no response within {self._timeout:g} seconds (timeout)")
+        return self._not_connected(f"no response within {self._timeout:g} seconds (timeout)", proxy=proxy)
 
 
 class DecodedExchange(_ExchangeBase, ABC):
@@ -121,6 +134,15 @@ class AsyncDecodedExchange(_ExchangeBase, ABC):
         """Return the next bytes as they were sent, before decoding."""
 
 
+def body_decoder(head: Response) -> Decoder | None:
+    """Return the decoder of the body, or None if its encoding is not supported."""
+    # Other transfer codings than "chunked", such as "gzip, chunked", are not supported: no client decodes
+    # them, and aiohttp delivers the compressed bytes.
+    if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
+        return None
+    return decoder_for(head.joined("Content-Encoding"))
+
+
 def closed() -> ReadError:
     """Return the error for using an exchange that was closed."""
     return ReadError("the exchange is closed")
@@ -132,7 +154,7 @@ def not_open() -> IllegalState:
 
 
 def reason(error: BaseException) -> str:
-    """Return a readable message: what the system or TLS says, or else the first text.
+    """Return a readable message: what the system or TLS says, or else the first text. Without URLs' secrets.
 
     HTTP clients wrap errors, in some without a text ("ReadError") or the cause ("All attempts failed").
     """
@@ -148,7 +170,15 @@ def reason(error: BaseException) -> str:
             if isinstance(cause, ConnectionError):
                 return f"[Errno {cause.errno}] {os.strerror(cause.errno)}"
             return str(cause)
-    return next((text for cause in chain if (text := str(cause))), type(error).__name__)
+    message = next((text for cause in chain if (text := str(cause))), type(error).__name__)
+    return URL_WITH_SECRETS.sub(r"\1\2", message)
+
+
+def _address_of_proxy(url: str) -> str:
+    """Return host and port, without user and password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return host if parts.port is not None else f"{host}:{PROXY_PORTS.get(parts.scheme, 80)}"
 
 
 def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:

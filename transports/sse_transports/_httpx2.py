@@ -8,7 +8,9 @@ the async one cancels. In a forked process, both close only a descriptor (`_fork
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -19,19 +21,20 @@ import httpx2
 
 from sse_core import ConnectError, IdleTimeout, ReadError, Request, Response
 
-from ._content_coding import decoder_for
 from ._exchanges import (
     AsyncDecodedExchange,
     DecodedExchange,
     _ExchangeBase,
+    body_decoder,
+    causes,
     closed,
     invalid_header,
     reason,
 )
 from ._extras import check_client
-from ._fork import ProcessOwner, close_descriptor
+from ._fork import ProcessOwner, close_descriptor, shut_down
 from ._http2 import reset_stream
-from ._httpx2_client import ATTACH, make_async_client, make_client
+from ._httpx2_client import ATTACH, make_async_client, make_client, proxy_of
 from ._orphaned_connections import close_of_orphan
 from ._socket_guard import SocketGuard
 
@@ -54,6 +57,9 @@ CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.connect_un
 
 START_TLS = frozenset({"connection.start_tls.complete", "proxy.start_tls.complete"})
 """Those that bring another object for the same connection, with TLS."""
+
+NOT_IMPLEMENTED = 501
+"""What h11 would answer to a transfer coding that it does not know (RFC 9112, 6.1); its only use of it."""
 
 CLIENT_LIMITS: dict[type[Exception], tuple[str, str]] = {
     httpx2.ConnectTimeout: ("connect", "no connection"),
@@ -136,19 +142,30 @@ class _Httpx2ExchangeBase(_ExchangeBase):
             message = f"httpx2 cannot send this request: {reason(error)}"
             raise self._not_connected(message, final=True) from error
 
-    def _send_failed(self, error: BaseException, request: httpx2.Request) -> ConnectError:
+    def _send_failed(
+        self, error: BaseException, request: httpx2.Request, client: httpx2.Client | httpx2.AsyncClient
+    ) -> ConnectError:
         """Return the error for what the client raised when it sent `request`."""
+        proxy = proxy_of(client, request.url)
         if isinstance(error, httpx2.TimeoutException):
             name, fault = CLIENT_LIMITS.get(type(error), ("", ""))
             limit = request.extensions["timeout"].get(name)
             if limit is None or limit == self._timeout:
-                return self._no_response()
-            return self._not_connected(f"{fault} within {limit:g} seconds (the client's {name} timeout)")
+                return self._no_response(proxy)
+            message = f"{fault} within {limit:g} seconds (the client's {name} timeout)"
+            return self._not_connected(message, proxy=proxy)
         if isinstance(error, (httpx2.LocalProtocolError, ValueError)):
             header = invalid_header(request.headers.raw)
             if header is not None:
                 return self._invalid_header(header)
-        return self._connect_failed(error)
+        if isinstance(error, httpx2.ProxyError) and str(error).startswith("407"):
+            # The credentials for the proxy are wrong, and would be again.
+            return self._not_connected(reason(error), True, proxy)
+        if any(getattr(cause, "error_status_hint", None) == NOT_IMPLEMENTED for cause in causes(error)):
+            # h11 refuses the response before its headers are known: this cannot be a ContentEncodingError.
+            message = "the body's transfer coding is not supported, only chunked is"
+            return self._not_connected(message, True, proxy)
+        return self._connect_failed(error, proxy)
 
 
 class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
@@ -171,6 +188,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
         # httpx2's connection, where it belongs to this exchange alone.
         self._network_stream: Any = None
         self._body: Iterator[bytes] = iter(())
+        # Whether the body was read to its end: then the client may use the connection again.
+        self._ended = False
         self._reading = False
 
     def open(self) -> Response:
@@ -188,20 +207,19 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 try:
                     response = self._response = self._send(client, request)
                     # httpx2 sends no trace event for a pooled connection, so attach it here.
+                    self._network_stream = _own_network_stream(response)
                     self._attach(response.extensions.get("network_stream"))
-                    if response.http_version == "HTTP/2":
-                        self._network_stream = None
                 except FAILURES as error:
                     if self._guard.expired:
-                        raise self._no_response() from error
-                    raise self._send_failed(error, request) from error
+                        raise self._no_response(proxy_of(client, request.url)) from error
+                    raise self._send_failed(error, request, client) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
             # `iter_raw` would do no more than the stream itself, at twice the cost.
             self._body = iter(_stream(response))
         head = _head(response, self._request)
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        return self._opened(head, body_decoder(head))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
@@ -233,6 +251,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 # A socket that was shut down may look like a clean end.
                 if self._guard.closed:
                     raise closed()
+                self._ended = True
                 self._release()
         return data
 
@@ -250,6 +269,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
             # From now on, other requests may share it.
             self._network_stream = None
         elif name in CONNECTED:
+            self._network_stream = info["return_value"]
             try:
                 self._attach(info["return_value"])
             except OSError:
@@ -258,7 +278,6 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                 raise
 
     def _attach(self, stream: Any) -> None:
-        self._network_stream = stream
         connection = None if stream is None else stream.get_extra_info("socket")
         if connection is not None:
             self._guard.attach(connection)
@@ -267,6 +286,8 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
         if self.is_foreign():
             _close_descriptor(self._network_stream)
             return
+        if self._network_stream is not None and not self._ended:
+            self._guard.shut_down()
         response, self._response = self._response, None
         if response is None:
             return
@@ -359,14 +380,14 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
     async def open(self) -> Response:
         """Send the request and return the response headers. See `AsyncExchange.open`."""
         self._check_open()
+        client = self._get_client()
+        request = self._build_request(client)
+        request.extensions["trace"] = self._trace
         with anyio.move_on_after(self._timeout) as self._cancel_scope:
-            client = self._get_client()
-            request = self._build_request(client)
-            request.extensions["trace"] = self._trace
             try:
                 self._response = await self._send(client, request)
             except FAILURES as error:
-                raise self._send_failed(error, request) from error
+                raise self._send_failed(error, request, client) from error
             finally:
                 self._cancel_scope = None
                 if self._response is None and self._network_stream is not None:
@@ -379,12 +400,12 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
             await self._release()
             raise closed()
         if self._response is None:
-            raise self._no_response()
+            raise self._no_response(proxy_of(client, request.url))
         head = _head(self._response, self._request)
         self._body = aiter(_inner_stream(self._response))
-        if self._response.http_version != "HTTP/2":
-            self._network_stream = self._response.extensions.get("network_stream")
-        return self._opened(head, decoder_for(head.joined("Content-Encoding")))
+        self._network_stream = _own_network_stream(self._response)
+        _shut_down_before_close(self._network_stream)
+        return self._opened(head, body_decoder(head))
 
     async def close(self) -> None:
         """Drop the connection, at any moment, from any task. See `AsyncExchange.close`."""
@@ -428,6 +449,7 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
         """Remember a connection when httpx2 reports it, so that `close` can shut it down."""
         if name in CONNECTED:
             self._network_stream = info["return_value"]
+            _shut_down_before_close(self._network_stream)
         elif name.startswith("http2."):
             # From now on, other requests may share it.
             self._network_stream = None
@@ -498,6 +520,38 @@ class AsyncHttpx2Exchange(_Httpx2ExchangeBase, AsyncDecodedExchange):
 def _close_descriptor(network_stream: Any) -> None:
     if network_stream is not None:
         close_descriptor(network_stream.get_extra_info("socket"))
+
+
+def _own_network_stream(response: httpx2.Response) -> Any:
+    """Return httpx2's connection of this response, or None if other requests may use it.
+
+    They may over HTTP/2, and if a hook of the client has read the body.
+    """
+    if response.http_version == "HTTP/2" or response.is_closed:
+        return None
+    return response.extensions.get("network_stream")
+
+
+def _shut_down_before_close(network_stream: Any) -> None:
+    """Let a close of this async connection shut it down first, because a forked process may have it too.
+
+    httpx2 closes it in many places: at a cancellation inside its own read, for instance. One that goes back
+    to a pool is not closed.
+    """
+    if network_stream is None or "aclose" in getattr(network_stream, "__dict__", {"aclose": None}):
+        # There is none, or this was done for an earlier request; or it is a caller's, with fixed attributes.
+        return
+    # A cycle would delay the garbage collector.
+    weak, process = weakref.ref(network_stream), os.getpid()
+
+    async def aclose() -> None:
+        stream = weak()
+        if stream is not None:
+            if os.getpid() == process:
+                shut_down(stream.get_extra_info("socket"))
+            await type(stream).aclose(stream)
+
+    network_stream.aclose = aclose
 
 
 def _without_body(response: httpx2.Response) -> httpx2.Response:

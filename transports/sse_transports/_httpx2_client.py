@@ -54,6 +54,22 @@ def make_async_client() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=_AsyncTransport(), **_client_options())
 
 
+def proxy_of(client: httpx2.Client | httpx2.AsyncClient, url: httpx2.URL) -> str | None:
+    """Return the proxy that a client, also a caller's, uses for `url`, without user and password.
+
+    For the message of an error: what it looks at is private, and if it changes, None is returned.
+    """
+    try:
+        transport: Any = client._transport_for_url(url)  # noqa: SLF001
+        if isinstance(transport, (_Transport, _AsyncTransport)):
+            transport = transport._pools.find(url)  # noqa: SLF001
+        proxy = transport._pool._proxy_url  # noqa: SLF001
+        port = "" if proxy.port is None else f":{proxy.port}"
+        return f"{proxy.scheme.decode()}://{proxy.host.decode()}{port}"
+    except (AttributeError, ConnectError):
+        return None
+
+
 def _client_options() -> dict[str, Any]:
     return {
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -150,7 +166,9 @@ class _Backend(httpcore2.SyncBackend):
                 connection = connect(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), interrupt)
         except OSError as error:
             raise httpcore2.ConnectError(reason(error)) from error
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # The system may refuse it on a connection that has already ended: then reading says so.
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return SyncStream(connection)
 
 

@@ -41,8 +41,7 @@ from urllib.parse import unquote
 import sse_core
 from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 
-from ._content_coding import Decoder, decoder_for
-from ._exchanges import DecodedExchange, closed, is_certificate_error, reason
+from ._exchanges import DecodedExchange, body_decoder, closed, is_certificate_error, reason
 from ._http1_bodies import Body, Chunked, UntilClose, WithLength
 from ._http1_head import HeadReader, HTTPResponse
 from ._proxies import environment_proxy, is_bypassed, usable_proxy
@@ -133,7 +132,7 @@ class UrllibExchange(DecodedExchange):
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
-        return self._opened(head, _body_decoder(head))
+        return self._opened(head, body_decoder(head))
 
     def close(self) -> None:
         """Drop the connection, at any moment, from any thread. See `Exchange.close`."""
@@ -346,7 +345,7 @@ def _body(method: str, head: Response, reader: HeadReader) -> Body:
     if method == "HEAD" or head.status < 200 or head.status in {204, 304}:
         return WithLength(connection, buffered, 0)
     if head.joined("Transfer-Encoding"):
-        # One that is not supported is not decoded: see `_body_decoder`.
+        # One that is not supported is not decoded: see `body_decoder`.
         return Chunked(connection, buffered)
     lengths = head.joined("Content-Length")
     if lengths is None:
@@ -355,11 +354,3 @@ def _body(method: str, head: Response, reader: HeadReader) -> Body:
     if others or CONTENT_LENGTH(length) is None:
         raise http.client.HTTPException(f"malformed Content-Length: {lengths[:80]!r}")
     return WithLength(connection, buffered, int(length))
-
-
-def _body_decoder(head: Response) -> Decoder | None:
-    """Return the decoder of the body, or None if its encoding is not supported."""
-    # Other transfer codings than "chunked", such as "gzip, chunked", are not supported.
-    if (head.joined("Transfer-Encoding") or "chunked").strip(" \t").lower() != "chunked":
-        return None
-    return decoder_for(head.joined("Content-Encoding"))
