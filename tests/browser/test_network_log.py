@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser.browser_harness import BrowserHarness
 from tests.browser.chromium import chromium
 from tests.browser.network_log import events_in_network_log
@@ -11,7 +9,6 @@ from tests.browser.run_chromium import run_in_chromium
 from tests.browser.streams import random_stream_scripts, vector_scripts
 
 # Thousands of connections, which take long on a busy machine.
-pytestmark = pytest.mark.timeout(300)
 
 RANDOM_STREAMS = 200
 

@@ -20,7 +20,6 @@ from tests.browser.run_event_source import run_in_event_source
 from tests.browser.streams import StreamScript, random_stream_scripts, vector_scripts
 
 # Thousands of connections, which take long on a busy machine.
-pytestmark = pytest.mark.timeout(300)
 
 THREADS = 8
 """Threads that run our EventSource while Chromium runs."""

@@ -84,7 +84,7 @@ def run(arguments: list[str], folder: Path, env: dict[str, str]) -> str:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -265,7 +265,7 @@ def test_error_response_is_raised_with_its_body(sse_server: MakeServer, read_rep
 
 
 @every_client
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_endless_error_body_is_truncated_in_time(
     sse_server: MakeServer, read_replies: ReadReplies, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,7 @@ def test_close_just_before_connect_prevents_the_request(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a full queue responds")
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_close_just_before_an_unanswered_connect_ends_it(
     unanswered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-DEADLINE = 10.0
+DEADLINE = 100.0
 """Seconds within which any state that a test waits for is reached, even on a busy machine."""
 
 

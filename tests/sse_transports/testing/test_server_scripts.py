@@ -220,7 +220,7 @@ def test_a_sleep_takes_real_time() -> None:
         assert time.monotonic() - begun >= 0.06
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_the_server_can_stop_during_a_sleep() -> None:
     with SSEServer([[Event("a"), Sleep(1000)]]) as server:
         source = EventSource(server.url, retry=None)
