@@ -288,7 +288,8 @@ def test_malformed_headers_show_no_query(read: Read, head: bytes) -> None:
         read(f"http://127.0.0.1:{server.port}/?{query}", method="POST", retry=None)
     text = "".join(traceback.format_exception(caught.value))
     assert "secret" not in text
-    assert "400" not in str(caught.value)
+    # After the host, whose port may contain any number.
+    assert "400" not in str(caught.value).partition(": ")[2]
 
 
 @pytest.mark.parametrize("name", ["httpx2", "httpx2 on asyncio", "httpx2 on trio"])
