@@ -110,5 +110,6 @@ def whole_number(text: str) -> int | None:
     # `int` accepts signs, spaces and underscores too; `int` and `isdigit` accept digits of other scripts.
     if not text.isascii() or not text.isdigit():
         return None
-    text = text.lstrip("0") or "0"
+    if len(text) > MAX_DIGITS:
+        text = text.lstrip("0") or "0"
     return int(text) if len(text) <= MAX_DIGITS else LARGEST_NUMBER
