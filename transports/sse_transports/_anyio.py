@@ -5,6 +5,7 @@ An event stream needs little of HTTP: one request, one response, one connection.
     AnyioTransport     the settings of the caller, and the connections that are kept for the next request.
     AnyioExchange      one request: connects, sends, reads the head, then the body, closes.
     HTTPConnection     a socket, with TLS if needed (`_anyio_connections.py`). anyio waits for it.
+    request_target     what is sent (`_http1_request.py`).
     ResponseReader     parses what arrives, with httptools (`_http1_response.py`).
     IdleTimer          ends a read that takes longer than its timeout (`_timers.py`).
 """
@@ -15,23 +16,22 @@ import contextlib
 import functools
 import os
 import ssl
-from base64 import b64encode
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import anyio
 from anyio.lowlevel import RunVar
 
-import sse_core
 from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
 from sse_core._retry import SAFE_METHODS
+from sse_core._url import origin
 
 from ._anyio_connections import HTTPConnection, IdleConnections, connect_tcp, connect_unix
 from ._exchanges import AsyncDecodedExchange, body_decoder, causes, closed, invalid_header, not_open, reason
 from ._fork import ProcessOwner
+from ._http1_request import Fields, encode_head, proxy_credentials, request_target
 from ._http1_response import ResponseReader
-from ._proxies import DEFAULT_PORTS, environment_proxy, usable_proxy
+from ._proxies import environment_proxy, usable_proxy
 from ._timers import IdleTimer
 
 FAILURES = (OSError, ValueError, anyio.BrokenResourceError, anyio.ClosedResourceError)
@@ -42,11 +42,6 @@ CONNECT_LIMIT = 64
 
 LARGE_BODY = 2**16
 """Bytes of a request from which on the response is read while it is sent."""
-
-METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-"""Methods that say `Content-Length: 0` if there is no body (RFC 9110, 8.6)."""
-
-PROXY_AUTHORIZATION = "proxy-authorization"
 
 _gates: RunVar[dict[int, anyio.CapacityLimiter]] = RunVar("sse_transports connections being made")
 
@@ -127,10 +122,13 @@ class AnyioTransport(ProcessOwner):
             return contextlib.nullcontext()
         gates = _gates.get({})
         _gates.set(gates)
-        return gates.setdefault(self._connect_limit, anyio.CapacityLimiter(self._connect_limit))
+        if self._connect_limit not in gates:
+            gates[self._connect_limit] = anyio.CapacityLimiter(self._connect_limit)
+        return gates[self._connect_limit]
 
     async def close(self) -> None:
-        """Close the connections that are kept for another request."""
+        """Close the connections that are kept for another request, and keep no more."""
+        self.idle.closed = True
         self.idle.close()
 
     async def __aenter__(self) -> Self:
@@ -151,7 +149,7 @@ class AnyioExchange(AsyncDecodedExchange):
     def __init__(self, transport: AnyioTransport, request: Request, timeout: float | None) -> None:
         super().__init__(request, timeout)
         self._transport = transport
-        self._url = urlsplit(request.url)
+        self._origin = origin(request.url)
         # The proxy's URL; None if there is none.
         self._proxy: str | None = None
         self._key: object = None
@@ -197,8 +195,8 @@ class AnyioExchange(AsyncDecodedExchange):
         ask = transport.proxy is None and transport.uds is None
         self._proxy = environment_proxy(self._request.url) if ask else transport.proxy or None
         # What a connection leads to.
-        self._key = self._url.scheme, self._url.netloc, self._proxy
-        data = self._request_data()
+        self._key = self._origin, self._proxy
+        data = self._encode(method, *request_target(self._request, self._proxy)) + (self._request.body or b"")
         kept = transport.idle.take(self._key)
         if kept is not None:
             try:
@@ -215,20 +213,21 @@ class AnyioExchange(AsyncDecodedExchange):
         await self._converse(connection, data)
 
     async def _connect(self) -> HTTPConnection:
-        transport, url, proxy = self._transport, self._url, self._proxy
+        transport, proxy = self._transport, self._proxy
+        scheme, host, _ = self._origin
         if transport.uds is not None:
             base = await connect_unix(transport.uds)
         else:
-            first = url if proxy is None else urlsplit(proxy)
-            base = await connect_tcp(first.hostname or "", _port(first), transport.local_address)
+            _, first_host, first_port = self._origin if proxy is None else origin(proxy)
+            base = await connect_tcp(first_host, first_port, transport.local_address)
         connection = HTTPConnection(base)
         try:
             if proxy is not None and proxy.startswith("https:"):
-                await connection.start_tls(transport.context, urlsplit(proxy).hostname or "")
-            if url.scheme == "https":
+                await connection.start_tls(transport.context, first_host)
+            if scheme == "https":
                 if proxy is not None:
                     await self._open_tunnel(connection, proxy)
-                await connection.start_tls(transport.context, (url.hostname or "").rstrip("."))
+                await connection.start_tls(transport.context, host.rstrip("."))
                 self._check_protocol(connection.protocol)
         except BaseException:
             base.close()
@@ -242,54 +241,22 @@ class AnyioExchange(AsyncDecodedExchange):
 
     async def _open_tunnel(self, connection: HTTPConnection, proxy: str) -> None:
         """Let the proxy connect to the server (RFC 9110, 9.3.6)."""
-        host = self._url.netloc if self._url.port is not None else f"{self._url.netloc}:{_port(self._url)}"
-        await connection.send(
-            self._encode_head("CONNECT", host, [("Host", host), *self._proxy_credentials(proxy)])
-        )
+        _, host, port = self._origin
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        fields = [("Host", target), *proxy_credentials(self._request, proxy)]
+        await connection.send(self._encode("CONNECT", target, fields))
         reader = ResponseReader("CONNECT")
         await self._read_head(connection, reader)
         if not 200 <= reader.status < 300:
             message = f"the proxy answered {reader.status} {reader.reason}".rstrip()
             raise self._not_connected(message, reader.status == 407, proxy)
 
-    def _proxy_credentials(self, proxy: str) -> list[tuple[str, str]]:
-        """Return the header with the proxy's user and password. The caller's own header wins."""
-        own = self._request.header(PROXY_AUTHORIZATION)
-        if own is not None:
-            return [("Proxy-Authorization", own)]
-        credentials, separator, _ = urlsplit(proxy).netloc.rpartition("@")
-        user, _, password = credentials.partition(":")
-        basic = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-        return [("Proxy-Authorization", f"Basic {basic}")] if separator else []
-
-    def _request_data(self) -> bytes:
-        """Return the request as it is sent (RFC 9112, 3)."""
-        request, url, body = self._request, self._url, self._request.body
-        target = urlunsplit(("", "", url.path or "/", url.query, ""))
-        fields = list(request.headers)
-        if self._proxy is not None:
-            fields = [field for field in fields if field[0].lower() != PROXY_AUTHORIZATION]
-            if url.scheme == "http":
-                # Not CONNECT, which proxies often refuse for port 80.
-                target = f"http://{url.netloc}{target}"
-                fields += self._proxy_credentials(self._proxy)
-        if request.header("Host") is None:
-            fields.insert(0, ("Host", url.netloc))
-        if request.header("User-Agent") is None and "user-agent" not in request.withheld:
-            fields.append(("User-Agent", f"sse-core/{sse_core.__version__}"))
-        has_length = body is not None or request.method in METHODS_WITH_BODY
-        if has_length and request.header("Content-Length") is None:
-            fields.append(("Content-Length", str(len(body or b""))))
-        return self._encode_head(request.method, target, fields) + (body or b"")
-
-    def _encode_head(self, method: str, target: str, fields: list[tuple[str, str]]) -> bytes:
-        """Return the request line and the headers, with the empty line."""
+    def _encode(self, method: str, target: str, fields: Fields) -> bytes:
         raw = [(name.encode(), value.encode()) for name, value in fields]
         wrong = invalid_header(raw)
         if wrong is not None:
             raise self._invalid_header(wrong)
-        lines = [f"{method} {target} HTTP/1.1".encode("ascii"), *(b"%b: %b" % field for field in raw)]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+        return encode_head(method, target, raw)
 
     async def _converse(self, connection: HTTPConnection, data: bytes) -> None:
         """Send the request and read the response headers.
@@ -300,7 +267,7 @@ class AnyioExchange(AsyncDecodedExchange):
         self._connection, self._sent = connection, False
 
         async def send() -> None:
-            with contextlib.suppress(OSError, anyio.BrokenResourceError):
+            with contextlib.suppress(*FAILURES):
                 await connection.send(data)
                 self._sent = True
 
@@ -405,10 +372,6 @@ class AnyioExchange(AsyncDecodedExchange):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.base.close()
-
-
-def _port(url: SplitResult) -> int:
-    return DEFAULT_PORTS[url.scheme] if url.port is None else url.port
 
 
 def _read_failure(error: BaseException) -> str:

@@ -285,6 +285,9 @@ class IdleConnections(ProcessOwner):
     """Connections whose response was read to its end, kept for the next request to the same server.
 
     Each is closed after `MAX_IDLE` seconds.
+
+    Attributes:
+        closed: whether no more are kept.
     """
 
     def __init__(self) -> None:
@@ -293,9 +296,13 @@ class IdleConnections(ProcessOwner):
         self._connections: dict[object, list[tuple[HTTPConnection, Callable[[], object]]]] = {}
         # The event loop that they belong to.
         self._token: object = None
+        self.closed = False
 
     def put(self, key: object, connection: HTTPConnection) -> None:
-        """Keep a connection."""
+        """Keep a connection, or close it."""
+        if self.closed:
+            connection.base.close()
+            return
         self._check_owner()
         entries = self._connections.setdefault(key, [])
 
