@@ -90,7 +90,8 @@ chromium:
 pythons: nginx $(VENV)/.ready
 	$(RUN) tests/other_pythons.py
 
-# Installs the built wheel in an empty environment: it brings no dependency, and importing it is cheap.
+# Builds the packages, checks them with twine, and installs the wheel in an empty environment: it brings no dependency,
+# and importing it is cheap.
 package: $(VENV)/.ready
 	$(RUN) tests/installed_package.py
 
