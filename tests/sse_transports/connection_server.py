@@ -107,6 +107,8 @@ class ConnectionServer:
         self._handle = handle
         self._context = context
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
+        # A Unix socket has none.
+        self._port: int = 0 if isinstance(address := self._listener.getsockname(), str) else address[1]
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept)
@@ -119,8 +121,7 @@ class ConnectionServer:
     @property
     def port(self) -> int:
         """The port of 127.0.0.1."""
-        port: int = self._listener.getsockname()[1]
-        return port
+        return self._port
 
     @property
     def url(self) -> str:
