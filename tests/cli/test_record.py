@@ -53,7 +53,7 @@ def test_file_has_all_bytes_and_a_summary_is_printed(path: Path) -> None:
         b"id: 3\ndata: c\n\n",
         b"",
     ]
-    assert [each.end for each in replay(path).connections] == ["lost", "complete", "left"]
+    assert [each.end for each in replay(path).connections] == ["lost", "complete", "complete"]
 
 
 def test_request_follows_options_without_its_secrets(path: Path) -> None:

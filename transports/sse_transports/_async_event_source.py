@@ -150,8 +150,8 @@ class AsyncEventSource(Driver[Item]):
             `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again. Saving is done in a worker thread.
-        transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
-            asyncio and an `AsyncHttpx2Transport` on trio.
+        transport: what carries the requests. The caller closes it, and may share it between sources. Not
+            given, an `AnyioTransport`.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
         on_error: called with each error before the policy decides; may return seconds after which
