@@ -128,7 +128,7 @@ bench-memory: $(VENV)/.ready
 valgrind:
 	$(call apt_install,command -v valgrind,valgrind,the instruction counter)
 
-# Microseconds per event of each transport, of its bare HTTP client, and of the peers; some minutes.
+# Microseconds per event of each transport, of its bare HTTP client, and of the peers, in bursts and drips; some minutes.
 bench-transports: $(VENV)/.ready
 	$(RUN) benchmarks/transport_speed.py
 
