@@ -132,9 +132,11 @@ valgrind:
 bench-transports: $(VENV)/.ready
 	$(RUN) benchmarks/transport_speed.py
 
-# Memory, CPU and delay of 500, 1000 and 2000 streams in one process; some minutes.
+# Memory, CPU and delay of 1,000 to 10,000 streams in one process, and how thousands come back that were dropped at once;
+# some ten minutes.
 bench-scale: $(VENV)/.ready
 	$(RUN) benchmarks/transport_scale.py
+	$(RUN) benchmarks/reconnect_storm.py
 
 # Runs the conformance vectors through every parser, and probes what clients do; less than a minute.
 # PEER=httpx-sse shows each vector that one gets wrong. axio-sse takes part from Python 3.12 on, as for `bench`.
