@@ -349,7 +349,9 @@ def test_unused_connection_is_closed_after_some_time(runtime: str, monkeypatch: 
 
 
 @each_runtime
-def test_close_leaves_no_connection_open(runtime: str) -> None:
+def test_close_leaves_no_connection_open(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports._anyio_connections.MAX_IDLE", 1000.0)
+
     async def main() -> None:
         transport = AnyioTransport()
         async with anyio.create_task_group() as tasks:
