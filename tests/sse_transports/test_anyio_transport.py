@@ -335,7 +335,7 @@ def test_early_response_to_a_large_body_is_read(
     def too_large(peer: Peer) -> None:
         peer.read_head()
         peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\ntoo much")
-        until_set(done, "the client has the response")
+        until_set(done, "the client has both responses")
 
     async def main() -> None:
         async with AnyioTransport(context=client_tls if encrypted else None) as transport:
@@ -345,12 +345,14 @@ def test_early_response_to_a_large_body_is_read(
                 ) as source:
                     await anext(source)
             assert caught.value.status == 413
-            done.set()
             # On the same connection, it would be taken for the rest of the body.
-            assert (await fetch(transport, server.url))[0] == 413
+            assert (await fetch(transport, server.url, timeout=20.0))[0] == 413
 
     with ConnectionServer(too_large, context=server_tls if encrypted else None) as server:
-        run(runtime, main)
+        try:
+            run(runtime, main)
+        finally:
+            done.set()
     assert (len(server.requests), len(server.peers)) == (2, 2)
 
 

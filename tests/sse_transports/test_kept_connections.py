@@ -299,6 +299,41 @@ def test_connection_that_the_server_has_closed_is_discarded(
 
 
 @each_runtime
+def test_close_notify_that_came_with_the_end_of_a_response_is_seen(
+    runtime: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    """It is read from the socket together with the body, so that the socket has nothing more."""
+    opened, ended = threading.Event(), threading.Event()
+
+    def end_with_the_body(peer: Peer) -> None:
+        if peer.number:
+            one_event_each(peer)
+            return
+        peer.read_request()
+        peer.send(HEAD + b"Content-Length: 9\r\n\r\n")
+        until_set(opened, "the client has the headers")
+        peer.send(BODY)
+        peer.send_close_notify()
+        ended.set()
+        peer.wait_until_gone()
+
+    async def main() -> None:
+        async with AnyioTransport(context=client_tls) as transport:
+            exchange = transport.exchange(Request("POST", server.url), timeout=60.0)
+            await exchange.open()
+            opened.set()
+            await async_until_set(ended, "the body and close_notify have arrived")
+            assert await exchange.read(60.0) == BODY
+            assert await exchange.read(60.0) == b""
+            await exchange.close()
+            assert await fetch(transport, server.url, method="POST") == (200, BODY)
+
+    with ConnectionServer(end_with_the_body, context=server_tls) as server:
+        run(runtime, main)
+    assert (len(server.requests), len(server.peers)) == (2, 2)
+
+
+@each_runtime
 def test_unused_connection_is_closed_after_some_time(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_transports._anyio_connections.MAX_IDLE", 0.05)
 
@@ -314,7 +349,9 @@ def test_unused_connection_is_closed_after_some_time(runtime: str, monkeypatch: 
 
 
 @each_runtime
-def test_close_leaves_no_connection_open(runtime: str) -> None:
+def test_close_leaves_no_connection_open(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_transports._anyio_connections.MAX_IDLE", 1000.0)
+
     async def main() -> None:
         transport = AnyioTransport()
         async with anyio.create_task_group() as tasks:
