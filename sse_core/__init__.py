@@ -38,6 +38,7 @@ from ._parser import Parser
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
 from ._streams import aparse, parse
+from ._values import Headers
 from ._values import publish as _publish
 
 __version__ = "0.1.0"
@@ -45,7 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "READY_STATES", "TRANSITIONS", "Closed", "Comment", "Connect", "ConnectError", "Connecting",
     "Connection", "ContentEncodingError", "ContentTypeError", "Decide", "Deliver", "Disconnected",
-    "Event", "EventTooLarge", "HTTPStatusError", "IdleTimeout", "IllegalState", "IncompleteStream",
+    "Event", "EventTooLarge", "HTTPStatusError", "Headers", "IdleTimeout", "IllegalState", "IncompleteStream",
     "InvalidArgument", "Opened", "Parser", "Pause", "Paused", "Read", "ReadBody", "ReadError",
     "ReadyState", "RedirectError", "Request", "Response", "ResponseError", "RetriesExhausted",
     "RetryPolicy", "SSEError", "Signal", "State", "StateChange", "Step", "Stop", "StreamError",

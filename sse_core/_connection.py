@@ -346,6 +346,9 @@ class Connection(Generic[Item]):
         # What `changes` returns next.
         self._changes: list[StateChange] = []
 
+        # Of the last stream that was opened; None before the first.
+        self._stream_response: Response | None = None
+
         # The current attempt, or the last one: its request after redirects, its response if there is one,
         # the (status, URL) of each redirect that it followed, and how many events it brought.
         self._request = self._first_request = Request(self._handshake.method, self._handshake.url)
@@ -388,6 +391,11 @@ class Connection(Generic[Item]):
     def url(self) -> str:
         """The URL of the last request, after redirects."""
         return self._request.url
+
+    @property
+    def response(self) -> Response | None:
+        """The status and headers of the last stream that was opened; None before the first."""
+        return self._stream_response
 
     @property
     def last_event_id(self) -> str:
@@ -471,6 +479,7 @@ class Connection(Generic[Item]):
                 return self._send(request)
         if kind is ResponseKind.EVENT_STREAM:
             self._state = self._next_state(Signal.ACCEPT)
+            self._stream_response = response
             self._note(Opened)
             return READ
         # The server's way to say that the stream is over. It is not an error.

@@ -25,7 +25,11 @@ from a peer is shortened and escaped in messages. All errors can be pickled.
 from __future__ import annotations
 
 from ._events import Comment, Event
-from ._values import last_header, method_after
+from ._values import Headers, last_header, method_after
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # How much of a peer's text a message quotes; the attributes have all of it.
 SHOWN_CHARACTERS = 200
@@ -138,7 +142,8 @@ class ResponseError(SSEError):
 
     Attributes:
         status: the HTTP status code.
-        headers: the response's header fields, (name, value) in the order received.
+        headers: the response's header fields, (name, value) in the order received, also looked up by
+            name, as `Headers`.
         body: the start of the response's body, at most 64 KiB.
         url: the URL that responded, after redirects.
         retry_after: seconds that the server asked to wait (Retry-After), or None.
@@ -152,7 +157,7 @@ class ResponseError(SSEError):
     def __init__(
         self,
         status: int,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         url: str = "",
         retry_after: float | None = None,
@@ -161,6 +166,7 @@ class ResponseError(SSEError):
         method: str = "",
         max_retry_after: float | None = None,
     ) -> None:
+        headers = Headers(headers)
         super().__init__(
             status, headers, body, url, retry_after, redirects, withheld, method, max_retry_after
         )

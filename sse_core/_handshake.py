@@ -14,7 +14,7 @@ from enum import Enum
 from ._checks import check_set, check_text, is_token, whole_number
 from ._errors import ContentTypeError, HTTPStatusError, InvalidArgument, RedirectError, ResponseError
 from ._url import origin, resolve, split_credentials
-from ._values import BODILESS_METHODS, Headers, Record, header_values, last_header, method_after
+from ._values import BODILESS_METHODS, Headers, Record, last_header, method_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Request(Record):
     Attributes:
         method: in upper case.
         url: absolute, ASCII, without a fragment.
-        headers: (name, value) in order, as text; `raw_headers` is what to send.
+        headers: (name, value) in order, as text, also looked up by name, as `Headers`; `raw_headers` is
+            what to send.
         body: bytes, or None for no body.
         withheld: names of headers, in lower case, that an HTTP client must not add from its own
             settings: after a redirect to another origin, those that were for the first one only.
@@ -71,10 +72,11 @@ class Request(Record):
         self,
         method: str,
         url: str,
-        headers: Headers = (),
+        headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
         withheld: frozenset[str] = frozenset(),
     ) -> None:
+        headers = Headers(headers)
         self._set(locals())
 
     @property
@@ -95,8 +97,8 @@ class Response(Record):
 
     Attributes:
         status: the HTTP status code.
-        headers: (name, value) in the order received. Pass bytes if your HTTP client has them: they
-            are decoded as ISO-8859-1, which keeps every byte.
+        headers: (name, value) in the order received, also looked up by name, as `Headers`. Pass bytes if
+            your HTTP client has them: they are decoded as ISO-8859-1, which keeps every byte.
         url: the URL that was requested; after a redirect, the one that it led to.
     """
 
@@ -108,7 +110,7 @@ class Response(Record):
     def __init__(
         self, status: int, headers: Iterable[tuple[str, str] | tuple[bytes, bytes]] = (), url: str = ""
     ) -> None:
-        headers = tuple((_as_text(name), _as_text(value)) for name, value in headers)
+        headers = Headers((_as_text(name), _as_text(value)) for name, value in headers)
         self._set(locals())
 
     def header(self, name: str) -> str | None:
@@ -117,10 +119,7 @@ class Response(Record):
 
     def joined(self, name: str) -> str | None:
         """Return all values of the list-valued field `name` (any case), joined by commas, or None."""
-        # RFC 9110, 5.3: a recipient may combine fields of one name into one, "by appending each subsequent
-        # field line value to the initial field line value in order, separated by a comma".
-        values = header_values(self.headers, name)
-        return ", ".join(values) if values else None
+        return self.headers.get(name)
 
 
 class ResponseKind(Enum):

@@ -136,10 +136,10 @@ def test_a_message_is_one_short_line(error: SSEError) -> None:
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)
 def test_a_response_error_has_the_whole_response(kind: type[ResponseError]) -> None:
     error = kind(404, HEADERS, b"none here", URL, 5.0)
-    assert (error.status, error.headers, error.body, error.url) == (404, HEADERS, b"none here", URL)
+    assert (error.status, error.headers.pairs, error.body, error.url) == (404, HEADERS, b"none here", URL)
     assert error.retry_after == 5.0
     bare = kind(500)
-    assert (bare.status, bare.headers, bare.body, bare.url, bare.retry_after) == (500, (), b"", "", None)
+    assert (bare.status, bare.headers.pairs, bare.body, bare.url, bare.retry_after) == (500, (), b"", "", None)
 
 
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)

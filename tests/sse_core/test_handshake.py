@@ -18,7 +18,7 @@ DEFAULTS = (("Accept", "text/event-stream"), ("Cache-Control", "no-cache"))
 
 def test_the_default_request_has_the_default_headers() -> None:
     request = connected(Connection(URL))
-    assert (request.method, request.url, request.headers, request.body) == ("GET", URL, DEFAULTS, None)
+    assert (request.method, request.url, request.headers.pairs, request.body) == ("GET", URL, DEFAULTS, None)
 
 
 @pytest.mark.parametrize(

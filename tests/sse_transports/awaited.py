@@ -13,7 +13,7 @@ from typing import Any, Self
 import trio
 from anyio.from_thread import BlockingPortal
 
-from sse_core import Comment, Event, ReadyState
+from sse_core import Comment, Event, ReadyState, Response
 from sse_transports import AsyncEventSource
 from sse_transports._interface import AsyncTransport
 
@@ -89,6 +89,16 @@ class Awaited:
     def resume(self) -> None:
         self._command(self.source.resume)
 
+    def open(self) -> None:
+        self._enter_and_call(self.source.open)
+
+    def _enter_and_call(self, method: Callable[[], Awaitable[Any]]) -> Any:
+        async def call() -> Any:
+            await self.source.__aenter__()
+            return await method()
+
+        return self._portal.call(call)
+
     def __enter__(self) -> Self:
         return self
 
@@ -117,6 +127,10 @@ class Awaited:
         if event is None:
             raise StopIteration
         return event
+
+    @property
+    def response(self) -> Response | None:
+        return self.source.response
 
     @property
     def last_event_id(self) -> str:

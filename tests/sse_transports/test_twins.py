@@ -121,6 +121,8 @@ WAITING = {
     "__enter__": "needs an event loop",
     "__exit__": "waits for other tasks",
     "__next__": "one iteration at a time",
+    "_ask": "one iteration at a time",
+    "_run": "needs an event loop",
     "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts events since other tasks could run",
     "_sleep_unless_commanded": "sleeps",

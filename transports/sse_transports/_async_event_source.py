@@ -319,37 +319,53 @@ class AsyncEventSource(Driver[Item]):
 
     # The loop.
 
+    async def open(self) -> None:
+        """Connect now, and return when the response is an event stream, before any event is asked for.
+
+        Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
+        the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
+        """
+        with contextlib.suppress(StopAsyncIteration):
+            await self._ask(self._opened)
+
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
     async def __anext__(self) -> Item:
         if self._iterating:
-            if self._command is Command.FORKED:
-                raise self._of_another_process()
-            raise IllegalState("another iteration of this AsyncEventSource is running")
+            raise self._iterating_elsewhere()
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
         if self._command is None and self._store is None:
             event = self._next_buffered()
             if event is not None:
                 return event
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        if not self._entered:
-            raise IllegalState(NOT_ENTERED)
+        return await self._ask(self._next_buffered)
+
+    async def _ask(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
+        if self._iterating:
+            raise self._iterating_elsewhere()
         self._iterating = True
         before = self._last_event_id
         try:
-            # Another task may hold it for a moment, to apply a command.
-            async with self._loop_lock:
-                return await self._next()
+            return await self._run(take)
         finally:
             self._iterating = False
             if self._command is not None:
                 await self._apply_before_return(before)
 
-    async def _next(self) -> Item:
-        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
+    async def _run(self, take: Callable[[], Value | None]) -> Value:
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
+        # Another task may hold it for a moment, to apply a command.
+        async with self._loop_lock:
+            return await self._next(take)
+
+    async def _next(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
             if self._store is not None:
                 # Asking for the next event means that the last one was processed.
@@ -359,9 +375,9 @@ class AsyncEventSource(Driver[Item]):
                     # Before the buffered events, because closing drops them.
                     await self._apply_command()
                 else:
-                    event = self._next_buffered()
-                    if event is not None:
-                        return event
+                    taken = take()
+                    if taken is not None:
+                        return taken
                 if self._since_checkpoint >= MAX_BATCH:
                     # Before the next event is taken, so that a cancellation loses none.
                     await anyio.lowlevel.checkpoint()

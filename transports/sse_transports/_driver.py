@@ -173,6 +173,11 @@ class Driver(Generic[Item]):
         return self._connection.reconnection_time
 
     @property
+    def response(self) -> Response | None:
+        """The status and headers of the last stream that was opened; None before the first."""
+        return self._connection.response
+
+    @property
     def url(self) -> str:
         """The URL of the last request, after redirects."""
         return self._connection.url
@@ -188,6 +193,12 @@ class Driver(Generic[Item]):
     def enter_fork(self) -> None:
         """Leave the stream to the parent: this process is a forked child. See `_forked_sources`."""
         self._command = Command.FORKED
+
+    def _iterating_elsewhere(self) -> IllegalState:
+        """Return the error for a second iteration while one is running."""
+        if self._command is Command.FORKED:
+            return self._of_another_process()
+        return IllegalState(f"another iteration of this {type(self).__name__} is running")
 
     def _of_another_process(self) -> IllegalState:
         """Return the error for using a source that was made before a fork."""
@@ -228,6 +239,11 @@ class Driver(Generic[Item]):
                 self._last_event_id = event.id
             return event
         return None
+
+    def _opened(self) -> bool | None:
+        """Return True if a stream is open or has left events to yield, else None."""
+        is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
+        return is_open or None
 
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""

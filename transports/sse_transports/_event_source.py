@@ -39,7 +39,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
 
 from sse_core import (
     Comment,
@@ -48,7 +48,6 @@ from sse_core import (
     Decide,
     Deliver,
     Event,
-    IllegalState,
     Pause,
     Read,
     ReadBody,
@@ -85,6 +84,8 @@ from ._stores import Store
 
 if TYPE_CHECKING:
     import queue
+
+Value = TypeVar("Value")
 
 
 class Options(CommonOptions, total=False):
@@ -296,14 +297,21 @@ class EventSource(Driver[Item]):
 
     # The loop.
 
+    def open(self) -> None:
+        """Connect now, and return when the response is an event stream, before any event is asked for.
+
+        Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
+        the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
+        """
+        with contextlib.suppress(StopIteration):
+            self._ask(self._opened)
+
     def __iter__(self) -> Iterator[Item]:
         return self
 
     def __next__(self) -> Item:
         if not self._iteration_lock.acquire(blocking=False):
-            if self._command is Command.FORKED:
-                raise self._of_another_process()
-            raise IllegalState("another iteration of this EventSource is running")
+            raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
             # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
@@ -312,18 +320,33 @@ class EventSource(Driver[Item]):
                 event = self._next_buffered()
                 if event is not None:
                     return event
-            if self._command is Command.FORKED:
-                raise self._of_another_process()
-            # Another thread may hold it for a moment, to apply a command.
-            with self._loop_lock:
-                return self._next()
+            return self._run(self._next_buffered)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
                 self._apply_before_return(before)
 
-    def _next(self) -> Item:
-        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
+    def _ask(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; raise StopIteration at the end."""
+        if not self._iteration_lock.acquire(blocking=False):
+            raise self._iterating_elsewhere()
+        before = self._last_event_id
+        try:
+            return self._run(take)
+        finally:
+            self._iteration_lock.release()
+            if self._command is not None:
+                self._apply_before_return(before)
+
+    def _run(self, take: Callable[[], Value | None]) -> Value:
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        # Another thread may hold it for a moment, to apply a command.
+        with self._loop_lock:
+            return self._next(take)
+
+    def _next(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
             if self._store is not None:
                 # Asking for the next event means that the last one was processed.
@@ -333,9 +356,9 @@ class EventSource(Driver[Item]):
                     # Before the buffered events, because closing drops them.
                     self._apply_command()
                 else:
-                    event = self._next_buffered()
-                    if event is not None:
-                        return event
+                    taken = take()
+                    if taken is not None:
+                        return taken
                 self._last_event_id = self._id_after_events
                 step = self._step
                 if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
