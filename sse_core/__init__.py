@@ -29,6 +29,7 @@ from ._errors import (
     RetriesExhausted,
     SSEError,
     StreamError,
+    TotalTimeout,
     TransportError,
     UsageError,
 )
@@ -50,7 +51,7 @@ __all__ = [
     "InvalidArgument", "Opened", "Parser", "Pause", "Paused", "Read", "ReadBody", "ReadError",
     "ReadyState", "RedirectError", "Request", "Response", "ResponseError", "RetriesExhausted",
     "RetryPolicy", "SSEError", "Signal", "State", "StateChange", "Step", "Stop", "StreamError",
-    "TransportError", "UsageError", "Wait", "Waiting", "__version__", "aparse", "encode",
+    "TotalTimeout", "TransportError", "UsageError", "Wait", "Waiting", "__version__", "aparse", "encode",
     "encode_comment", "parse",
 ]  # fmt: skip
 

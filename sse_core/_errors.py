@@ -15,7 +15,8 @@
     ├── TransportError              the network
     │   ├── ConnectError            no response arrived
     │   ├── ReadError               the connection was lost while the stream was read
-    │   └── IdleTimeout             nothing arrived for idle_timeout seconds
+    │   └── IdleTimeout             nothing arrived for idle_timeout seconds (also a TimeoutError)
+    ├── TotalTimeout                total_timeout seconds have passed (also a TimeoutError)
     └── RetriesExhausted            the retry policy gave up; __cause__ is the last error
 
 The attributes come first and the message is built from them, so code never has to parse a message. Text
@@ -327,7 +328,8 @@ class ReadError(TransportError):
     """The connection was lost while the stream was being read."""
 
 
-class IdleTimeout(TransportError):
+# `TimeoutError` is an `OSError`: `except OSError` catches these two as well. Neither has an `errno`.
+class IdleTimeout(TransportError, TimeoutError):
     """Nothing arrived, not even a comment, for `idle_timeout` seconds.
 
     Attributes:
@@ -340,6 +342,21 @@ class IdleTimeout(TransportError):
 
     def __str__(self) -> str:
         return f"nothing received for {self.seconds:g} seconds (idle_timeout)"
+
+
+class TotalTimeout(SSEError, TimeoutError):
+    """The source has taken `total_timeout` seconds. There is no further attempt.
+
+    Attributes:
+        seconds: the limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"not at its end within {self.seconds:g} seconds (total_timeout)"
 
 
 class RetriesExhausted(SSEError):

@@ -133,6 +133,10 @@ class Awaited:
         return self.source.response
 
     @property
+    def completed(self) -> bool:
+        return self.source.completed
+
+    @property
     def last_event_id(self) -> str:
         return self.source.last_event_id
 

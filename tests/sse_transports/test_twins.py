@@ -41,7 +41,7 @@ TRANSLATED = (
     ("thread", "task"),
 )
 # Members that only one of them has.
-ONLY_BLOCKING = {"__del__"}
+ONLY_BLOCKING = {"__del__", "_watch_time"}
 ONLY_ASYNC = {"_require_transport"}
 
 
@@ -123,7 +123,8 @@ WAITING = {
     "__next__": "one iteration at a time",
     "_ask": "one iteration at a time",
     "_run": "needs an event loop",
-    "_next": "lets other tasks run, and the event loop may be gone",
+    "_next": "bounds its time, and the event loop may be gone",
+    "_take_steps": "lets other tasks run",
     "_read": "counts events since other tasks could run",
     "_sleep_unless_commanded": "sleeps",
     "_post_command": "wakes a sleep",

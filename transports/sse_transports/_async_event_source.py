@@ -137,6 +137,9 @@ class AsyncEventSource(Driver[Item]):
             waits forever.
         timeout: seconds for connecting and waiting for the response headers; None for no limit. It
             never limits the stream.
+        total_timeout: seconds for everything, from the first request on: connecting, waits, reads, hooks
+            and what they await. None for no limit. Events that have arrived are yielded before
+            `TotalTimeout` is raised.
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
@@ -172,6 +175,7 @@ class AsyncEventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
+        sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
             around it, or this process is a fork of the one that made the source.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
@@ -212,6 +216,7 @@ class AsyncEventSource(Driver[Item]):
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
+        total_timeout: float | None = None,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
@@ -247,6 +252,7 @@ class AsyncEventSource(Driver[Item]):
             headers=headers,
             idle_timeout=idle_timeout,
             timeout=timeout,
+            total_timeout=total_timeout,
             store=store,
             clock=clock_for(clock, transport),
         )
@@ -367,35 +373,14 @@ class AsyncEventSource(Driver[Item]):
     async def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._store is not None:
-                # Asking for the next event means that the last one was processed.
-                await self._save(self._store)
-            while True:
-                if self._command is Command.CLOSE:
-                    # Before the buffered events, because closing drops them.
-                    await self._apply_command()
-                else:
-                    taken = take()
-                    if taken is not None:
-                        return taken
-                if self._since_checkpoint >= MAX_BATCH:
-                    # Before the next event is taken, so that a cancellation loses none.
-                    await anyio.lowlevel.checkpoint()
-                    self._since_checkpoint = length_hint(self._overflow)
-                    self._events = islice(self._overflow, MAX_BATCH)
-                    continue
-                self._last_event_id = self._id_after_events
-                step = self._step
-                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                    # Fast path: all that has happened since the last report is that bytes came. Saves the
-                    # report and the match for nearly every read.
-                    self._step = step.then
-                    self._step = await self._read()
-                    continue
-                if self._command is not None:
-                    await self._apply_command()
-                await self._report()
-                self._step = await self._take_step(self._step)
+            if self._total_timeout is None:
+                return await self._take_steps(take)
+            if self._deadline is None:
+                self._deadline = self._clock.monotonic() + self._total_timeout
+            with anyio.move_on_after(self._time_left(None)):
+                return await self._take_steps(take)
+            self._end_with(self._timed_out())
+            return await self._take_steps(take)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
@@ -408,6 +393,37 @@ class AsyncEventSource(Driver[Item]):
         except BaseException as error:
             await self._abort(error)
             raise
+
+    async def _take_steps(self, take: Callable[[], Value | None]) -> Value:
+        if self._store is not None:
+            # Asking for the next event means that the last one was processed.
+            await self._save(self._store)
+        while True:
+            if self._command is Command.CLOSE:
+                # Before the buffered events, because closing drops them.
+                await self._apply_command()
+            else:
+                taken = take()
+                if taken is not None:
+                    return taken
+            if self._since_checkpoint >= MAX_BATCH:
+                # Before the next event is taken, so that a cancellation loses none.
+                await anyio.lowlevel.checkpoint()
+                self._since_checkpoint = length_hint(self._overflow)
+                self._events = islice(self._overflow, MAX_BATCH)
+                continue
+            self._last_event_id = self._id_after_events
+            step = self._step
+            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                # Fast path: all that has happened since the last report is that bytes came. Saves the
+                # report and the match for nearly every read.
+                self._step = step.then
+                self._step = await self._read()
+                continue
+            if self._command is not None:
+                await self._apply_command()
+            await self._report()
+            self._step = await self._take_step(self._step)
 
     async def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
@@ -425,21 +441,24 @@ class AsyncEventSource(Driver[Item]):
             case Decide(cause):
                 return await self._decide(cause)
             case Wait(delay):
-                return await self._connect() if await self._sleep_unless_commanded(delay) else step
+                slept = await self._sleep_unless_commanded(self._time_left(delay))
+                return await self._connect() if slept else step
             case Pause():
                 await self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
                 await self._close_transport()
-                raise Ended if error is None else error
+                raise self._finished(error)
 
     async def _connect(self) -> Step[Item]:
+        self._check_deadline()
         headers = await _result(self._headers()) if callable(self._headers) else self._headers
         return self._connection.connect(headers)
 
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
-        exchange = self._require_transport().exchange(request, timeout=self._timeout)
+        exchange = self._require_transport().exchange(request, timeout=self._time_left(self._timeout))
+        self._read_timeout = self._time_left(self._idle_timeout)
         # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
         # the exchange, so check for one.
         self._exchange = exchange
@@ -456,7 +475,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def _read(self) -> Step[Item]:
         try:
-            data = await self._require_exchange().read(self._idle_timeout)
+            data = await self._require_exchange().read(self._read_timeout)
         except SSEError as error:
             return self._fail(error)
         step = self._receive(data)
@@ -556,7 +575,10 @@ class AsyncEventSource(Driver[Item]):
         command = self._command
         if command is Command.FORKED:
             raise self._of_another_process()
-        if command is Command.CLOSE:
+        if command is Command.TIME_OUT:
+            self._end_with(self._timed_out())
+            await self._close_transport()
+        elif command is Command.CLOSE:
             self._end()
             await self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:

@@ -33,6 +33,7 @@ from sse_core import (
     StateChange,
     Step,
     Stop,
+    TotalTimeout,
     Wait,
 )
 
@@ -80,6 +81,7 @@ class CommonOptions(ConnectionOptions, total=False):
 
     idle_timeout: float | None
     timeout: float | None
+    total_timeout: float | None
     store: Store | None
     on_open: Callable[[Response], object] | None
     on_state: Callable[[StateChange], object] | None
@@ -93,12 +95,14 @@ class Ended(Exception):
 class Command(Enum):
     """What a caller asks for while another thread or task may be iterating.
 
-    `FORKED` is not asked for: this process is a forked child, and the source belongs to its parent.
+    Two are not asked for. `TIME_OUT`: `total_timeout` has passed while the thread was blocked. `FORKED`:
+    this process is a forked child, and the source belongs to its parent.
     """
 
     RECONNECT = "reconnect"
     PAUSE = "pause"
     CLOSE = "close"
+    TIME_OUT = "time out"
     FORKED = "forked"
 
 
@@ -110,6 +114,7 @@ class Driver(Generic[Item]):
         headers: a mapping, or a function that the source calls before each attempt.
         idle_timeout: see `EventSource`, as for the rest.
         timeout: see `EventSource`.
+        total_timeout: see `EventSource`.
         store: see `EventSource`.
         clock: see `EventSource`.
     """
@@ -121,15 +126,22 @@ class Driver(Generic[Item]):
         headers: object,
         idle_timeout: float | None,
         timeout: float | None,
+        total_timeout: float | None,
         store: Store | None,
         clock: Clock,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
         check_seconds("timeout", timeout)
+        check_seconds("total_timeout", total_timeout)
         check_headers(connection.url, headers)
         self._connection: Connection[Item] = connection
         self._idle_timeout = idle_timeout
         self._timeout = timeout
+        self._total_timeout = total_timeout
+        # When `total_timeout` will have passed, on the clock; None before the first step, and without one.
+        self._deadline: float | None = None
+        # The idle timeout of the current connection, which does not go beyond the deadline.
+        self._read_timeout = idle_timeout
         self._clock = clock
         self._store = store
         # The first connection is opened like one after a wait.
@@ -143,6 +155,8 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        # Whether the iteration has come to the end of the stream, or was ended before.
+        self._completed = self._ended_early = False
         self._process = os.getpid()
         mark_in_child(self)
 
@@ -178,13 +192,23 @@ class Driver(Generic[Item]):
         return self._connection.response
 
     @property
+    def completed(self) -> bool:
+        """Whether the stream has come to its end, and all of it was yielded.
+
+        That is at `until`, at a 204, or at a clean end after which there is no reconnection. False before
+        that, after an error, and if `close` came first.
+        """
+        return self._completed
+
+    @property
     def url(self) -> str:
         """The URL of the last request, after redirects."""
         return self._connection.url
 
     def _is_closed(self) -> bool:
         """Return whether the source is closed for good, or about to be."""
-        return self._connection.state is State.CLOSED or self._command in (Command.CLOSE, Command.FORKED)
+        closing = (Command.CLOSE, Command.TIME_OUT, Command.FORKED)
+        return self._connection.state is State.CLOSED or self._command in closing
 
     def _is_paused(self) -> bool:
         """Return whether the source is paused, or about to be."""
@@ -212,6 +236,8 @@ class Driver(Generic[Item]):
         Events are buffered at once, not when the `Deliver` step is taken: a command may replace the step,
         and events that have arrived are to be yielded all the same.
         """
+        if self._deadline is not None:
+            self._check_deadline()
         if data:
             delivery = self._connection.receive(data)
         else:
@@ -230,7 +256,10 @@ class Driver(Generic[Item]):
 
     def _fail(self, error: SSEError) -> Step[Item]:
         """Return the step after an error of the exchange; ignore the error if a command caused it."""
-        return self._connection.fail(error) if self._command is None else self._step
+        if self._command is not None:
+            return self._step
+        self._check_deadline(error)
+        return self._connection.fail(error)
 
     def _next_buffered(self) -> Item | None:
         """Return the next event that has arrived, or None."""
@@ -245,10 +274,33 @@ class Driver(Generic[Item]):
         is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
         return is_open or None
 
+    def _time_left(self, seconds: float | None) -> float | None:
+        """Return `seconds`, or fewer if the deadline comes first; None if there is no limit."""
+        if self._deadline is None:
+            return seconds
+        # Some calls that wait do not accept 0.
+        left = max(self._deadline - self._clock.monotonic(), 0.001)
+        return left if seconds is None else min(seconds, left)
+
+    def _check_deadline(self, cause: BaseException | None = None) -> None:
+        """Raise `TotalTimeout` if the deadline has passed, caused by the error that was met then."""
+        if self._deadline is not None and self._clock.monotonic() >= self._deadline:
+            raise self._timed_out() from cause
+
+    def _timed_out(self) -> TotalTimeout:
+        return TotalTimeout(self._total_timeout or 0.0)
+
+    def _finished(self, error: BaseException | None) -> BaseException:
+        """Return what ends the iteration, at the step `Stop`."""
+        if error is None:
+            self._completed = not self._ended_early
+        return Ended() if error is None else error
+
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
         self._id_after_events = self._last_event_id
+        self._ended_early = not self._completed
         self._step = self._connection.close(error)
 
     def _end_with(self, error: BaseException) -> None:

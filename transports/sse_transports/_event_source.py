@@ -37,6 +37,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
@@ -121,6 +122,9 @@ class EventSource(Driver[Item]):
         timeout: seconds for connecting and waiting for the response headers; None for no limit. It
             never limits the stream. The system's resolver looks host names up: neither this nor
             `close` ends that.
+        total_timeout: seconds for everything, from the first request on: connecting, waits, reads, hooks (a
+            hook is not interrupted). None for no limit. Events that have arrived are yielded before
+            `TotalTimeout` is raised.
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
@@ -155,6 +159,7 @@ class EventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
+        sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, or this process is a fork
             of the one that made the source.
         sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
@@ -187,6 +192,7 @@ class EventSource(Driver[Item]):
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
+        total_timeout: float | None = None,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
@@ -222,6 +228,7 @@ class EventSource(Driver[Item]):
             headers=headers,
             idle_timeout=idle_timeout,
             timeout=timeout,
+            total_timeout=total_timeout,
             store=store,
             clock=clock_for(clock, transport),
         )
@@ -237,6 +244,8 @@ class EventSource(Driver[Item]):
         self._command_lock = threading.RLock()
         # The queue that a sleep waits for; None if none was needed yet.
         self._wakeup: queue.SimpleQueue[None] | None = None
+        # Wakes the loop when `total_timeout` has passed; None without one.
+        self._watchdog: threading.Timer | None = None
         # The request and response in use; None while there is no connection.
         self._exchange: Exchange | None = None
 
@@ -288,6 +297,8 @@ class EventSource(Driver[Item]):
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.close()
+            if self._watchdog is not None and self._command is not Command.FORKED:
+                self._watchdog.cancel()
             # The parent of a forked child still uses it.
             if self._command is not Command.FORKED:
                 import warnings
@@ -348,29 +359,9 @@ class EventSource(Driver[Item]):
     def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._store is not None:
-                # Asking for the next event means that the last one was processed.
-                self._save(self._store)
-            while True:
-                if self._command is Command.CLOSE:
-                    # Before the buffered events, because closing drops them.
-                    self._apply_command()
-                else:
-                    taken = take()
-                    if taken is not None:
-                        return taken
-                self._last_event_id = self._id_after_events
-                step = self._step
-                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                    # Fast path: all that has happened since the last report is that bytes came. Saves the
-                    # report and the match for nearly every read.
-                    self._step = step.then
-                    self._step = self._read()
-                    continue
-                if self._command is not None:
-                    self._apply_command()
-                self._report()
-                self._step = self._take_step(self._step)
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            return self._take_steps(take)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:
@@ -380,6 +371,47 @@ class EventSource(Driver[Item]):
         except BaseException as error:
             self._abort(error)
             raise
+
+    def _take_steps(self, take: Callable[[], Value | None]) -> Value:
+        if self._store is not None:
+            # Asking for the next event means that the last one was processed.
+            self._save(self._store)
+        while True:
+            if self._command is Command.CLOSE:
+                # Before the buffered events, because closing drops them.
+                self._apply_command()
+            else:
+                taken = take()
+                if taken is not None:
+                    return taken
+            self._last_event_id = self._id_after_events
+            step = self._step
+            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                # Fast path: all that has happened since the last report is that bytes came. Saves the
+                # report and the match for nearly every read.
+                self._step = step.then
+                self._step = self._read()
+                continue
+            if self._command is not None:
+                self._apply_command()
+            self._report()
+            self._step = self._take_step(self._step)
+
+    def _watch_time(self, seconds: float) -> None:
+        """Begin with `total_timeout` when the first step is taken; the watchdog ends what blocks."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+            post = weakref.WeakMethod(self._post_command)
+
+            def expire() -> None:
+                method = post()
+                if method is not None:
+                    method(Command.TIME_OUT)
+
+            # The timer must not keep a source that was dropped unclosed.
+            self._watchdog = threading.Timer(seconds, expire)
+            self._watchdog.daemon = True
+            self._watchdog.start()
 
     def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
@@ -397,21 +429,24 @@ class EventSource(Driver[Item]):
             case Decide(cause):
                 return self._decide(cause)
             case Wait(delay):
-                return self._connect() if self._sleep_unless_commanded(delay) else step
+                slept = self._sleep_unless_commanded(self._time_left(delay))
+                return self._connect() if slept else step
             case Pause():
                 self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
                 self._close_transport()
-                raise Ended if error is None else error
+                raise self._finished(error)
 
     def _connect(self) -> Step[Item]:
+        self._check_deadline()
         headers = self._headers() if callable(self._headers) else self._headers
         return self._connection.connect(headers)
 
     def _open(self, request: Request) -> Step[Item]:
         self._close_exchange(self._exchange)
-        exchange = self._transport.exchange(request, timeout=self._timeout)
+        exchange = self._transport.exchange(request, timeout=self._time_left(self._timeout))
+        self._read_timeout = self._time_left(self._idle_timeout)
         # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
         # the exchange, so check for one.
         with self._command_lock:
@@ -429,7 +464,7 @@ class EventSource(Driver[Item]):
 
     def _read(self) -> Step[Item]:
         try:
-            data = self._require_exchange().read(self._idle_timeout)
+            data = self._require_exchange().read(self._read_timeout)
         except SSEError as error:
             return self._fail(error)
         return self._receive(data)
@@ -531,7 +566,10 @@ class EventSource(Driver[Item]):
         command = self._command
         if command is Command.FORKED:
             raise self._of_another_process()
-        if command is Command.CLOSE:
+        if command is Command.TIME_OUT:
+            self._end_with(self._timed_out())
+            self._close_transport()
+        elif command is Command.CLOSE:
             self._end()
             self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
@@ -575,6 +613,8 @@ class EventSource(Driver[Item]):
 
     def _close_transport(self) -> None:
         """Close the connection, and the transport if it is not the caller's; once."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         if self._exchange is not None:
             self._close_exchange(self._exchange)
         if self._owns_transport:
