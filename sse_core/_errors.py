@@ -275,10 +275,11 @@ class EventTooLarge(StreamError):
 
 
 class IncompleteStream(StreamError):
-    """The stream ended before its end, and will not be resumed.
+    """The stream ended inside an event, or before its end.
 
-    If the connection was lost, the `__cause__` is that error. Without one, the server ended the
-    stream cleanly, but inside an event, or before the event that was to be the last (`until`).
+    A stream that will be resumed has it only if it ended inside an event: then `on_error` and the log get
+    it. If the connection was lost, the `__cause__` is that error. Without one, the server ended the stream
+    cleanly, but inside an event, or before the event that was to be the last (`until`).
 
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.

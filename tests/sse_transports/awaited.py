@@ -17,7 +17,7 @@ from sse_core import Comment, Event, ReadyState, Response
 from sse_transports import AsyncEventSource
 from sse_transports._interface import AsyncTransport
 
-HOOKS = ("headers", "on_open", "on_error", "on_state")
+HOOKS = ("headers", "prepare", "on_open", "on_error", "on_state")
 
 
 class Awaited:

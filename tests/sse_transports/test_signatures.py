@@ -36,6 +36,7 @@ DOCUMENTED: dict[str, object] = {
     "default_type": "message",
     "store": None,
     "transport": None,
+    "prepare": None,
     "on_open": None,
     "on_error": None,
     "on_state": None,

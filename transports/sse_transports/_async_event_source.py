@@ -49,6 +49,7 @@ import anyio
 import anyio.lowlevel
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -84,6 +85,7 @@ from ._driver import (
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
     check_seconds,
     check_transport,
     log,
@@ -103,12 +105,15 @@ MAX_BATCH = 64
 
 NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
+AsyncPrepare = Callable[[Request, Attempt], Request | Awaitable[Request]]
+
 
 class AsyncOptions(CommonOptions, total=False):
     """The types of the keyword arguments of `AsyncEventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None
     transport: AsyncTransport | None
+    prepare: AsyncPrepare | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
 
 
@@ -156,6 +161,13 @@ class AsyncEventSource(Driver[Item]):
             that an event whose processing failed comes again. Saving is done in a worker thread.
         transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
             asyncio and an `AsyncHttpx2Transport` on trio.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
+            The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
         on_error: called with each error before the policy decides; may return seconds after which
@@ -181,9 +193,10 @@ class AsyncEventSource(Driver[Item]):
         sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
             around it, or this process is a fork of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -227,13 +240,14 @@ class AsyncEventSource(Driver[Item]):
         default_type: str = "message",
         store: Store | None = None,
         transport: AsyncTransport | None = None,
+        prepare: AsyncPrepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
         check_not_async(until=until)
         check_transport(transport, is_async=True)
         connection = Connection(
@@ -263,6 +277,7 @@ class AsyncEventSource(Driver[Item]):
         self._owns_transport = transport is None
         # The default depends on the running event loop, so it is made in `__aenter__`.
         self._transport = transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -515,8 +530,26 @@ class AsyncEventSource(Driver[Item]):
 
     async def _connect(self) -> Step[Item]:
         self._check_deadline()
-        headers = await _result(self._headers()) if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else await self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = await _result(self._headers())
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    async def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        request = await _result(
+            self._prepare(self._connection.next_request(headers), self._connection.attempt)
+        )
+        check_prepared(request)
+        return request
 
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
@@ -571,8 +604,12 @@ class AsyncEventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = await self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""

@@ -28,6 +28,7 @@ from sse_core import (
     IllegalState,
     InvalidArgument,
     ReadyState,
+    Request,
     Response,
     SSEError,
     State,
@@ -393,6 +394,16 @@ def check_delay(delay: object) -> None:
 def _is_number(value: object) -> TypeGuard[float]:
     # A bool is an int to Python, and a mistake here.
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_prepared(request: object) -> None:
+    """Check what `prepare` returned.
+
+    Raises:
+        InvalidArgument: naming `prepare`.
+    """
+    if not isinstance(request, Request):
+        raise InvalidArgument("prepare", f"expected it to return a Request, not {type(request).__name__}")
 
 
 def check_headers(url: str, headers: object) -> None:

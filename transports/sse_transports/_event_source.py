@@ -43,6 +43,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -76,6 +77,7 @@ from ._driver import (
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
     check_seconds,
     check_transport,
     log,
@@ -89,12 +91,15 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+Prepare = Callable[[Request, Attempt], Request]
+
 
 class Options(CommonOptions, total=False):
     """The types of the keyword arguments of `EventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers] | None
     transport: Transport | None
+    prepare: Prepare | None
     on_error: Callable[[SSEError], float | None] | None
 
 
@@ -138,6 +143,12 @@ class EventSource(Driver[Item]):
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again.
         transport: the HTTP client. The caller closes it. Not given, a `UrllibTransport`.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error.
         on_error: called with each error before the policy decides; may return seconds after which
@@ -163,9 +174,10 @@ class EventSource(Driver[Item]):
         sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, or this process is a fork
             of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -201,14 +213,22 @@ class EventSource(Driver[Item]):
         default_type: str = "message",
         store: Store | None = None,
         transport: Transport | None = None,
+        prepare: Prepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        check_not_async(headers=headers, until=until, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_not_async(
+            headers=headers,
+            prepare=prepare,
+            until=until,
+            on_open=on_open,
+            on_error=on_error,
+            on_state=on_state,
+        )
         check_transport(transport, is_async=False)
         connection = Connection(
             url,
@@ -236,6 +256,7 @@ class EventSource(Driver[Item]):
         self._headers = headers
         self._owns_transport = transport is None
         self._transport = _default_transport() if transport is None else transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -498,8 +519,25 @@ class EventSource(Driver[Item]):
 
     def _connect(self) -> Step[Item]:
         self._check_deadline()
-        headers = self._headers() if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = self._headers()
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = self._prepare(own, attempt)
+        check_prepared(request)
+        return request
 
     def _open(self, request: Request) -> Step[Item]:
         self._close_exchange(self._exchange)
@@ -549,8 +587,12 @@ class EventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
