@@ -75,7 +75,15 @@ from ._errors import (
     redirect_text,
 )
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._handshake import ORIGIN_HEADERS, Handshake, Request, ResponseKind, classify_response, response_error
+from ._handshake import (
+    EVENT_STREAM,
+    ORIGIN_HEADERS,
+    Handshake,
+    Request,
+    ResponseKind,
+    classify_response,
+    response_error,
+)
 from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
@@ -88,17 +96,20 @@ if TYPE_CHECKING:
 
     from ._handshake import Response
     from ._parser import Options as ParserOptions
+    from ._url import Params
 
     # The base of the option types of both event sources, which add theirs.
     class Options(ParserOptions, total=False):
         """The types of the keyword arguments of `Connection`, except for `comments`."""
 
         method: str
+        params: Params | None
         json: object
         content: bytes | str | None
         retry: RetryPolicy | None
         until: str | Callable[[Event], bool] | None
         at_end: Literal["raise", "drop", "dispatch"] | None
+        accept: Iterable[str | None]
         sensitive_headers: Iterable[str]
 
 
@@ -290,9 +301,11 @@ class Connection(Generic[Item]):
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. The retry policy decides by it whether the request may be sent again.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         json: a body, written as JSON. Not for GET and HEAD.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to resume, from an earlier run.
+        last_event_id: where to resume, from an earlier run; None and `""` begin anew.
         retry: what to do at ends and failures; None never reconnects.
         max_event_size: bytes, as in `Parser`.
         until: the `data` of the event that ends the stream, or a function that returns whether an
@@ -301,6 +314,8 @@ class Connection(Generic[Item]):
         at_end: what to do with an event that is not finished at a clean end. "raise" drops it and ends with
             `IncompleteStream`, "drop" drops it as if nothing were missing, "dispatch" delivers it. None
             drops it, and raises if the stream will not be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are delivered too.
         default_type: the type of an event that names none, as in `Parser`.
         sensitive_headers: names of further headers that are not sent to another origin after a redirect.
@@ -330,13 +345,15 @@ class Connection(Generic[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         until: str | Callable[[Event], bool] | None = None,
         at_end: Literal["raise", "drop", "dispatch"] | None = None,
+        accept: Iterable[str | None] = (EVENT_STREAM,),
         comments: bool = False,
         default_type: str = DEFAULT_TYPE,
         sensitive_headers: Iterable[str] = (),
@@ -349,7 +366,7 @@ class Connection(Generic[Item]):
             raise InvalidArgument("until", f"expected str or a function, not {type(until).__name__}")
 
         # What every attempt asks for.
-        self._handshake = Handshake(url, method, json, content, sensitive_headers)
+        self._handshake = Handshake(url, method, json, content, sensitive_headers, params, accept)
 
         # What is delivered, and which event is the last. `_parser` keeps the last event ID and the
         # reconnection time over all connections.
@@ -431,8 +448,25 @@ class Connection(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID received, after which the next connection asks to resume."""
+        """The last event ID received, after which the next connection asks to resume.
+
+        It can be set, for the next connection: `""` or None begins anew.
+        """
         return self._parser.last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self._parser.last_event_id = value
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of event streams so far, over all connections."""
+        return self._bytes_received
+
+    @property
+    def events_received(self) -> int:
+        """Events so far, over all connections."""
+        return self._events_received
 
     @property
     def reconnection_time(self) -> int | None:
@@ -559,7 +593,7 @@ class Connection(Generic[Item]):
         """
         self._check_legal(Signal.ACCEPT)
         self._response = response
-        kind = classify_response(response)
+        kind = classify_response(response, self._handshake.accept)
         # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
         # other: its body is read too.
         if kind is ResponseKind.REDIRECT and len(self._redirects) < MAX_REDIRECTS:
@@ -873,7 +907,8 @@ class Connection(Generic[Item]):
         self._unfinished_end = end
 
     def _response_error(self, response: Response, body: bytes, epoch: float | None) -> ResponseError:
-        error = response_error(response, body, self.url, epoch)
+        kind = classify_response(response, self._handshake.accept)
+        error = response_error(kind, response, body, self.url, epoch)
         retried = self._allowed(self._first_request.method)[0] and error.status in self._policy.statuses
         if retried and (error.retry_after or 0) > self._policy.longest_retry_after:
             error.max_retry_after = self._policy.longest_retry_after

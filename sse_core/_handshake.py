@@ -13,12 +13,14 @@ from enum import Enum
 
 from ._checks import check_set, check_text, is_token, whole_number
 from ._errors import ContentTypeError, HTTPStatusError, InvalidArgument, RedirectError, ResponseError
-from ._url import origin, resolve, split_credentials
+from ._url import origin, resolve, split_credentials, with_params
 from ._values import BODILESS_METHODS, Headers, Record, last_header, method_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from ._url import Params
 
 EVENT_STREAM = "text/event-stream"
 
@@ -163,15 +165,26 @@ class Handshake:
         json: a body, written as JSON, or None.
         content: a body, as bytes or str, or None.
         sensitive: names of further headers that are for the first origin only.
+        params: what is added to the URL's query, or None.
+        accept: the content types that count as an event stream; None is a missing one.
 
     Raises:
         InvalidArgument: naming the argument.
     """
 
     def __init__(
-        self, url: str, method: str, json: object, content: bytes | str | None, sensitive: Iterable[str]
+        self,
+        url: str,
+        method: str,
+        json: object,
+        content: bytes | str | None,
+        sensitive: Iterable[str],
+        params: Params | None,
+        accept: Iterable[str | None],
     ) -> None:
-        self.url, self._credentials = split_credentials(url)
+        url, self._credentials = split_credentials(url)
+        self.url = with_params(url, params)
+        self.accept = _checked_accept(accept)
         if not is_token(method):
             raise InvalidArgument("method", f"{method!r} is not an HTTP method")
         self.method = method.upper()
@@ -195,7 +208,8 @@ class Handshake:
         """
         own = _checked_headers(own)
         # Not "no-store": for that cache mode too, fetch sends `Cache-Control: no-cache`.
-        defaults = [("Accept", EVENT_STREAM), ("Cache-Control", "no-cache")]
+        types = ", ".join(each for each in self.accept if each is not None)
+        defaults = [("Accept", types or "*/*"), ("Cache-Control", "no-cache")]
         if self._content_type is not None:
             defaults.append(("Content-Type", self._content_type))
         if self._credentials is not None:
@@ -364,8 +378,27 @@ def _make_body(method: str, json: object, content: bytes | str | None) -> tuple[
     raise InvalidArgument("content", f"expected bytes or str, not {type(content).__name__}")
 
 
-def classify_response(response: Response) -> ResponseKind:
+def _checked_accept(accept: Iterable[str | None]) -> tuple[str | None, ...]:
+    """Return the content types of `accept` as they are compared.
+
+    Raises:
+        InvalidArgument: one of them is none, or there are none.
+    """
+    # A single str is an iterable of its letters, which are not meant.
+    types = () if isinstance(accept, (str, bytes)) or not hasattr(accept, "__iter__") else tuple(accept)
+    checked = tuple(each if each is None else essence(each) for each in types if isinstance(each, str | None))
+    if not types or len(checked) != len(types) or checked.count(None) != types.count(None):
+        expected = 'expected content types, such as ("text/event-stream",), with None for a missing one'
+        raise InvalidArgument("accept", f"{expected}, not {accept!r}")
+    return checked
+
+
+def classify_response(response: Response, accept: tuple[str | None, ...] = (EVENT_STREAM,)) -> ResponseKind:
     """Return what a response means, by its status and Content-Type.
+
+    Args:
+        response: its status and headers.
+        accept: the content types that count, in lower case; None is a missing one.
 
     "if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the
     connection." But "a client can be told to stop reconnecting using the HTTP 204 No Content response
@@ -378,22 +411,27 @@ def classify_response(response: Response) -> ResponseKind:
     if response.status != 200:
         return ResponseKind.WRONG_STATUS
     # Parameters do not matter: `charset=latin1` changes nothing, because an event stream is always UTF-8.
-    is_stream = essence(response.joined("Content-Type") or "") == EVENT_STREAM
-    return ResponseKind.EVENT_STREAM if is_stream else ResponseKind.WRONG_CONTENT_TYPE
+    value = response.headers.get("Content-Type")
+    # A field that is no content type is not a missing one.
+    found = None if value is None else essence(value) or ""
+    return ResponseKind.EVENT_STREAM if found in accept else ResponseKind.WRONG_CONTENT_TYPE
 
 
-def response_error(response: Response, body: bytes, url: str, epoch: float | None) -> ResponseError:
+def response_error(
+    kind: ResponseKind, response: Response, body: bytes, url: str, epoch: float | None
+) -> ResponseError:
     """Return the error for a response that is not an event stream.
 
     Args:
+        kind: what `classify_response` returned.
         response: its status and headers.
         body: the start of its body.
         url: the URL that responded.
         epoch: as in `retry_after`.
     """
     kinds = {ResponseKind.WRONG_CONTENT_TYPE: ContentTypeError, ResponseKind.REDIRECT: RedirectError}
-    kind = kinds.get(classify_response(response), HTTPStatusError)
-    return kind(response.status, response.headers, body, url, retry_after(response, epoch))
+    error = kinds.get(kind, HTTPStatusError)
+    return error(response.status, response.headers, body, url, retry_after(response, epoch))
 
 
 def retry_after(response: Response, epoch: float | None) -> float | None:

@@ -149,6 +149,18 @@ class Awaited:
     def last_event_id(self) -> str:
         return self.source.last_event_id
 
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self.source.last_event_id = value
+
+    @property
+    def bytes_received(self) -> int:
+        return self.source.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        return self.source.events_received
+
     @property
     def reconnection_time(self) -> int | None:
         return self.source.reconnection_time
