@@ -175,9 +175,12 @@ class AsyncEventSource(Driver[Item]):
             The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -310,7 +313,8 @@ class AsyncEventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         await self._post_command(Command.CLOSE)
 
@@ -708,6 +712,8 @@ class AsyncEventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 await _result(self._on_state(change))
 

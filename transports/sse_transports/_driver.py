@@ -27,6 +27,7 @@ from sse_core import (
     Event,
     IllegalState,
     InvalidArgument,
+    Opened,
     ReadyState,
     Request,
     Response,
@@ -160,6 +161,7 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        self._warned_of_repetition = False
         # Whether the iteration has come to the end of the stream, or was ended before.
         self._completed = self._ended_early = False
         self._process = os.getpid()
@@ -331,6 +333,14 @@ class Driver(Generic[Item]):
             self._completed = not self._ended_early
         return Ended() if error is None else error
 
+    def _warn_of_repetition(self, change: StateChange) -> None:
+        """Log, once, that a stream without IDs begins again: its events may come twice, or be missing."""
+        if not self._warned_of_repetition and begins_again(change):
+            from ._log import warn_of_repetition
+
+            self._warned_of_repetition = True
+            warn_of_repetition(change)
+
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
@@ -355,6 +365,11 @@ def log(change: StateChange) -> None:
         from ._log import log
 
         log(change)
+
+
+def begins_again(change: StateChange) -> TypeGuard[Opened]:
+    """Return whether a stream was opened again, and has no ID to resume after."""
+    return isinstance(change, Opened) and change.events_received > 0 and not change.last_event_id
 
 
 def without_secrets(url: str) -> str:
