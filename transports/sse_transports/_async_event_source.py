@@ -403,10 +403,18 @@ class AsyncEventSource(Driver[Item]):
         """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
         if self._iterating:
             raise self._iterating_elsewhere()
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
         self._iterating = True
         before = self._last_event_id
         try:
-            return await self._run(take)
+            # Another task may hold it for a moment, to apply a command.
+            async with self._loop_lock:
+                if self._total_timeout is not None:
+                    return await self._next_in_time(take, self._total_timeout)
+                return await self._next(take)
         finally:
             self._iterating = False
             if self._command is not None:
@@ -452,26 +460,48 @@ class AsyncEventSource(Driver[Item]):
         finally:
             self._filled.set()
 
-    async def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        if not self._entered:
-            raise IllegalState(NOT_ENTERED)
-        # Another task may hold it for a moment, to apply a command.
-        async with self._loop_lock:
+    async def _next_in_time(self, take: Callable[[], Value | None], seconds: float) -> Value:
+        """Return what `_next` returns, or raise `TotalTimeout`: `seconds` begin with the first call."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+        with anyio.move_on_after(self._time_left(None)):
             return await self._next(take)
+        error = self._timed_out()
+        self._end_with(error)
+        raise error
 
     async def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is None:
-                return await self._take_steps(take)
-            if self._deadline is None:
-                self._deadline = self._clock.monotonic() + self._total_timeout
-            with anyio.move_on_after(self._time_left(None)):
-                return await self._take_steps(take)
-            self._end_with(self._timed_out())
-            return await self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                await self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    await self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                if self._since_checkpoint >= MAX_BATCH:
+                    # Before the next event is taken, so that a cancellation loses none.
+                    await anyio.lowlevel.checkpoint()
+                    self._since_checkpoint = length_hint(self._overflow)
+                    self._events = islice(self._overflow, MAX_BATCH)
+                    continue
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = await self._read()
+                    continue
+                if self._command is not None:
+                    await self._apply_command()
+                await self._report()
+                self._step = await self._take_step(self._step)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
@@ -484,37 +514,6 @@ class AsyncEventSource(Driver[Item]):
         except BaseException as error:
             await self._abort(error)
             raise
-
-    async def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            await self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                await self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            if self._since_checkpoint >= MAX_BATCH:
-                # Before the next event is taken, so that a cancellation loses none.
-                await anyio.lowlevel.checkpoint()
-                self._since_checkpoint = length_hint(self._overflow)
-                self._events = islice(self._overflow, MAX_BATCH)
-                continue
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = await self._read()
-                continue
-            if self._command is not None:
-                await self._apply_command()
-            await self._report()
-            self._step = await self._take_step(self._step)
 
     async def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""

@@ -321,8 +321,12 @@ class Driver(Generic[Item]):
 
     def _check_deadline(self, cause: BaseException | None = None) -> None:
         """Raise `TotalTimeout` if the deadline has passed, caused by the error that was met then."""
-        if self._deadline is not None and self._clock.monotonic() >= self._deadline:
+        if self._is_late():
             raise self._timed_out() from cause
+
+    def _is_late(self) -> bool:
+        """Return whether the deadline has passed."""
+        return self._deadline is not None and self._clock.monotonic() >= self._deadline
 
     def _timed_out(self) -> TotalTimeout:
         return TotalTimeout(self._total_timeout or 0.0)
@@ -350,6 +354,9 @@ class Driver(Generic[Item]):
 
     def _end_with(self, error: BaseException) -> None:
         """End the source because of an error, which iterating again raises again."""
+        if not isinstance(error, Exception) and self._is_late():
+            # The cancellation is that of the deadline.
+            error = self._timed_out()
         cause = error if isinstance(error, Exception) else None
         self._end(cause)
         self._command = None

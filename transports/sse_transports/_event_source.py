@@ -384,7 +384,13 @@ class EventSource(Driver[Item]):
                 event = self._next_buffered()
                 if event is not None:
                     return event
-            return self._run(self._next_buffered)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(self._next_buffered)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -396,7 +402,13 @@ class EventSource(Driver[Item]):
             raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
-            return self._run(take)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(take)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -441,19 +453,32 @@ class EventSource(Driver[Item]):
         with contextlib.suppress(Exception):
             self._ask(self._has_batch)
 
-    def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        # Another thread may hold it for a moment, to apply a command.
-        with self._loop_lock:
-            return self._next(take)
-
     def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is not None:
-                self._watch_time(self._total_timeout)
-            return self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = self._read()
+                    continue
+                if self._command is not None:
+                    self._apply_command()
+                self._report()
+                self._step = self._take_step(self._step)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:
@@ -463,31 +488,6 @@ class EventSource(Driver[Item]):
         except BaseException as error:
             self._abort(error)
             raise
-
-    def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = self._read()
-                continue
-            if self._command is not None:
-                self._apply_command()
-            self._report()
-            self._step = self._take_step(self._step)
 
     def _watch_time(self, seconds: float) -> None:
         """Begin with `total_timeout` when the first step is taken; the watchdog ends what blocks."""
