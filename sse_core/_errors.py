@@ -15,7 +15,8 @@
     ├── TransportError              the network
     │   ├── ConnectError            no response arrived
     │   ├── ReadError               the connection was lost while the stream was read
-    │   └── IdleTimeout             nothing arrived for idle_timeout seconds
+    │   └── IdleTimeout             nothing arrived for idle_timeout seconds (also a TimeoutError)
+    ├── TotalTimeout                total_timeout seconds have passed (also a TimeoutError)
     └── RetriesExhausted            the retry policy gave up; __cause__ is the last error
 
 The attributes come first and the message is built from them, so code never has to parse a message. Text
@@ -25,7 +26,11 @@ from a peer is shortened and escaped in messages. All errors can be pickled.
 from __future__ import annotations
 
 from ._events import Comment, Event
-from ._values import last_header, method_after
+from ._values import Headers, last_header, method_after
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # How much of a peer's text a message quotes; the attributes have all of it.
 SHOWN_CHARACTERS = 200
@@ -138,7 +143,8 @@ class ResponseError(SSEError):
 
     Attributes:
         status: the HTTP status code.
-        headers: the response's header fields, (name, value) in the order received.
+        headers: the response's header fields, (name, value) in the order received, also looked up by
+            name, as `Headers`.
         body: the start of the response's body, at most 64 KiB.
         url: the URL that responded, after redirects.
         retry_after: seconds that the server asked to wait (Retry-After), or None.
@@ -152,7 +158,7 @@ class ResponseError(SSEError):
     def __init__(
         self,
         status: int,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         url: str = "",
         retry_after: float | None = None,
@@ -161,6 +167,7 @@ class ResponseError(SSEError):
         method: str = "",
         max_retry_after: float | None = None,
     ) -> None:
+        headers = Headers(headers)
         super().__init__(
             status, headers, body, url, retry_after, redirects, withheld, method, max_retry_after
         )
@@ -213,7 +220,27 @@ class ContentTypeError(ResponseError):
     def _summary(self) -> str:
         value = self.header("Content-Type")
         shown = "missing" if value is None else _quoted(value)
-        return f"content type {shown} instead of text/event-stream"
+        return f"content type {shown} instead of text/event-stream{_body_hint(self.body)}"
+
+
+def _body_hint(body: bytes) -> str:
+    """Return what the body is, if it is one of two formats that are taken for each other."""
+    lines = body.decode("utf-8", "replace").splitlines()
+    if any(line.startswith(("data:", "event:")) for line in lines[:2]):
+        return "; the body looks like an event stream: `accept` sets the content types that count"
+    if len(lines) >= 2 and all(map(_is_json_object, lines[:2])):
+        return "; the body is lines of JSON, not an event stream"
+    return ""
+
+
+def _is_json_object(line: str) -> bool:
+    # Imported when first used, as in `Event.json`.
+    from json import loads
+
+    try:
+        return isinstance(loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 class ContentEncodingError(ResponseError):
@@ -268,10 +295,11 @@ class EventTooLarge(StreamError):
 
 
 class IncompleteStream(StreamError):
-    """The stream ended before its end, and will not be resumed.
+    """The stream ended inside an event, or before its end.
 
-    If the connection was lost, the `__cause__` is that error. Without one, the server ended the
-    stream cleanly, but inside an event, or before the event that was to be the last (`until`).
+    A stream that will be resumed has it only if it ended inside an event: then `on_error` and the log get
+    it. If the connection was lost, the `__cause__` is that error. Without one, the server ended the stream
+    cleanly, but inside an event, or before the event that was to be the last (`until`).
 
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.
@@ -321,7 +349,8 @@ class ReadError(TransportError):
     """The connection was lost while the stream was being read."""
 
 
-class IdleTimeout(TransportError):
+# `TimeoutError` is an `OSError`: `except OSError` catches these two as well. Neither has an `errno`.
+class IdleTimeout(TransportError, TimeoutError):
     """Nothing arrived, not even a comment, for `idle_timeout` seconds.
 
     Attributes:
@@ -334,6 +363,21 @@ class IdleTimeout(TransportError):
 
     def __str__(self) -> str:
         return f"nothing received for {self.seconds:g} seconds (idle_timeout)"
+
+
+class TotalTimeout(SSEError, TimeoutError):
+    """The source has taken `total_timeout` seconds. There is no further attempt.
+
+    Attributes:
+        seconds: the limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"not at its end within {self.seconds:g} seconds (total_timeout)"
 
 
 class RetriesExhausted(SSEError):

@@ -1,4 +1,4 @@
-"""What the other modules share: frozen records, lookups in header fields, the item type, public names."""
+"""What the other modules share: frozen records, header fields, the item type, public names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ._events import Comment, Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import ClassVar
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import ClassVar, overload
     from typing import Generic as Generic
 
     # Type checkers bring `typing_extensions`. `typing.TypeVar` has `default` only from Python 3.13 on.
@@ -30,21 +30,6 @@ else:
 
 # A body for these is refused, as `fetch` does: it is nearly always a forgotten `method="POST"`.
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
-
-# Header fields as (name, value), in the order in which they are sent or were received. Names may be in
-# any case, and one name may come more than once.
-Headers = tuple[tuple[str, str], ...]
-
-
-def header_values(headers: Headers, name: str) -> list[str]:
-    """Return all values of the header field `name` (any case), in order."""
-    wanted = name.lower()
-    return [value for key, value in headers if key.lower() == wanted]
-
-
-def last_header(headers: Headers, name: str) -> str | None:
-    """Return the last value of the header field `name` (any case), or None."""
-    return next(reversed(header_values(headers, name)), None)
 
 
 def method_after(status: int, method: str) -> str:
@@ -111,6 +96,93 @@ class Record:
 
 def _rebuild(kind: type[Record], fields: dict[str, object]) -> Record:
     return kind(**fields)
+
+
+class Headers(Record):
+    """Header fields: (name, value) in the order sent or received, which can also be looked up by name.
+
+    `headers["x-request-id"]` is the value of a field, whatever the case of its name. If a name comes more
+    than once, its values are joined by commas; of Set-Cookie, which cannot be joined, it is the last.
+    `get_all` has each one.
+
+    Iterating gives every pair as it was received, and it is equal to a tuple of these pairs. `keys`,
+    `values`, `items` and `dict(headers)` have each name once, as it was first written.
+
+    Attributes:
+        pairs: the tuple of (name, value).
+
+    RFC 9110, 5.2 and 5.3.
+    """
+
+    __slots__ = __match_args__ = ("pairs",)
+    pairs: tuple[tuple[str, str], ...]
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        pairs = tuple(pairs)
+        self._set(locals())
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return self.pairs == (other.pairs if isinstance(other, Headers) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.pairs)
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.get_all(name))
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get(self, name: str, default: None = None) -> str | None: ...
+        @overload
+        def get(self, name: str, default: str) -> str: ...
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of the field `name`, or `default` if there is none."""
+        values = self.get_all(name)
+        if not values:
+            return default
+        # "A recipient MAY combine multiple field lines within a field section that have the same field name
+        # into one field line, [...] by appending each subsequent field line value to the initial field line
+        # value in order, separated by a comma". But Set-Cookie "cannot be combined".
+        return values[-1] if name.lower() == "set-cookie" else ", ".join(values)
+
+    def get_all(self, name: str) -> list[str]:
+        """Return all values of the field `name`, in order; an empty list if there is none."""
+        wanted = name.lower()
+        return [value for key, value in self.pairs if key.lower() == wanted]
+
+    def keys(self) -> list[str]:
+        """Return each name once, as it was first written."""
+        names: dict[str, str] = {}
+        for name, _ in self.pairs:
+            names.setdefault(name.lower(), name)
+        return list(names.values())
+
+    def values(self) -> list[str]:
+        """Return the value of each name, in the order of `keys`."""
+        return [self[name] for name in self.keys()]
+
+    def items(self) -> list[tuple[str, str]]:
+        """Return (name, value) of each name, in the order of `keys`."""
+        return [(name, self[name]) for name in self.keys()]
+
+
+def last_header(headers: Headers, name: str) -> str | None:
+    """Return the last value of the header field `name` (any case), or None."""
+    return next(reversed(headers.get_all(name)), None)
 
 
 def publish(package: str, namespace: Mapping[str, object]) -> None:

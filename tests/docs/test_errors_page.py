@@ -52,6 +52,7 @@ SCENARIOS = {
     "`ConnectError`, with `final`": Scenario([200], transport=FinalRefusal),
     "`ReadError`": Scenario([FIRST, Cut()]),
     "`IdleTimeout`": Scenario([FIRST, Stall()], {"idle_timeout": 5}),
+    "`TotalTimeout`": Scenario([FIRST, Stall()], {"total_timeout": 5}),
     "`IncompleteStream`": Scenario([FIRST, b"data: b"], extra_arguments={"retry": None}),
     "`EventTooLarge`": Scenario([FIRST, b"data: " + 2000 * b"b"], {"max_event_size": 1000}),
     "`RetriesExhausted`": Scenario([503], {"retry": RetryPolicy(max_attempts=1)}, {"retry": RETRY_POST}),

@@ -29,6 +29,7 @@ from sse_core import (
     RetriesExhausted,
     SSEError,
     StreamError,
+    TotalTimeout,
     TransportError,
     UsageError,
 )
@@ -64,6 +65,7 @@ EXAMPLES: list[SSEError] = [
     ConnectError("no route to host"),
     ReadError("reset"),
     IdleTimeout(30.0),
+    TotalTimeout(60.0),
     RetriesExhausted(3, 12.5),
 ]
 
@@ -136,10 +138,11 @@ def test_a_message_is_one_short_line(error: SSEError) -> None:
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)
 def test_a_response_error_has_the_whole_response(kind: type[ResponseError]) -> None:
     error = kind(404, HEADERS, b"none here", URL, 5.0)
-    assert (error.status, error.headers, error.body, error.url) == (404, HEADERS, b"none here", URL)
+    assert (error.status, error.headers.pairs, error.body, error.url) == (404, HEADERS, b"none here", URL)
     assert error.retry_after == 5.0
     bare = kind(500)
-    assert (bare.status, bare.headers, bare.body, bare.url, bare.retry_after) == (500, (), b"", "", None)
+    assert (bare.status, bare.headers.pairs, bare.body, bare.url) == (500, (), b"", "")
+    assert bare.retry_after is None
 
 
 @pytest.mark.parametrize("kind", RESPONSE_ERRORS)
@@ -238,6 +241,7 @@ def test_a_response_error_finds_the_last_header_in_any_case(
         (ReadError("reset"), "reset"),
         (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
         (IdleTimeout(0.5), "nothing received for 0.5 seconds (idle_timeout)"),
+        (TotalTimeout(60.0), "not at its end within 60 seconds (total_timeout)"),
     ],
 )
 def test_a_message_is_built_from_the_attributes(error: SSEError, message: str) -> None:

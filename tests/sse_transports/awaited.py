@@ -6,18 +6,18 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 import trio
 from anyio.from_thread import BlockingPortal
 
-from sse_core import Comment, Event, ReadyState
+from sse_core import Comment, Event, ReadyState, Response
 from sse_transports import AsyncEventSource
 from sse_transports._interface import AsyncTransport
 
-HOOKS = ("headers", "on_open", "on_error", "on_state")
+HOOKS = ("headers", "prepare", "on_open", "on_error", "on_state")
 
 
 class Awaited:
@@ -89,6 +89,25 @@ class Awaited:
     def resume(self) -> None:
         self._command(self.source.resume)
 
+    def open(self) -> None:
+        self._enter_and_call(self.source.open)
+
+    def batches(self, max_wait: float | None = None) -> Iterator[list[Event | Comment]]:
+        batches = self.source.batches(max_wait)
+
+        async def ask() -> list[Event | Comment] | None:
+            return await anext(batches, None)
+
+        while (events := self._enter_and_call(ask)) is not None:
+            yield events
+
+    def _enter_and_call(self, method: Callable[[], Awaitable[Any]]) -> Any:
+        async def call() -> Any:
+            await self.source.__aenter__()
+            return await method()
+
+        return self._portal.call(call)
+
     def __enter__(self) -> Self:
         return self
 
@@ -119,8 +138,28 @@ class Awaited:
         return event
 
     @property
+    def response(self) -> Response | None:
+        return self.source.response
+
+    @property
+    def completed(self) -> bool:
+        return self.source.completed
+
+    @property
     def last_event_id(self) -> str:
         return self.source.last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self.source.last_event_id = value
+
+    @property
+    def bytes_received(self) -> int:
+        return self.source.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        return self.source.events_received
 
     @property
     def reconnection_time(self) -> int | None:

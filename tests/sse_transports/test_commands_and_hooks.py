@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -111,8 +112,8 @@ def test_a_failing_hook_does_not_lose_the_returned_event(command: str) -> None:
         # `__next__` has not returned it yet.
         find_event = source._next
 
-        def find_event_and_command() -> object:
-            event = find_event()
+        def find_event_and_command(take: Callable[[], object]) -> object:
+            event = find_event(take)
             # In another thread, which cannot get the loop's lock and leaves the command to this one.
             commanding = threading.Thread(target=getattr(source, command))
             commanding.start()

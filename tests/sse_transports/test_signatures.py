@@ -13,6 +13,7 @@ import pytest
 
 import sse_core._connection
 import sse_core._parser
+import sse_core._url
 from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
 from sse_transports import AsyncEventSource, EventSource
 from sse_transports._async_event_source import AsyncOptions
@@ -21,20 +22,24 @@ from sse_transports.testing import SSEServer
 
 DOCUMENTED: dict[str, object] = {
     "method": "GET",
+    "params": None,
     "headers": None,
     "json": None,
     "content": None,
-    "last_event_id": "",
+    "last_event_id": None,
     "retry": RetryPolicy(),
     "idle_timeout": None,
     "timeout": 60.0,
+    "total_timeout": None,
     "max_event_size": 32 * 2**20,
     "until": None,
     "at_end": None,
+    "accept": ("text/event-stream",),
     "comments": False,
     "default_type": "message",
     "store": None,
     "transport": None,
+    "prepare": None,
     "on_open": None,
     "on_error": None,
     "on_state": None,
@@ -79,6 +84,8 @@ def core_options(monkeypatch: pytest.MonkeyPatch) -> type:
     """The option types of the core, which exist for type checkers only."""
     parser = run_with_types(sse_core._parser, monkeypatch)
     monkeypatch.setattr(sse_core._parser, "Options", vars(parser)["Options"], raising=False)
+    url = run_with_types(sse_core._url, monkeypatch)
+    monkeypatch.setattr(sse_core._url, "Params", vars(url)["Params"], raising=False)
     options: type = vars(run_with_types(sse_core._connection, monkeypatch))["Options"]
     return options
 
@@ -124,6 +131,8 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("timeout", {"timeout": math.nan}),
         ("timeout", {"timeout": math.inf}),
         ("timeout", {"timeout": 1e12}),
+        ("total_timeout", {"total_timeout": 0}),
+        ("total_timeout", {"total_timeout": (5, 60)}),
         ("idle_timeout", {"idle_timeout": 0}),
         ("idle_timeout", {"idle_timeout": "5"}),
         ("idle_timeout", {"idle_timeout": math.nan}),
@@ -154,6 +163,17 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("until", {"until": 7}),
         ("until", {"until": b"[DONE]"}),
         ("at_end", {"at_end": "ignore"}),
+        ("params", {"params": 7}),
+        ("params", {"params": ["a"]}),
+        ("params", {"params": {"a": {}}}),
+        ("params", {"params": {"a": [b"x"]}}),
+        ("params", {"params": {7: "x"}}),
+        ("params", {"params": {"a": "\ud800"}}),
+        ("accept", {"accept": "text/event-stream"}),
+        ("accept", {"accept": ()}),
+        ("accept", {"accept": None}),
+        ("accept", {"accept": ("text",)}),
+        ("accept", {"accept": (b"text/plain",)}),
         ("default_type", {"default_type": 7}),
         ("sensitive_headers", {"sensitive_headers": "X-Api-Key"}),
     ],

@@ -32,6 +32,7 @@ TRANSLATED = (
     ("AsyncScripted", "Scripted"),
     ("AsyncRecording", "Recording"),
     ("AsyncClient", "Client"),
+    ("AsyncPrepare", "Prepare"),
     ("AsyncIterator", "Iterator"),
     ("StopAsyncIteration", "StopIteration"),
     ("__aenter__", "__enter__"),
@@ -41,8 +42,8 @@ TRANSLATED = (
     ("thread", "task"),
 )
 # Members that only one of them has.
-ONLY_BLOCKING = {"__del__"}
-ONLY_ASYNC = {"_require_transport"}
+ONLY_BLOCKING = {"__del__", "_watch_time"}
+ONLY_ASYNC = {"_require_transport", "_next_in_time"}
 
 
 def plain(text: str) -> str:
@@ -121,6 +122,9 @@ WAITING = {
     "__enter__": "needs an event loop",
     "__exit__": "waits for other tasks",
     "__next__": "one iteration at a time",
+    "_ask": "one iteration at a time",
+    "_fill": "sets an event",
+    "_fill_within": "waits for a thread or a task",
     "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts events since other tasks could run",
     "_sleep_unless_commanded": "sleeps",

@@ -135,7 +135,7 @@ def test_exchange_returns_headers_then_body_to_its_end() -> None:
         exchange = exchange_with(server)
         response = exchange.open()
         assert response.status == 200
-        assert response.headers[:2] == (("X-One", "1"), ("X-One", "é".encode().decode("latin-1")))
+        assert response.headers.pairs[:2] == (("X-One", "1"), ("X-One", "é".encode().decode("latin-1")))
         assert [exchange.read(10.0) for _ in range(3)] == [b"abc", b"", b""]
         exchange.close()
         exchange.close()

@@ -37,17 +37,19 @@ Forks
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from itertools import islice
 from operator import length_hint
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 import anyio
 import anyio.lowlevel
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -71,7 +73,7 @@ from sse_core import (
 )
 
 from ._clock import Clock, clock_for
-from ._default_transport import default_transport
+from ._default_transport import default_transport, in_trio_task
 from ._driver import (
     MAX_REST,
     REST_TIMEOUT,
@@ -82,9 +84,12 @@ from ._driver import (
     Ended,
     Headers,
     Item,
+    Params,
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
+    check_seconds,
     check_transport,
     log,
     resume_id,
@@ -103,12 +108,15 @@ MAX_BATCH = 64
 
 NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
+AsyncPrepare = Callable[[Request, Attempt], Request | Awaitable[Request]]
+
 
 class AsyncOptions(CommonOptions, total=False):
     """The types of the keyword arguments of `AsyncEventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None
     transport: AsyncTransport | None
+    prepare: AsyncPrepare | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
 
 
@@ -118,8 +126,9 @@ class AsyncEventSource(Driver[Item]):
     Runs on asyncio and on trio. Use it with `async with`: leaving that closes the connection, whatever
     the reason. Nothing is sent before the first event is asked for. One task may iterate; any task of
     the same event loop may call `close`, `reconnect`, `pause` and `resume`. An iteration can be left and
-    continued later. One that was cancelled while it waited for an event has closed the source: to wait
-    no longer than some time, set `idle_timeout`.
+    continued later. One that was cancelled while it waited for an event has closed the source, and
+    `last_event_id` is that of the last event that was yielded. To wait no longer than some time, use
+    `batches(max_wait=...)`: it leaves the source open, also if it is cancelled.
 
     A source belongs to the process that made it. In a forked child it can only be closed, which leaves the
     parent's stream as it is.
@@ -128,23 +137,30 @@ class AsyncEventSource(Driver[Item]):
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         headers: header fields, or a function that returns them and is called before each attempt,
             so that a token can be fresh. They win over the library's own. The
             function may be async.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
+        last_event_id: where to begin, from an earlier run. If None or empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
         timeout: seconds for connecting and waiting for the response headers; None for no limit. It
             never limits the stream.
+        total_timeout: seconds for everything, from the first request on: connecting, waits, reads, hooks
+            and what they await. None for no limit. Events that have arrived are yielded before
+            `TotalTimeout` is raised.
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
         at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
             `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
             the stream will be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are yielded too, as `Comment`.
         default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
             `message`.
@@ -152,11 +168,21 @@ class AsyncEventSource(Driver[Item]):
             that an event whose processing failed comes again. Saving is done in a worker thread.
         transport: what carries the requests. The caller closes it, and may share it between sources. Not
             given, an `AnyioTransport`.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
+            The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -174,11 +200,13 @@ class AsyncEventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
+        sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
             around it, or this process is a fork of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -207,32 +235,37 @@ class AsyncEventSource(Driver[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
+        total_timeout: float | None = None,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
+        accept: Iterable[str | None] = ("text/event-stream",),
         comments: bool = False,
         default_type: str = "message",
         store: Store | None = None,
         transport: AsyncTransport | None = None,
+        prepare: AsyncPrepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
         check_not_async(until=until)
         check_transport(transport, is_async=True)
         connection = Connection(
             url,
             method=method,
+            params=params,
             json=json,
             content=content,
             last_event_id=resume_id(last_event_id, store),
@@ -240,6 +273,7 @@ class AsyncEventSource(Driver[Item]):
             max_event_size=max_event_size,
             until=until,
             at_end=at_end,
+            accept=accept,
             comments=comments,
             default_type=default_type,
             sensitive_headers=sensitive_headers,
@@ -249,6 +283,7 @@ class AsyncEventSource(Driver[Item]):
             headers=headers,
             idle_timeout=idle_timeout,
             timeout=timeout,
+            total_timeout=total_timeout,
             store=store,
             clock=clock_for(clock, transport),
         )
@@ -256,6 +291,7 @@ class AsyncEventSource(Driver[Item]):
         self._owns_transport = transport is None
         # The default depends on the running event loop, so it is made in `__aenter__`.
         self._transport = transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -266,6 +302,10 @@ class AsyncEventSource(Driver[Item]):
         self._wakeup: anyio.Event | None = None
         # How many events, reads and KiB there were since other tasks could run.
         self._since_checkpoint = 0
+        # For `batches`: a task that takes steps, None while there is none, and the event that it sets at its
+        # end. asyncio may forget a task that is not kept.
+        self._filling: object = None
+        self._filled: anyio.Event
         # The request and response in use; None while there is no connection.
         self._exchange: AsyncExchange | None = None
 
@@ -275,7 +315,8 @@ class AsyncEventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         await self._post_command(Command.CLOSE)
 
@@ -321,20 +362,49 @@ class AsyncEventSource(Driver[Item]):
 
     # The loop.
 
+    async def open(self) -> None:
+        """Connect now, and return when the response is an event stream, before any event is asked for.
+
+        Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
+        the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
+        """
+        with contextlib.suppress(StopAsyncIteration):
+            await self._ask(self._opened)
+
+    def batches(self, max_wait: float | None = None) -> AsyncIterator[list[Item]]:
+        """Iterate over lists of events: each has all that have arrived, as a rule those of one read.
+
+        The events of a list count as processed when the next list is asked for: then its last ID is saved in
+        the `store`. With `max_wait`, hooks may be called in another task.
+
+        Args:
+            max_wait: seconds. If no event comes within them, the list is empty; the connection stays, and
+                the next list continues to wait. None waits as iterating does.
+
+        Raises:
+            sse_core.InvalidArgument: `max_wait` is not above 0.
+        """
+        check_seconds("max_wait", max_wait)
+        return Batches(self, max_wait)
+
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
     async def __anext__(self) -> Item:
         if self._iterating:
-            if self._command is Command.FORKED:
-                raise self._of_another_process()
-            raise IllegalState("another iteration of this AsyncEventSource is running")
+            raise self._iterating_elsewhere()
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
         if self._command is None and self._store is None:
             event = self._next_buffered()
             if event is not None:
                 return event
+        return await self._ask(self._next_buffered)
+
+    async def _ask(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
+        if self._iterating:
+            raise self._iterating_elsewhere()
         if self._command is Command.FORKED:
             raise self._of_another_process()
         if not self._entered:
@@ -344,14 +414,66 @@ class AsyncEventSource(Driver[Item]):
         try:
             # Another task may hold it for a moment, to apply a command.
             async with self._loop_lock:
-                return await self._next()
+                if self._total_timeout is not None:
+                    return await self._next_in_time(take, self._total_timeout)
+                return await self._next(take)
         finally:
             self._iterating = False
             if self._command is not None:
                 await self._apply_before_return(before)
 
-    async def _next(self) -> Item:
-        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
+    async def _next_batch(self, max_wait: float | None) -> list[Item]:
+        """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
+        if self._filling is None and (max_wait is None or self._has_batch()):
+            return await self._ask(self._take_batch)
+        start = self._clock.monotonic()
+        if not await self._fill_within(max_wait):
+            return []
+        # On a virtual clock, time passes in a read that returns at once.
+        if max_wait is not None and self._clock.monotonic() - start > max_wait:
+            return []
+        # There is something now, or an end, which is raised here.
+        return await self._ask(self._take_batch)
+
+    async def _fill_within(self, seconds: float | None) -> bool:
+        """Take steps until events have arrived, in another task; return False after `seconds`.
+
+        The task goes on, so that a read is not interrupted: not every HTTP client can continue one.
+        """
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
+        if self._filling is None:
+            self._filled = anyio.Event()
+            self._filling = _start_task(self._fill)
+        with anyio.move_on_after(seconds):
+            await self._filled.wait()
+        if not self._filled.is_set():
+            return False
+        self._filling = None
+        return True
+
+    async def _fill(self) -> None:
+        # An error is kept as the last step, and raised when the next list is asked for.
+        try:
+            with contextlib.suppress(Exception):
+                await self._ask(self._has_batch)
+        finally:
+            self._filled.set()
+
+    async def _next_in_time(self, take: Callable[[], Value | None], seconds: float) -> Value:
+        """Return what `_next` returns, or raise `TotalTimeout`: `seconds` begin with the first call."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+        with anyio.move_on_after(self._time_left(None)):
+            return await self._next(take)
+        error = self._timed_out()
+        self._end_with(error)
+        raise error
+
+    async def _next(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
             if self._store is not None:
                 # Asking for the next event means that the last one was processed.
@@ -361,9 +483,9 @@ class AsyncEventSource(Driver[Item]):
                     # Before the buffered events, because closing drops them.
                     await self._apply_command()
                 else:
-                    event = self._next_buffered()
-                    if event is not None:
-                        return event
+                    taken = take()
+                    if taken is not None:
+                        return taken
                 if self._since_checkpoint >= MAX_BATCH:
                     # Before the next event is taken, so that a cancellation loses none.
                     await anyio.lowlevel.checkpoint()
@@ -411,7 +533,8 @@ class AsyncEventSource(Driver[Item]):
             case Decide(cause):
                 return await self._decide(cause)
             case Wait(delay):
-                return await self._connect() if await self._sleep_unless_commanded(delay) else step
+                slept = await self._sleep_unless_commanded(self._time_left(delay))
+                return await self._connect() if slept else step
             case Pause():
                 await self._sleep_unless_commanded(None)
                 return step
@@ -419,15 +542,34 @@ class AsyncEventSource(Driver[Item]):
                 if error is None and not self._owns_transport:
                     await self._read_rest()
                 await self._close_transport()
-                raise Ended if error is None else error
+                raise self._finished(error)
 
     async def _connect(self) -> Step[Item]:
-        headers = await _result(self._headers()) if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        self._check_deadline()
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else await self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = await _result(self._headers())
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    async def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = await _result(self._prepare(own, attempt))
+        check_prepared(request)
+        return request
 
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
-        exchange = self._require_transport().exchange(request, timeout=self._timeout)
+        exchange = self._require_transport().exchange(request, timeout=self._time_left(self._timeout))
+        self._read_timeout = self._time_left(self._idle_timeout)
         # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
         # the exchange, so check for one.
         self._exchange = exchange
@@ -444,7 +586,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def _read(self) -> Step[Item]:
         try:
-            data = await self._require_exchange().read(self._idle_timeout)
+            data = await self._require_exchange().read(self._read_timeout)
         except SSEError as error:
             return self._fail(error)
         step = self._receive(data)
@@ -492,8 +634,12 @@ class AsyncEventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = await self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
@@ -559,7 +705,10 @@ class AsyncEventSource(Driver[Item]):
         command = self._command
         if command is Command.FORKED:
             raise self._of_another_process()
-        if command is Command.CLOSE:
+        if command is Command.TIME_OUT:
+            self._end_with(self._timed_out())
+            await self._close_transport()
+        elif command is Command.CLOSE:
             self._end()
             await self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
@@ -581,6 +730,8 @@ class AsyncEventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 await _result(self._on_state(change))
 
@@ -623,6 +774,31 @@ class AsyncEventSource(Driver[Item]):
         # Ignore what `on_state` raises: the first error is the one to surface.
         with contextlib.suppress(Exception), anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await self._report()
+
+
+class Batches(Generic[Item]):
+    """What `AsyncEventSource.batches` returns."""
+
+    def __init__(self, source: AsyncEventSource[Item], max_wait: float | None) -> None:
+        self._source = source
+        self._max_wait = max_wait
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Item]:
+        return await self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
+
+
+def _start_task(function: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    """Start a task that goes on when the calling one leaves, and return it."""
+    if in_trio_task():
+        import trio
+
+        return trio.lowlevel.spawn_system_task(function, context=contextvars.copy_context())
+    import asyncio
+
+    return asyncio.get_running_loop().create_task(function())
 
 
 async def _result(value: Value | Awaitable[Value]) -> Value:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, TypeVar
 
 from sse_core import (
@@ -26,13 +27,16 @@ from sse_core import (
     Event,
     IllegalState,
     InvalidArgument,
+    Opened,
     ReadyState,
+    Request,
     Response,
     SSEError,
     State,
     StateChange,
     Step,
     Stop,
+    TotalTimeout,
     Wait,
 )
 
@@ -53,6 +57,9 @@ else:
     Item = TypeVar("Item", bound=Event | Comment)
 
 Headers = Mapping[str, str]
+
+Param = str | int | float | bool | None
+Params = Mapping[str, Param | Sequence[Param]] | Iterable[tuple[str, Param]]
 
 AtEnd = Literal["raise", "drop", "dispatch"]
 
@@ -86,6 +93,7 @@ class CommonOptions(ConnectionOptions, total=False):
 
     idle_timeout: float | None
     timeout: float | None
+    total_timeout: float | None
     store: Store | None
     on_open: Callable[[Response], object] | None
     on_state: Callable[[StateChange], object] | None
@@ -99,12 +107,14 @@ class Ended(Exception):
 class Command(Enum):
     """What a caller asks for while another thread or task may be iterating.
 
-    `FORKED` is not asked for: this process is a forked child, and the source belongs to its parent.
+    Two are not asked for. `TIME_OUT`: `total_timeout` has passed while the thread was blocked. `FORKED`:
+    this process is a forked child, and the source belongs to its parent.
     """
 
     RECONNECT = "reconnect"
     PAUSE = "pause"
     CLOSE = "close"
+    TIME_OUT = "time out"
     FORKED = "forked"
 
 
@@ -116,6 +126,7 @@ class Driver(Generic[Item]):
         headers: a mapping, or a function that the source calls before each attempt.
         idle_timeout: see `EventSource`, as for the rest.
         timeout: see `EventSource`.
+        total_timeout: see `EventSource`.
         store: see `EventSource`.
         clock: see `EventSource`.
     """
@@ -127,15 +138,22 @@ class Driver(Generic[Item]):
         headers: object,
         idle_timeout: float | None,
         timeout: float | None,
+        total_timeout: float | None,
         store: Store | None,
         clock: Clock,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
         check_seconds("timeout", timeout)
+        check_seconds("total_timeout", total_timeout)
         check_headers(connection.url, headers)
         self._connection: Connection[Item] = connection
         self._idle_timeout = idle_timeout
         self._timeout = timeout
+        self._total_timeout = total_timeout
+        # When `total_timeout` will have passed, on the clock; None before the first step, and without one.
+        self._deadline: float | None = None
+        # The idle timeout of the current connection, which does not go beyond the deadline.
+        self._read_timeout = idle_timeout
         self._clock = clock
         self._store = store
         # The first connection is opened like one after a wait.
@@ -149,6 +167,9 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        self._warned_of_repetition = False
+        # Whether the iteration has come to the end of the stream, or was ended before.
+        self._completed = self._ended_early = False
         self._process = os.getpid()
         mark_in_child(self)
 
@@ -161,8 +182,16 @@ class Driver(Generic[Item]):
 
         Events that have arrived, but were not asked for yet, do not count: a program that saves this ID
         and resumes from it later misses no event.
+
+        It can be set, for the next connection, which `reconnect` opens at once: `""` or None begins anew.
+        The stream that is open, and events that have arrived, may set it again.
         """
         return self._last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self._connection.last_event_id = value
+        self._last_event_id = self._id_after_events = self._connection.last_event_id
 
     @property
     def ready_state(self) -> ReadyState:
@@ -179,13 +208,38 @@ class Driver(Generic[Item]):
         return self._connection.reconnection_time
 
     @property
+    def bytes_received(self) -> int:
+        """Bytes of event streams so far, over all connections."""
+        return self._connection.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        """Events that have arrived so far, over all connections, whether they were yielded yet or not."""
+        return self._connection.events_received
+
+    @property
+    def response(self) -> Response | None:
+        """The status and headers of the last stream that was opened; None before the first."""
+        return self._connection.response
+
+    @property
+    def completed(self) -> bool:
+        """Whether the stream has come to its end, and all of it was yielded.
+
+        That is at `until`, at a 204, or at a clean end after which there is no reconnection. False before
+        that, after an error, and if `close` came first.
+        """
+        return self._completed
+
+    @property
     def url(self) -> str:
         """The URL of the last request, after redirects."""
         return self._connection.url
 
     def _is_closed(self) -> bool:
         """Return whether the source is closed for good, or about to be."""
-        return self._connection.state is State.CLOSED or self._command in (Command.CLOSE, Command.FORKED)
+        closing = (Command.CLOSE, Command.TIME_OUT, Command.FORKED)
+        return self._connection.state is State.CLOSED or self._command in closing
 
     def _is_paused(self) -> bool:
         """Return whether the source is paused, or about to be."""
@@ -194,6 +248,12 @@ class Driver(Generic[Item]):
     def enter_fork(self) -> None:
         """Leave the stream to the parent: this process is a forked child. See `_forked_sources`."""
         self._command = Command.FORKED
+
+    def _iterating_elsewhere(self) -> IllegalState:
+        """Return the error for a second iteration while one is running."""
+        if self._command is Command.FORKED:
+            return self._of_another_process()
+        return IllegalState(f"another iteration of this {type(self).__name__} is running")
 
     def _of_another_process(self) -> IllegalState:
         """Return the error for using a source that was made before a fork."""
@@ -207,6 +267,8 @@ class Driver(Generic[Item]):
         Events are buffered at once, not when the `Deliver` step is taken: a command may replace the step,
         and events that have arrived are to be yielded all the same.
         """
+        if self._deadline is not None:
+            self._check_deadline()
         if data:
             delivery = self._connection.receive(data)
         else:
@@ -225,7 +287,10 @@ class Driver(Generic[Item]):
 
     def _fail(self, error: SSEError) -> Step[Item]:
         """Return the step after an error of the exchange; ignore the error if a command caused it."""
-        return self._connection.fail(error) if self._command is None else self._step
+        if self._command is not None:
+            return self._step
+        self._check_deadline(error)
+        return self._connection.fail(error)
 
     def _next_buffered(self) -> Item | None:
         """Return the next event that has arrived, or None."""
@@ -235,14 +300,69 @@ class Driver(Generic[Item]):
             return event
         return None
 
+    def _take_batch(self) -> list[Item] | None:
+        """Return all events that have arrived; None if there are none."""
+        events = [*self._events, *self._overflow]
+        self._last_event_id = next(
+            (event.id for event in reversed(events) if isinstance(event, Event)), self._last_event_id
+        )
+        return events or None
+
+    def _has_batch(self) -> bool | None:
+        """Return True if events have arrived, else None."""
+        return bool(length_hint(self._events) or length_hint(self._overflow)) or None
+
+    def _opened(self) -> bool | None:
+        """Return True if a stream is open or has left events to yield, else None."""
+        is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
+        return is_open or None
+
+    def _time_left(self, seconds: float | None) -> float | None:
+        """Return `seconds`, or fewer if the deadline comes first; None if there is no limit."""
+        if self._deadline is None:
+            return seconds
+        # Some calls that wait do not accept 0.
+        left = max(self._deadline - self._clock.monotonic(), 0.001)
+        return left if seconds is None else min(seconds, left)
+
+    def _check_deadline(self, cause: BaseException | None = None) -> None:
+        """Raise `TotalTimeout` if the deadline has passed, caused by the error that was met then."""
+        if self._is_late():
+            raise self._timed_out() from cause
+
+    def _is_late(self) -> bool:
+        """Return whether the deadline has passed."""
+        return self._deadline is not None and self._clock.monotonic() >= self._deadline
+
+    def _timed_out(self) -> TotalTimeout:
+        return TotalTimeout(self._total_timeout or 0.0)
+
+    def _finished(self, error: BaseException | None) -> BaseException:
+        """Return what ends the iteration, at the step `Stop`."""
+        if error is None:
+            self._completed = not self._ended_early
+        return Ended() if error is None else error
+
+    def _warn_of_repetition(self, change: StateChange) -> None:
+        """Log, once, that a stream without IDs begins again: its events may come twice, or be missing."""
+        if not self._warned_of_repetition and begins_again(change):
+            from ._log import warn_of_repetition
+
+            self._warned_of_repetition = True
+            warn_of_repetition(change)
+
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
         self._id_after_events = self._last_event_id
+        self._ended_early = not self._completed
         self._step = self._connection.close(error)
 
     def _end_with(self, error: BaseException) -> None:
         """End the source because of an error, which iterating again raises again."""
+        if not isinstance(error, Exception) and self._is_late():
+            # The cancellation is that of the deadline.
+            error = self._timed_out()
         cause = error if isinstance(error, Exception) else None
         self._end(cause)
         self._command = None
@@ -260,13 +380,18 @@ def log(change: StateChange) -> None:
         log(change)
 
 
+def begins_again(change: StateChange) -> TypeGuard[Opened]:
+    """Return whether a stream was opened again, and has no ID to resume after."""
+    return isinstance(change, Opened) and change.events_received > 0 and not change.last_event_id
+
+
 def without_secrets(url: str) -> str:
     """Return the URL of a request without its query, which may contain an API key."""
     base, _, query = url.partition("#")[0].partition("?")
     return f"{base}?…" if query else base
 
 
-def resume_id(last_event_id: str, store: Store | None) -> str:
+def resume_id(last_event_id: str | None, store: Store | None) -> str | None:
     """Return the ID to resume after: the caller's, else the one in the store.
 
     Raises:
@@ -318,6 +443,16 @@ def check_delay(delay: object) -> None:
 def _is_number(value: object) -> TypeGuard[float]:
     # A bool is an int to Python, and a mistake here.
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_prepared(request: object) -> None:
+    """Check what `prepare` returned.
+
+    Raises:
+        InvalidArgument: naming `prepare`.
+    """
+    if not isinstance(request, Request):
+        raise InvalidArgument("prepare", f"expected it to return a Request, not {type(request).__name__}")
 
 
 def check_headers(url: str, headers: object) -> None:

@@ -37,18 +37,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
     Decide,
     Deliver,
     Event,
-    IllegalState,
     Pause,
     Read,
     ReadBody,
@@ -75,9 +76,12 @@ from ._driver import (
     Ended,
     Headers,
     Item,
+    Params,
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
+    check_seconds,
     check_transport,
     log,
     resume_id,
@@ -88,12 +92,17 @@ from ._stores import Store
 if TYPE_CHECKING:
     import queue
 
+Value = TypeVar("Value")
+
+Prepare = Callable[[Request, Attempt], Request]
+
 
 class Options(CommonOptions, total=False):
     """The types of the keyword arguments of `EventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers] | None
     transport: Transport | None
+    prepare: Prepare | None
     on_error: Callable[[SSEError], float | None] | None
 
 
@@ -111,34 +120,50 @@ class EventSource(Driver[Item]):
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         headers: header fields, or a function that returns them and is called before each attempt,
             so that a token can be fresh. They win over the library's own.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
+        last_event_id: where to begin, from an earlier run. If None or empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
         timeout: seconds for connecting and waiting for the response headers; None for no limit. It
             never limits the stream. The system's resolver looks host names up: neither this nor
             `close` ends that.
+        total_timeout: seconds for everything, from the first request on: connecting, waits, reads, hooks (a
+            hook is not interrupted). None for no limit. Events that have arrived are yielded before
+            `TotalTimeout` is raised.
         max_event_size: bytes that one event may have.
         until: the `data` of the event that ends the stream (`"[DONE]"`), or a function that returns
             True for it. That event is not yielded.
         at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
             `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
             the stream will be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are yielded too, as `Comment`.
         default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
             `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again.
         transport: the HTTP client. The caller closes it. Not given, a `UrllibTransport`.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -156,11 +181,13 @@ class EventSource(Driver[Item]):
         sse_core.StreamError: an event is too large, or the stream is incomplete.
         sse_core.TransportError: the network failed, and the request must not be sent again.
         sse_core.RetriesExhausted: the policy's limit is reached.
+        sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, or this process is a fork
             of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -181,32 +208,44 @@ class EventSource(Driver[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         headers: Headers | Callable[[], Headers] | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
+        total_timeout: float | None = None,
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
+        accept: Iterable[str | None] = ("text/event-stream",),
         comments: bool = False,
         default_type: str = "message",
         store: Store | None = None,
         transport: Transport | None = None,
+        prepare: Prepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        check_not_async(headers=headers, until=until, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_not_async(
+            headers=headers,
+            prepare=prepare,
+            until=until,
+            on_open=on_open,
+            on_error=on_error,
+            on_state=on_state,
+        )
         check_transport(transport, is_async=False)
         connection = Connection(
             url,
             method=method,
+            params=params,
             json=json,
             content=content,
             last_event_id=resume_id(last_event_id, store),
@@ -214,6 +253,7 @@ class EventSource(Driver[Item]):
             max_event_size=max_event_size,
             until=until,
             at_end=at_end,
+            accept=accept,
             comments=comments,
             default_type=default_type,
             sensitive_headers=sensitive_headers,
@@ -223,12 +263,14 @@ class EventSource(Driver[Item]):
             headers=headers,
             idle_timeout=idle_timeout,
             timeout=timeout,
+            total_timeout=total_timeout,
             store=store,
             clock=clock_for(clock, transport),
         )
         self._headers = headers
         self._owns_transport = transport is None
         self._transport = _default_transport() if transport is None else transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -238,6 +280,10 @@ class EventSource(Driver[Item]):
         self._command_lock = threading.RLock()
         # The queue that a sleep waits for; None if none was needed yet.
         self._wakeup: queue.SimpleQueue[None] | None = None
+        # Wakes the loop when `total_timeout` has passed; None without one.
+        self._watchdog: threading.Timer | None = None
+        # Takes steps for `batches`; None while it is not needed.
+        self._filling: threading.Thread | None = None
         # The request and response in use; None while there is no connection.
         self._exchange: Exchange | None = None
 
@@ -247,7 +293,8 @@ class EventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         self._post_command(Command.CLOSE)
 
@@ -289,6 +336,8 @@ class EventSource(Driver[Item]):
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
             exchange.close()
+            if self._watchdog is not None and self._command is not Command.FORKED:
+                self._watchdog.cancel()
             # The parent of a forked child still uses it.
             if self._command is not Command.FORKED:
                 import warnings
@@ -298,14 +347,37 @@ class EventSource(Driver[Item]):
 
     # The loop.
 
+    def open(self) -> None:
+        """Connect now, and return when the response is an event stream, before any event is asked for.
+
+        Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
+        the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
+        """
+        with contextlib.suppress(StopIteration):
+            self._ask(self._opened)
+
+    def batches(self, max_wait: float | None = None) -> Iterator[list[Item]]:
+        """Iterate over lists of events: each has all that have arrived, as a rule those of one read.
+
+        The events of a list count as processed when the next list is asked for: then its last ID is saved in
+        the `store`. With `max_wait`, hooks may be called in another thread.
+
+        Args:
+            max_wait: seconds. If no event comes within them, the list is empty; the connection stays, and
+                the next list continues to wait. None waits as iterating does.
+
+        Raises:
+            sse_core.InvalidArgument: `max_wait` is not above 0.
+        """
+        check_seconds("max_wait", max_wait)
+        return Batches(self, max_wait)
+
     def __iter__(self) -> Iterator[Item]:
         return self
 
     def __next__(self) -> Item:
         if not self._iteration_lock.acquire(blocking=False):
-            if self._command is Command.FORKED:
-                raise self._of_another_process()
-            raise IllegalState("another iteration of this EventSource is running")
+            raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
             # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
@@ -316,16 +388,75 @@ class EventSource(Driver[Item]):
                     return event
             if self._command is Command.FORKED:
                 raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
             # Another thread may hold it for a moment, to apply a command.
             with self._loop_lock:
-                return self._next()
+                return self._next(self._next_buffered)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
                 self._apply_before_return(before)
 
-    def _next(self) -> Item:
-        """Take steps until an event is buffered, and return it; called with `_loop_lock` held."""
+    def _ask(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; raise StopIteration at the end."""
+        if not self._iteration_lock.acquire(blocking=False):
+            raise self._iterating_elsewhere()
+        before = self._last_event_id
+        try:
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(take)
+        finally:
+            self._iteration_lock.release()
+            if self._command is not None:
+                self._apply_before_return(before)
+
+    def _next_batch(self, max_wait: float | None) -> list[Item]:
+        """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
+        if self._filling is None and (max_wait is None or self._has_batch()):
+            return self._ask(self._take_batch)
+        start = self._clock.monotonic()
+        if not self._fill_within(max_wait):
+            return []
+        # On a virtual clock, time passes in a read that returns at once.
+        if max_wait is not None and self._clock.monotonic() - start > max_wait:
+            return []
+        # There is something now, or an end, which is raised here.
+        return self._ask(self._take_batch)
+
+    def _fill_within(self, seconds: float | None) -> bool:
+        """Take steps until events have arrived, in another thread; return False after `seconds`.
+
+        The thread goes on, so that a read is not interrupted: not every HTTP client can continue one.
+        """
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if self._filling is None:
+            self._filling = threading.Thread(target=self._fill, name="EventSource.batches", daemon=True)
+            self._filling.start()
+        try:
+            self._filling.join(seconds)
+        except BaseException:
+            # An interrupt closes the source, as it does while events are iterated.
+            self.close()
+            raise
+        if self._filling.is_alive():
+            return False
+        self._filling = None
+        return True
+
+    def _fill(self) -> None:
+        # An error is kept as the last step, and raised when the next list is asked for.
+        with contextlib.suppress(Exception):
+            self._ask(self._has_batch)
+
+    def _next(self, take: Callable[[], Value | None]) -> Value:
+        """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
             if self._store is not None:
                 # Asking for the next event means that the last one was processed.
@@ -335,9 +466,9 @@ class EventSource(Driver[Item]):
                     # Before the buffered events, because closing drops them.
                     self._apply_command()
                 else:
-                    event = self._next_buffered()
-                    if event is not None:
-                        return event
+                    taken = take()
+                    if taken is not None:
+                        return taken
                 self._last_event_id = self._id_after_events
                 step = self._step
                 if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
@@ -360,6 +491,22 @@ class EventSource(Driver[Item]):
             self._abort(error)
             raise
 
+    def _watch_time(self, seconds: float) -> None:
+        """Begin with `total_timeout` when the first step is taken; the watchdog ends what blocks."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+            post = weakref.WeakMethod(self._post_command)
+
+            def expire() -> None:
+                method = post()
+                if method is not None:
+                    method(Command.TIME_OUT)
+
+            # The timer must not keep a source that was dropped unclosed.
+            self._watchdog = threading.Timer(seconds, expire)
+            self._watchdog.daemon = True
+            self._watchdog.start()
+
     def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
         match step:
@@ -376,7 +523,8 @@ class EventSource(Driver[Item]):
             case Decide(cause):
                 return self._decide(cause)
             case Wait(delay):
-                return self._connect() if self._sleep_unless_commanded(delay) else step
+                slept = self._sleep_unless_commanded(self._time_left(delay))
+                return self._connect() if slept else step
             case Pause():
                 self._sleep_unless_commanded(None)
                 return step
@@ -384,15 +532,34 @@ class EventSource(Driver[Item]):
                 if error is None and not self._owns_transport:
                     self._read_rest()
                 self._close_transport()
-                raise Ended if error is None else error
+                raise self._finished(error)
 
     def _connect(self) -> Step[Item]:
-        headers = self._headers() if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        self._check_deadline()
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = self._headers()
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = self._prepare(own, attempt)
+        check_prepared(request)
+        return request
 
     def _open(self, request: Request) -> Step[Item]:
         self._close_exchange(self._exchange)
-        exchange = self._transport.exchange(request, timeout=self._timeout)
+        exchange = self._transport.exchange(request, timeout=self._time_left(self._timeout))
+        self._read_timeout = self._time_left(self._idle_timeout)
         # From here on, a command can close the exchange, which ends `open`. An earlier command did not know
         # the exchange, so check for one.
         with self._command_lock:
@@ -410,7 +577,7 @@ class EventSource(Driver[Item]):
 
     def _read(self) -> Step[Item]:
         try:
-            data = self._require_exchange().read(self._idle_timeout)
+            data = self._require_exchange().read(self._read_timeout)
         except SSEError as error:
             return self._fail(error)
         return self._receive(data)
@@ -452,8 +619,12 @@ class EventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
@@ -527,7 +698,10 @@ class EventSource(Driver[Item]):
         command = self._command
         if command is Command.FORKED:
             raise self._of_another_process()
-        if command is Command.CLOSE:
+        if command is Command.TIME_OUT:
+            self._end_with(self._timed_out())
+            self._close_transport()
+        elif command is Command.CLOSE:
             self._end()
             self._close_transport()
         elif command is not None and self._connection.state is not State.CLOSED:
@@ -550,6 +724,8 @@ class EventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 self._on_state(change)
 
@@ -571,6 +747,8 @@ class EventSource(Driver[Item]):
 
     def _close_transport(self) -> None:
         """Close the connection, and the transport if it is not the caller's; once."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         if self._exchange is not None:
             self._close_exchange(self._exchange)
         if self._owns_transport:
@@ -587,6 +765,20 @@ class EventSource(Driver[Item]):
         # Ignore what `on_state` raises: the first error is the one to surface.
         with contextlib.suppress(Exception):
             self._report()
+
+
+class Batches(Generic[Item]):
+    """What `EventSource.batches` returns."""
+
+    def __init__(self, source: EventSource[Item], max_wait: float | None) -> None:
+        self._source = source
+        self._max_wait = max_wait
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> list[Item]:
+        return self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
 
 
 def _default_transport() -> Transport:
