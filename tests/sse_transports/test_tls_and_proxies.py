@@ -376,7 +376,7 @@ def test_credentials_that_a_proxy_refuses_are_final(client_tls: ssl.SSLContext) 
         with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*407") as caught:
             data(EventSource("https://stream.test/", retry=None, transport=transport))
         assert len(proxy.calls) == 1
-        assert proxy.open_connections == 0
+        eventually(lambda: proxy.open_connections == 0, "the connection is closed")
     assert caught.value.final
     assert "secret" not in "".join(format_exception(caught.value))
 
