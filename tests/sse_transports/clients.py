@@ -11,6 +11,7 @@ import anyio
 from sse_core import StateChange
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     EventSource,
@@ -68,6 +69,8 @@ class NamedClient:
 CLIENTS = (
     NamedClient("urllib", blocking(UrllibTransport)),
     NamedClient("httpx2", blocking(Httpx2Transport)),
+    NamedClient("anyio on asyncio", on("asyncio", AnyioTransport)),
+    NamedClient("anyio on trio", on("trio", AnyioTransport)),
     NamedClient("aiohttp on asyncio", on("asyncio", AiohttpTransport)),
     NamedClient("httpx2 on asyncio", on("asyncio", AsyncHttpx2Transport)),
     NamedClient("httpx2 on trio", on("trio", AsyncHttpx2Transport)),

@@ -234,7 +234,7 @@ ASYNC_HTTPX2 = httpx2.AsyncClient()
         (
             AsyncEventSource,
             Session(),
-            ".* Session does not have; there are AiohttpTransport and AsyncHttpx2",
+            ".* Session does not have; there are AnyioTransport, Aioh",
         ),
         (AsyncEventSource, httpx2, r"expected exchange\(\) and close\(\), which module does not have"),
         (EventSource, "urllib", r"expected exchange\(\) and close\(\), which str does not have"),

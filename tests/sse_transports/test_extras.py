@@ -49,8 +49,10 @@ except ImportError as error:
     ("missing", "name", "command"),
     [
         ("anyio", "AsyncEventSource", 'pip install "sse-core[asyncio]"'),
-        ("anyio", "AiohttpTransport", 'pip install "sse-core[asyncio]"'),
-        ("aiohttp", "AiohttpTransport", 'pip install "sse-core[asyncio]"'),
+        ("anyio", "AnyioTransport", 'pip install "sse-core[asyncio]"'),
+        ("httptools", "AnyioTransport", 'pip install "sse-core[asyncio]"'),
+        ("anyio", "AiohttpTransport", 'pip install "sse-core[aiohttp]"'),
+        ("aiohttp", "AiohttpTransport", 'pip install "sse-core[aiohttp]"'),
         ("httpx2", "Httpx2Transport", 'pip install "sse-core[httpx2]"'),
         ("httpx2", "AsyncHttpx2Transport", 'pip install "sse-core[httpx2]"'),
     ],
@@ -63,11 +65,11 @@ def test_missing_package_error_says_what_to_install(missing: str, name: str, com
 @pytest.mark.parametrize(
     ("backend", "missing", "command"),
     [
-        ("asyncio", "aiohttp", 'pip install "sse-core[asyncio]"'),
-        ("trio", "httpx2", 'pip install "sse-core[trio]"'),
+        ("asyncio", "httptools", 'pip install "sse-core[asyncio]"'),
+        ("trio", "httptools", 'pip install "sse-core[trio]"'),
     ],
 )
-def test_async_source_says_which_client_to_install(backend: str, missing: str, command: str) -> None:
+def test_async_source_says_which_extra_to_install(backend: str, missing: str, command: str) -> None:
     code = f"""
 import anyio
 from sse_transports import AsyncEventSource
@@ -90,7 +92,7 @@ with SSEServer(lambda call: call.respond(body=b"data: a\\n\\n")) as server:
     with EventSource(server.url, retry=None) as source:
         print([event.data for event in source], "AsyncEventSource" in globals())
 """
-    assert without("aiohttp anyio httpx2 trio sniffio", code) == "['a'] False\n"
+    assert without("aiohttp anyio httptools httpx2 trio sniffio", code) == "['a'] False\n"
 
 
 def test_help_and_inspection_need_no_package() -> None:
@@ -101,7 +103,7 @@ assert set(sse_transports.__all__) <= names
 assert "EventSource" in pydoc.render_doc(sse_transports)
 print("ok")
 """
-    assert without("aiohttp anyio httpx2 trio", code) == "ok\n"
+    assert without("aiohttp anyio httptools httpx2 trio", code) == "ok\n"
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

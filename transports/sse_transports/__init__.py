@@ -2,6 +2,7 @@
 
 - `EventSource`: the blocking client, over `UrllibTransport` or any `Transport`.
 - `AsyncEventSource`: its twin for asyncio and trio, over any `AsyncTransport`.
+- `AnyioTransport`: its default, on sockets of its own.
 - `AiohttpTransport`, `AsyncHttpx2Transport`, `Httpx2Transport`: other HTTP clients, also the caller's own.
 - `FileStore`: keeps the last event ID over restarts.
 - `Clock`, `SystemClock`: the source of time and randomness.
@@ -18,6 +19,7 @@ from its first import on.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._aiohttp import AiohttpTransport as AiohttpTransport
+    from ._anyio import AnyioTransport as AnyioTransport
     from ._async_event_source import AsyncEventSource as AsyncEventSource
     from ._clock import Clock, SystemClock
     from ._event_source import EventSource
@@ -43,7 +45,8 @@ __all__ = [
 
 # Name to its module, and to the extra that installs what the module imports.
 _LAZY_NAMES = {
-    "AiohttpTransport": ("_aiohttp", "asyncio"),
+    "AiohttpTransport": ("_aiohttp", "aiohttp"),
+    "AnyioTransport": ("_anyio", "asyncio"),
     "AsyncEventSource": ("_async_event_source", "asyncio"),
     "AsyncExchange": ("_interface", ""),
     "AsyncHttpx2Transport": ("_httpx2", "httpx2"),
@@ -71,7 +74,7 @@ def __getattr__(name: str) -> object:
     from ._extras import require
 
     module, extra = _LAZY_NAMES[name]
-    with require(name, "aiohttp", "anyio", "httpx2", extra=extra):
+    with require(name, "aiohttp", "anyio", "httptools", "httpx2", extra=extra):
         import_module(f"{__name__}.{module}")
     # Also the names of the modules that this one has imported: they may reach the caller in other ways.
     for other, (module, _) in _LAZY_NAMES.items():

@@ -73,6 +73,8 @@ from sse_core import (
 from ._clock import Clock, clock_for
 from ._default_transport import default_transport
 from ._driver import (
+    MAX_REST,
+    REST_TIMEOUT,
     AtEnd,
     Command,
     CommonOptions,
@@ -447,6 +449,8 @@ class AsyncEventSource(Driver[Item]):
                 await self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
+                if error is None and not self._owns_transport:
+                    await self._read_rest()
                 await self._close_transport()
                 raise self._finished(error)
 
@@ -501,6 +505,21 @@ class AsyncEventSource(Driver[Item]):
             # The response is an error already. Do not raise another one because its body is incomplete.
             pass
         return body
+
+    async def _read_rest(self) -> None:
+        """Read what follows `until`, if it comes at once: then the connection can be used again."""
+        exchange, size = self._exchange, 0
+        deadline = self._clock.monotonic() + REST_TIMEOUT
+        try:
+            while exchange is not None and size < MAX_REST:
+                left = deadline - self._clock.monotonic()
+                data = await exchange.read(left) if left > 0 else b""
+                if not data:
+                    break
+                size += len(data)
+        except SSEError:
+            # It does not end soon, or is malformed: then the connection is closed.
+            pass
 
     async def _decide(self, cause: SSEError | None) -> Step[Item]:
         await self._close_exchange(self._exchange)

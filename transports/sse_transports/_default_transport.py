@@ -1,4 +1,4 @@
-"""Which HTTP client an `AsyncEventSource` uses if none is given: the fastest for the running event loop."""
+"""Which transport an `AsyncEventSource` uses if none is given."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from ._interface import AsyncTransport
 
 
 def default_transport() -> AsyncTransport:
-    """Return a new `AiohttpTransport` on asyncio, `AsyncHttpx2Transport` on trio.
+    """Return a new `AnyioTransport`.
 
     Raises:
-        ImportError: the client is not installed; the message says what to install.
+        ImportError: a package is not installed; the message says what to install.
     """
-    if in_trio_task():
-        with require("AsyncEventSource on trio", "httpx2", extra="trio"):
-            from ._httpx2 import AsyncHttpx2Transport
-        return AsyncHttpx2Transport()
-    with require("AsyncEventSource on asyncio", "aiohttp", extra="asyncio"):
-        from ._aiohttp import AiohttpTransport
-    return AiohttpTransport()
+    runtime = "trio" if in_trio_task() else "asyncio"
+    with require(f"AsyncEventSource on {runtime}", "httptools", extra=runtime):
+        from ._anyio import AnyioTransport
+    return AnyioTransport()
 
 
 def in_trio_task() -> bool:

@@ -68,9 +68,15 @@ CLIENT_TRANSPORTS = {
 
 TRANSPORTS = {
     False: "UrllibTransport and Httpx2Transport",
-    True: "AiohttpTransport and AsyncHttpx2Transport",
+    True: "AnyioTransport, AiohttpTransport and AsyncHttpx2Transport",
 }
 """The transports there are, by whether they are async."""
+
+REST_TIMEOUT = 0.05
+"""Seconds in which the body must end after `until`, for the connection to be used again."""
+
+MAX_REST = 2**16
+"""The largest number of bytes that are read then."""
 
 LONGEST_TIMEOUT = 2_147_483
 """Seconds, some 25 days: the timers of operating systems count milliseconds in 32 bits."""

@@ -66,6 +66,8 @@ from sse_core import (
 
 from ._clock import Clock, clock_for
 from ._driver import (
+    MAX_REST,
+    REST_TIMEOUT,
     AtEnd,
     Command,
     CommonOptions,
@@ -435,6 +437,8 @@ class EventSource(Driver[Item]):
                 self._sleep_unless_commanded(None)
                 return step
             case Stop(error):
+                if error is None and not self._owns_transport:
+                    self._read_rest()
                 self._close_transport()
                 raise self._finished(error)
 
@@ -484,6 +488,21 @@ class EventSource(Driver[Item]):
             # The response is an error already. Do not raise another one because its body is incomplete.
             pass
         return body
+
+    def _read_rest(self) -> None:
+        """Read what follows `until`, if it comes at once: then the connection can be used again."""
+        exchange, size = self._exchange, 0
+        deadline = self._clock.monotonic() + REST_TIMEOUT
+        try:
+            while exchange is not None and size < MAX_REST:
+                left = deadline - self._clock.monotonic()
+                data = exchange.read(left) if left > 0 else b""
+                if not data:
+                    break
+                size += len(data)
+        except SSEError:
+            # It does not end soon, or is malformed: then the connection is closed.
+            pass
 
     def _decide(self, cause: SSEError | None) -> Step[Item]:
         self._close_exchange(self._exchange)

@@ -106,7 +106,7 @@ def test_a_recording_has_chunks_failures_and_times(tmp_path: Path) -> None:
         {"seconds": 0.5, "end": "lost"},
     ]
     assert [line["end"] for line in lines if "end" in line] == [
-        *("lost", "refused", "complete", "left", "silent", "refused", "left")
+        *("lost", "refused", "complete", "left", "silent", "refused", "complete")
     ]
     assert [line["status"] for line in lines if "url" in line] == [200, None, 503, 302, 200, None, 204]
     # Not escaped: in JSON, these do not end a line.
