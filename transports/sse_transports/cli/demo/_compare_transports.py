@@ -114,11 +114,7 @@ def columns() -> tuple[list[Column], list[str]]:
     """Return a column for each installed transport and runtime, and the extras that are not installed."""
     found = [Column("urllib", "blocking", blocking(UrllibTransport))]
     missing = []
-    for extra, packages, add in (
-        ("httpx2", ("httpx2", "anyio"), _with_httpx2),
-        ("asyncio", ("anyio", "aiohttp"), _with_asyncio),
-        ("trio", ("anyio", "trio", "httpx2"), _with_trio),
-    ):
+    for extra, (packages, add) in EXTRAS.items():
         if _can_import(*packages):
             found += add()
         else:
@@ -155,6 +151,14 @@ def _with_trio() -> list[Column]:
     from ... import AsyncHttpx2Transport
 
     return [Column("httpx2", "trio", asynchronous("trio", AsyncHttpx2Transport))]
+
+
+EXTRAS: dict[str, tuple[tuple[str, ...], Callable[[], list[Column]]]] = {
+    "httpx2": (("httpx2", "anyio"), _with_httpx2),
+    "asyncio": (("anyio", "aiohttp"), _with_asyncio),
+    "trio": (("anyio", "trio", "httpx2"), _with_trio),
+}
+"""For each extra with transports: the packages that its columns import, and what makes these columns."""
 
 
 def compare_transports(pace: float) -> bool:
