@@ -65,7 +65,9 @@ def test_until_as_a_function_gets_whole_events_only(method: str) -> None:
     received(connection, b'data: 1\n\ndata: "don')
     step = connection.end()
     assert isinstance(step, Decide)
-    assert isinstance(step.cause, IncompleteStream) is (method == "POST")
+    assert isinstance(step.cause, IncompleteStream)
+    following = connection.decide(monotonic=0.0, random=0.0)
+    assert isinstance(following, Stop if method == "POST" else Wait)
 
 
 @pytest.mark.parametrize("rest", [b"data: [DONE", b"data: [DONE]\ndata:", b"id: [DONE]\n", b": [DONE]", b""])

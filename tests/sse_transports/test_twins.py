@@ -32,6 +32,7 @@ TRANSLATED = (
     ("AsyncScripted", "Scripted"),
     ("AsyncRecording", "Recording"),
     ("AsyncClient", "Client"),
+    ("AsyncPrepare", "Prepare"),
     ("AsyncIterator", "Iterator"),
     ("StopAsyncIteration", "StopIteration"),
     ("__aenter__", "__enter__"),

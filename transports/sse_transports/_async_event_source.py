@@ -49,6 +49,7 @@ import anyio
 import anyio.lowlevel
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -83,9 +84,11 @@ from ._driver import (
     Ended,
     Headers,
     Item,
+    Params,
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
     check_seconds,
     check_transport,
     log,
@@ -105,12 +108,15 @@ MAX_BATCH = 64
 
 NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
+AsyncPrepare = Callable[[Request, Attempt], Request | Awaitable[Request]]
+
 
 class AsyncOptions(CommonOptions, total=False):
     """The types of the keyword arguments of `AsyncEventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None
     transport: AsyncTransport | None
+    prepare: AsyncPrepare | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
 
 
@@ -131,12 +137,14 @@ class AsyncEventSource(Driver[Item]):
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         headers: header fields, or a function that returns them and is called before each attempt,
             so that a token can be fresh. They win over the library's own. The
             function may be async.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
+        last_event_id: where to begin, from an earlier run. If None or empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
@@ -151,6 +159,8 @@ class AsyncEventSource(Driver[Item]):
         at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
             `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
             the stream will be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are yielded too, as `Comment`.
         default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
             `message`.
@@ -158,6 +168,13 @@ class AsyncEventSource(Driver[Item]):
             that an event whose processing failed comes again. Saving is done in a worker thread.
         transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
             asyncio and an `AsyncHttpx2Transport` on trio.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
+            The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
         on_error: called with each error before the policy decides; may return seconds after which
@@ -183,9 +200,10 @@ class AsyncEventSource(Driver[Item]):
         sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
             around it, or this process is a fork of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -214,10 +232,11 @@ class AsyncEventSource(Driver[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
@@ -225,22 +244,25 @@ class AsyncEventSource(Driver[Item]):
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
+        accept: Iterable[str | None] = ("text/event-stream",),
         comments: bool = False,
         default_type: str = "message",
         store: Store | None = None,
         transport: AsyncTransport | None = None,
+        prepare: AsyncPrepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
         check_not_async(until=until)
         check_transport(transport, is_async=True)
         connection = Connection(
             url,
             method=method,
+            params=params,
             json=json,
             content=content,
             last_event_id=resume_id(last_event_id, store),
@@ -248,6 +270,7 @@ class AsyncEventSource(Driver[Item]):
             max_event_size=max_event_size,
             until=until,
             at_end=at_end,
+            accept=accept,
             comments=comments,
             default_type=default_type,
             sensitive_headers=sensitive_headers,
@@ -265,6 +288,7 @@ class AsyncEventSource(Driver[Item]):
         self._owns_transport = transport is None
         # The default depends on the running event loop, so it is made in `__aenter__`.
         self._transport = transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -519,8 +543,25 @@ class AsyncEventSource(Driver[Item]):
 
     async def _connect(self) -> Step[Item]:
         self._check_deadline()
-        headers = await _result(self._headers()) if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else await self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = await _result(self._headers())
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    async def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = await _result(self._prepare(own, attempt))
+        check_prepared(request)
+        return request
 
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
@@ -590,8 +631,12 @@ class AsyncEventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = await self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""

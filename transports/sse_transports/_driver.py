@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, TypeVar
@@ -28,6 +28,7 @@ from sse_core import (
     IllegalState,
     InvalidArgument,
     ReadyState,
+    Request,
     Response,
     SSEError,
     State,
@@ -55,6 +56,9 @@ else:
     Item = TypeVar("Item", bound=Event | Comment)
 
 Headers = Mapping[str, str]
+
+Param = str | int | float | bool | None
+Params = Mapping[str, Param | Sequence[Param]] | Iterable[tuple[str, Param]]
 
 AtEnd = Literal["raise", "drop", "dispatch"]
 
@@ -176,8 +180,16 @@ class Driver(Generic[Item]):
 
         Events that have arrived, but were not asked for yet, do not count: a program that saves this ID
         and resumes from it later misses no event.
+
+        It can be set, for the next connection, which `reconnect` opens at once: `""` or None begins anew.
+        The stream that is open, and events that have arrived, may set it again.
         """
         return self._last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self._connection.last_event_id = value
+        self._last_event_id = self._id_after_events = self._connection.last_event_id
 
     @property
     def ready_state(self) -> ReadyState:
@@ -192,6 +204,16 @@ class Driver(Generic[Item]):
     def reconnection_time(self) -> int | None:
         """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
         return self._connection.reconnection_time
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of event streams so far, over all connections."""
+        return self._connection.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        """Events that have arrived so far, over all connections, whether they were yielded yet or not."""
+        return self._connection.events_received
 
     @property
     def response(self) -> Response | None:
@@ -347,7 +369,7 @@ def without_secrets(url: str) -> str:
     return f"{base}?…" if query else base
 
 
-def resume_id(last_event_id: str, store: Store | None) -> str:
+def resume_id(last_event_id: str | None, store: Store | None) -> str | None:
     """Return the ID to resume after: the caller's, else the one in the store.
 
     Raises:
@@ -399,6 +421,16 @@ def check_delay(delay: object) -> None:
 def _is_number(value: object) -> TypeGuard[float]:
     # A bool is an int to Python, and a mistake here.
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_prepared(request: object) -> None:
+    """Check what `prepare` returned.
+
+    Raises:
+        InvalidArgument: naming `prepare`.
+    """
+    if not isinstance(request, Request):
+        raise InvalidArgument("prepare", f"expected it to return a Request, not {type(request).__name__}")
 
 
 def check_headers(url: str, headers: object) -> None:
