@@ -20,6 +20,7 @@ from tests.docs.service import answer
 NOT_RUN = re.compile(r"text|\{eval-rst\}")
 # Packages that the migration guides replace. They are installed together with the benchmarks.
 PEERS = {"aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"}
+FRAMEWORKS = {"IPython", "django", "fastapi", "flask", "tenacity"}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
 
 
@@ -28,13 +29,18 @@ def of(language: str) -> list[Block]:
 
 
 PROGRAMS = [block for block in of("python") if not block.is_test]
-RUNS = [
-    (block, loop)
-    for block in PROGRAMS
-    for loop in ("asyncio", "trio")
-    # A program with a top-level await runs on both; one that needs asyncio, or no event loop, runs once.
-    if loop == "asyncio" or ("await" in block.text and not re.search(r"aiohttp|asyncio", block.text))
-]
+
+
+def loops_of(block: Block) -> tuple[str, ...]:
+    """Return the event loops to run a program on: both, if it uses one and does not name it."""
+    if not re.search(r"\bawait\b|^async (?:for|with)\b", block.text, re.MULTILINE) or re.search(
+        r"aiohttp|asyncio|fastapi|starlette|django", block.text
+    ):
+        return ("asyncio",)
+    return ("trio",) if "import trio" in block.text else ("asyncio", "trio")
+
+
+RUNS = [(block, loop) for block in PROGRAMS for loop in loops_of(block)]
 TESTS = [block for block in of("python") if block.is_test]
 every = pytest.mark.parametrize
 
@@ -46,8 +52,8 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 
 
 def missing_peers(block: Block) -> set[str]:
-    imported = set(re.findall(r"^(?:import|from) (\w+)", block.text, re.MULTILINE))
-    return {name for name in imported & PEERS if importlib.util.find_spec(name) is None}
+    imported = set(re.findall(r"^(?:import|from) (\w+)", block.given + block.text, re.MULTILINE))
+    return {name for name in imported & (PEERS | FRAMEWORKS) if importlib.util.find_spec(name) is None}
 
 
 def test_every_block_has_a_language_that_is_run() -> None:
