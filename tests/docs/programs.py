@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
     from sse_transports.testing import Answer
 
 RUNNER = Path(__file__).with_name("run_block.py")
+
+
+OPTIONAL = {
+    # The migration guides replace them. They are installed together with the benchmarks.
+    *("aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"),
+    # Guides show how to use this library with them.
+    *("IPython", "django", "fastapi", "flask", "tenacity"),
+}
+"""Packages of examples that an environment may lack."""
 
 
 class Hosts:
@@ -81,3 +92,9 @@ def run_block(block: Block, folder: Path, hosts: Hosts, loop: str) -> subprocess
     given = textwrap.dedent(block.given).strip()
     arguments = [str(RUNNER), str(file), given, str(hosts.server.port), loop]
     return run_python(arguments, folder, hosts.environment())
+
+
+def missing_packages(block: Block) -> set[str]:
+    """Return the optional packages that a block imports and that are not installed."""
+    imported = set(re.findall(r"^(?:import|from) (\w+)", f"{block.given}\n{block.text}", re.MULTILINE))
+    return {name for name in imported & OPTIONAL if importlib.util.find_spec(name) is None}

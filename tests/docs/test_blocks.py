@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import tomllib
@@ -13,14 +12,11 @@ import pytest
 
 from tests.docs.blocks import BLOCKS, Block
 from tests.docs.javascript import run_javascript
-from tests.docs.programs import Hosts, run_block, run_python
+from tests.docs.programs import Hosts, missing_packages, run_block, run_python
 from tests.docs.service import answer
 
 # Expected output, and API pages.
 NOT_RUN = re.compile(r"text|\{eval-rst\}")
-# Packages that the migration guides replace. They are installed together with the benchmarks.
-PEERS = {"aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"}
-FRAMEWORKS = {"IPython", "django", "fastapi", "flask", "tenacity"}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
 
 
@@ -51,11 +47,6 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
         yield hosts
 
 
-def missing_peers(block: Block) -> set[str]:
-    imported = set(re.findall(r"^(?:import|from) (\w+)", block.given + block.text, re.MULTILINE))
-    return {name for name in imported & (PEERS | FRAMEWORKS) if importlib.util.find_spec(name) is None}
-
-
 def test_every_block_has_a_language_that_is_run() -> None:
     assert [
         f"{block}: {block.language}"
@@ -74,7 +65,7 @@ def test_rst_directives_contain_no_code() -> None:
 def test_a_program_prints_the_output_of_the_page(
     block: Block, loop: str, hosts: Hosts, tmp_path: Path
 ) -> None:
-    if missing := missing_peers(block):
+    if missing := missing_packages(block):
         pytest.skip(f"not installed under this Python: {', '.join(missing)}")
     done = run_block(block, tmp_path, hosts, loop)
     assert done.returncode == 0, done.stdout + done.stderr
