@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PAGE = "docs/how-to/pass-a-stream-on.md"
 API = "https://api.example.com"
 FRAMEWORKS = ["fastapi", "starlette", "django", "flask"]
-REPLY = [Comment("PROCESSING"), Event("one"), Event("two", event="kind", id="2")]
+REPLY: list[Event | Comment] = [Comment("PROCESSING"), Event("one"), Event("two", event="kind", id="2")]
 
 
 class Upstream:
