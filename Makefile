@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test lint types core transports browser pythons package docs nginx chromium fonts graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-tail compare screenshot soak clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-first-event bench-tail compare screenshot soak clean
 
 # What `make demo` shows: the command, and a transport of each extra. They are all that it installs.
 DEMO_EXTRAS := cli,asyncio,trio
@@ -128,13 +128,19 @@ bench-memory: $(VENV)/.ready
 valgrind:
 	$(call apt_install,command -v valgrind,valgrind,the instruction counter)
 
-# Microseconds per event of each transport, of its bare HTTP client, and of the peers; some minutes.
+# Microseconds per event of each transport, of its bare HTTP client, and of the peers, in bursts and drips; some minutes.
 bench-transports: $(VENV)/.ready
 	$(RUN) benchmarks/transport_speed.py
 
-# Memory, CPU and delay of 500, 1000 and 2000 streams in one process; some minutes.
+# Memory, CPU and delay of 1,000 to 10,000 streams in one process, and how thousands come back that were dropped at once;
+# some ten minutes.
 bench-scale: $(VENV)/.ready
 	$(RUN) benchmarks/transport_scale.py
+	$(RUN) benchmarks/reconnect_storm.py
+
+# Milliseconds until the first event of a reply over TLS, on new connections and on kept ones; seconds.
+bench-first-event: $(VENV)/.ready
+	$(RUN) benchmarks/first_event.py
 
 # Runs the conformance vectors through every parser, and probes what clients do; less than a minute.
 # PEER=httpx-sse shows each vector that one gets wrong. axio-sse takes part from Python 3.12 on, as for `bench`.

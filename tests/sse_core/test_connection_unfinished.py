@@ -244,3 +244,11 @@ def test_failures_between_them_do_not_hide_the_same_end() -> None:
     opened(connection)
     received(connection, ONE_EVENT + HALF)
     assert isinstance(stopped(ended(connection)), RetriesExhausted)
+
+
+@pytest.mark.parametrize("at_end", [None, "drop"])
+def test_what_the_server_leaves_out_is_the_cause_when_no_attempt_is_left(at_end: Any) -> None:
+    connection = Connection(URL, retry=RetryPolicy(max_attempts=3), at_end=at_end)
+    error = attempts_until_exhausted(connection, ONE_EVENT + HALF)
+    assert isinstance(error.__cause__, IncompleteStream)
+    assert error.__cause__.pending == len(HALF)

@@ -170,3 +170,15 @@ def test_what_was_received_is_counted() -> None:
     received(connection, b"data: a\n\ndata: b\n\n: c\n")
     received(connection, b"data")
     assert (connection.bytes_received, connection.events_received) == (26, 2)
+
+
+def test_the_response_of_the_last_stream_stays() -> None:
+    assert Connection(URL).response is None
+    connection = opened(Connection(URL))
+    stream = connection.response
+    assert stream is not None
+    connection.end()
+    connection.decide(monotonic=0.0, random=0.0)
+    connected(connection)
+    refused(connection, answer(503))
+    assert connection.response is stream

@@ -166,8 +166,8 @@ class AsyncEventSource(Driver[Item]):
             `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again. Saving is done in a worker thread.
-        transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
-            asyncio and an `AsyncHttpx2Transport` on trio.
+        transport: what carries the requests. The caller closes it, and may share it between sources. Not
+            given, an `AnyioTransport`.
         prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
             what is known; returns the request to send, as it is or changed (`Request.replace`). After a
             failure or a clean end it is called before the wait: whether there is another attempt follows
@@ -177,9 +177,12 @@ class AsyncEventSource(Driver[Item]):
             The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -312,7 +315,8 @@ class AsyncEventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         await self._post_command(Command.CLOSE)
 
@@ -401,10 +405,18 @@ class AsyncEventSource(Driver[Item]):
         """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
         if self._iterating:
             raise self._iterating_elsewhere()
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
         self._iterating = True
         before = self._last_event_id
         try:
-            return await self._run(take)
+            # Another task may hold it for a moment, to apply a command.
+            async with self._loop_lock:
+                if self._total_timeout is not None:
+                    return await self._next_in_time(take, self._total_timeout)
+                return await self._next(take)
         finally:
             self._iterating = False
             if self._command is not None:
@@ -450,26 +462,48 @@ class AsyncEventSource(Driver[Item]):
         finally:
             self._filled.set()
 
-    async def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        if not self._entered:
-            raise IllegalState(NOT_ENTERED)
-        # Another task may hold it for a moment, to apply a command.
-        async with self._loop_lock:
+    async def _next_in_time(self, take: Callable[[], Value | None], seconds: float) -> Value:
+        """Return what `_next` returns, or raise `TotalTimeout`: `seconds` begin with the first call."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+        with anyio.move_on_after(self._time_left(None)):
             return await self._next(take)
+        error = self._timed_out()
+        self._end_with(error)
+        raise error
 
     async def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is None:
-                return await self._take_steps(take)
-            if self._deadline is None:
-                self._deadline = self._clock.monotonic() + self._total_timeout
-            with anyio.move_on_after(self._time_left(None)):
-                return await self._take_steps(take)
-            self._end_with(self._timed_out())
-            return await self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                await self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    await self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                if self._since_checkpoint >= MAX_BATCH:
+                    # Before the next event is taken, so that a cancellation loses none.
+                    await anyio.lowlevel.checkpoint()
+                    self._since_checkpoint = length_hint(self._overflow)
+                    self._events = islice(self._overflow, MAX_BATCH)
+                    continue
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = await self._read()
+                    continue
+                if self._command is not None:
+                    await self._apply_command()
+                await self._report()
+                self._step = await self._take_step(self._step)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
@@ -482,37 +516,6 @@ class AsyncEventSource(Driver[Item]):
         except BaseException as error:
             await self._abort(error)
             raise
-
-    async def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            await self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                await self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            if self._since_checkpoint >= MAX_BATCH:
-                # Before the next event is taken, so that a cancellation loses none.
-                await anyio.lowlevel.checkpoint()
-                self._since_checkpoint = length_hint(self._overflow)
-                self._events = islice(self._overflow, MAX_BATCH)
-                continue
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = await self._read()
-                continue
-            if self._command is not None:
-                await self._apply_command()
-            await self._report()
-            self._step = await self._take_step(self._step)
 
     async def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
@@ -727,6 +730,8 @@ class AsyncEventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 await _result(self._on_state(change))
 

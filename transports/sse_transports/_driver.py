@@ -27,6 +27,7 @@ from sse_core import (
     Event,
     IllegalState,
     InvalidArgument,
+    Opened,
     ReadyState,
     Request,
     Response,
@@ -166,6 +167,7 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        self._warned_of_repetition = False
         # Whether the iteration has come to the end of the stream, or was ended before.
         self._completed = self._ended_early = False
         self._process = os.getpid()
@@ -325,8 +327,12 @@ class Driver(Generic[Item]):
 
     def _check_deadline(self, cause: BaseException | None = None) -> None:
         """Raise `TotalTimeout` if the deadline has passed, caused by the error that was met then."""
-        if self._deadline is not None and self._clock.monotonic() >= self._deadline:
+        if self._is_late():
             raise self._timed_out() from cause
+
+    def _is_late(self) -> bool:
+        """Return whether the deadline has passed."""
+        return self._deadline is not None and self._clock.monotonic() >= self._deadline
 
     def _timed_out(self) -> TotalTimeout:
         return TotalTimeout(self._total_timeout or 0.0)
@@ -337,6 +343,14 @@ class Driver(Generic[Item]):
             self._completed = not self._ended_early
         return Ended() if error is None else error
 
+    def _warn_of_repetition(self, change: StateChange) -> None:
+        """Log, once, that a stream without IDs begins again: its events may come twice, or be missing."""
+        if not self._warned_of_repetition and begins_again(change):
+            from ._log import warn_of_repetition
+
+            self._warned_of_repetition = True
+            warn_of_repetition(change)
+
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
@@ -346,6 +360,9 @@ class Driver(Generic[Item]):
 
     def _end_with(self, error: BaseException) -> None:
         """End the source because of an error, which iterating again raises again."""
+        if not isinstance(error, Exception) and self._is_late():
+            # The cancellation is that of the deadline.
+            error = self._timed_out()
         cause = error if isinstance(error, Exception) else None
         self._end(cause)
         self._command = None
@@ -361,6 +378,11 @@ def log(change: StateChange) -> None:
         from ._log import log
 
         log(change)
+
+
+def begins_again(change: StateChange) -> TypeGuard[Opened]:
+    """Return whether a stream was opened again, and has no ID to resume after."""
+    return isinstance(change, Opened) and change.events_received > 0 and not change.last_event_id
 
 
 def without_secrets(url: str) -> str:

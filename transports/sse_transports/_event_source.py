@@ -158,9 +158,12 @@ class EventSource(Driver[Item]):
             not sent, except those that `prepare` sets anew.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -290,7 +293,8 @@ class EventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         self._post_command(Command.CLOSE)
 
@@ -382,7 +386,13 @@ class EventSource(Driver[Item]):
                 event = self._next_buffered()
                 if event is not None:
                     return event
-            return self._run(self._next_buffered)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(self._next_buffered)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -394,7 +404,13 @@ class EventSource(Driver[Item]):
             raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
-            return self._run(take)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(take)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -439,19 +455,32 @@ class EventSource(Driver[Item]):
         with contextlib.suppress(Exception):
             self._ask(self._has_batch)
 
-    def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        # Another thread may hold it for a moment, to apply a command.
-        with self._loop_lock:
-            return self._next(take)
-
     def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is not None:
-                self._watch_time(self._total_timeout)
-            return self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = self._read()
+                    continue
+                if self._command is not None:
+                    self._apply_command()
+                self._report()
+                self._step = self._take_step(self._step)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:
@@ -461,31 +490,6 @@ class EventSource(Driver[Item]):
         except BaseException as error:
             self._abort(error)
             raise
-
-    def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = self._read()
-                continue
-            if self._command is not None:
-                self._apply_command()
-            self._report()
-            self._step = self._take_step(self._step)
 
     def _watch_time(self, seconds: float) -> None:
         """Begin with `total_timeout` when the first step is taken; the watchdog ends what blocks."""
@@ -720,6 +724,8 @@ class EventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 self._on_state(change)
 
