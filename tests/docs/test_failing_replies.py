@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,37 +20,65 @@ if TYPE_CHECKING:
     from sse_transports.testing import Steps
     from tests.docs.blocks import Block
 
-MESSAGE = "The server is overloaded"
-ERROR = json.dumps({"error": {"message": MESSAGE, "type": "server_error", "code": None}})
-FIRST = delta(role="assistant", content="Hel")
-REPLIES: dict[str, tuple[Steps, str]] = {
-    "error object": ([FIRST, Event(ERROR), Event("[DONE]")], MESSAGE),
-    "error event": ([FIRST, Event(ERROR, event="error")], MESSAGE),
-    "no [DONE]": ([FIRST], "IncompleteStream"),
-    "lost connection": ([FIRST, b'data: {"choi', Cut()], "IncompleteStream"),
-}
-"""What the server sends, and what the error must say."""
-
 PAGES = {"README.md", "docs/how-to/stream-chatgpt-replies.md", "docs/how-to/use-in-a-notebook.md"}
-COMPLETIONS = [
-    block
-    for block in BLOCKS
-    if block.page in PAGES
-    and block.language == "python"
-    and "https://api.example.com/v1/chat/completions" in block.text
-]
+MESSAGE = "The server is overloaded"
 
 
-def test_there_are_such_examples() -> None:
-    assert {block.page for block in COMPLETIONS} == PAGES
+def event(kind: str, **fields: object) -> Event:
+    """Return an event whose data repeats its type."""
+    return Event(json.dumps({"type": kind, **fields}), event=kind)
 
 
-@pytest.mark.parametrize("block", COMPLETIONS, ids=str)
-@pytest.mark.parametrize("reply", REPLIES)
+ERROR = json.dumps({"error": {"message": MESSAGE, "type": "server_error", "code": None}})
+CHUNK = delta(role="assistant", content="Hel")
+CREATED = event("response.created", sequence_number=0, response={"id": "resp_1"})
+WORD = event("response.output_text.delta", sequence_number=1, delta="Hel")
+FAILED = {"id": "resp_1", "error": {"code": "server_error", "message": MESSAGE}}
+TEXT = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hel"})
+REPLIES: dict[str, dict[str, tuple[Steps, str]]] = {
+    "/v1/chat/completions": {
+        "error object": ([CHUNK, Event(ERROR), Event("[DONE]")], MESSAGE),
+        "error event": ([CHUNK, Event(ERROR, event="error")], MESSAGE),
+        "no end": ([CHUNK], "IncompleteStream"),
+        "lost connection": ([CHUNK, b'data: {"choi', Cut()], "IncompleteStream"),
+    },
+    "/v1/responses": {
+        "error event": ([CREATED, WORD, event("error", message=MESSAGE)], MESSAGE),
+        "failed response": ([CREATED, WORD, event("response.failed", response=FAILED)], MESSAGE),
+        "no end": ([WORD], "ended before the response was complete"),
+        "lost connection": ([WORD, b"event: respo", Cut()], "IncompleteStream"),
+    },
+    "/v1/messages": {
+        "error event": (
+            [TEXT, event("error", error={"type": "overloaded_error", "message": MESSAGE})],
+            MESSAGE,
+        ),
+        "no end": ([TEXT], "IncompleteStream"),
+        "lost connection": ([TEXT, b"event: messa", Cut()], "IncompleteStream"),
+    },
+}
+"""By the path of the API: what the server sends, and what the error must say."""
+
+
+def path_of(block: Block) -> str:
+    """Return the path of the API that a block calls, or ""."""
+    found = re.search(r'"https://api\.example\.com(/v1/[\w/]+)"', block.text)
+    return found[1] if found and block.language == "python" and block.page in PAGES else ""
+
+
+CASES = [(block, reply) for block in BLOCKS for reply in REPLIES.get(path_of(block), ())]
+
+
+def test_each_page_and_each_api_has_an_example() -> None:
+    assert {block.page for block, _ in CASES} == PAGES
+    assert {path_of(block) for block, _ in CASES} == set(REPLIES)
+
+
+@pytest.mark.parametrize(("block", "reply"), CASES, ids=str)
 def test_failure_is_an_error_with_its_cause(block: Block, reply: str, tmp_path: Path) -> None:
     if missing := missing_packages(block):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    steps, message = REPLIES[reply]
+    steps, message = REPLIES[path_of(block)][reply]
     with Hosts(tmp_path, failing(steps)) as hosts:
         done = run_block(block, tmp_path, hosts, "asyncio")
     assert done.returncode != 0
