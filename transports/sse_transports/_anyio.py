@@ -316,7 +316,8 @@ class AnyioExchange(AsyncDecodedExchange):
                     return body
         except BaseException as error:
             self._disconnect()
-            if not isinstance(error, FAILURES):
+            # IdleTimeout is an OSError, too.
+            if isinstance(error, IdleTimeout) or not isinstance(error, FAILURES):
                 raise
             raise closed() if self._closed else ReadError(_read_failure(error)) from error
         self._give_back()
