@@ -74,7 +74,7 @@ nginx:
 browser: chromium $(VENV)/.ready
 	$(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
 
-# Takes docs/images/chat.png again: the page of `sse demo --serve`, for the README.
+# Takes docs/images/chat.png again: the page of `sse demo --serve`, for docs/cli.md.
 screenshot: chromium fonts $(VENV)/.ready
 	$(RUN) -m tests.browser.screenshot docs/images/chat.png
 

@@ -57,9 +57,14 @@ class Block:
     is_copy: bool = False
 
     @property
+    def tests(self) -> int:
+        """How many tests for pytest it has."""
+        return len(re.findall(r"^(?:async )?def test_", self.text, re.MULTILINE))
+
+    @property
     def is_test(self) -> bool:
-        """Whether the block is a test for pytest, not a program."""
-        return re.search(r"^(async )?def test_", self.text, re.MULTILINE) is not None
+        """Whether the block is for pytest, not a program."""
+        return self.tests > 0
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
