@@ -111,7 +111,7 @@ class AnyioTransport(ProcessOwner):
 
     @property
     def context(self) -> ssl.SSLContext:
-        """The TLS settings: the caller's, or the defaults."""
+        """What the caller has given as `context`, or the default TLS settings."""
         if self._context is None:
             return _default_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         return self._context
