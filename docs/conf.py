@@ -60,9 +60,9 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(aiohttp|anyio|collections|contextlib|enum|httpx2|json|os|pathlib|socket|ssl|types|typing)\..*",
     ),
-    (r"py:.*", r"(\w*Error|Exception|Enum|IntEnum|Item|Protocol)"),
+    (r"py:.*", r"(\w*Error|Exception|Enum|IntEnum|(sse_transports\._driver\.)?Item|Protocol)"),
     # The private classes that `exchange` of a transport returns; callers see them as `Exchange`.
     (r"py:.*", r"sse_\w+\.(testing\.)?_\w+\.\w+Exchange"),
     # Type aliases such as `Mapping[str, str]`; the docstrings say which values are accepted.
-    (r"py:.*", r"(AtEnd|Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
+    (r"py:.*", r"(AtEnd|Params|Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
 ]
