@@ -91,7 +91,7 @@ docs: $(VENV)/.ready graphviz
 graphviz:
 	$(call apt_install,command -v dot,graphviz)
 
-# Compares the parser with its peers, in some five minutes. STREAMS=folder adds recorded replies (*.sse).
+# Compares the parser with its peers, in some six minutes. STREAMS=folder adds recorded replies (*.sse).
 # Under another Python: make bench VENV=.venv-3.13 PYTHON=python3.13
 bench: $(VENV)/.ready
 	$(RUN) benchmarks/parse_speed.py $(if $(STREAMS),--streams $(STREAMS))

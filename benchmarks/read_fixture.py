@@ -1,7 +1,7 @@
 """Read a fixture a given number of times, and do nothing else: the process that `instructions.py` counts.
 
 `read_fixture.py FIXTURE CHUNK_SIZE READER EVENTS READINGS`, where CHUNK_SIZE is 0 for one event per chunk,
-and READER is `sse-core` or the name of one of the floor's ways.
+and READER is the name of a parser.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import gc
 import sys
 from collections import deque
 
-from benchmarks import floor
 from benchmarks.fixtures import PER_EVENT, STREAMS
-from benchmarks.this_library import THIS_LIBRARY, this_library
+from benchmarks.peers import python_parsers
 
 
 def main() -> None:
@@ -20,7 +19,7 @@ def main() -> None:
     fixture, size, reader, events, readings = sys.argv[1:]
     chunk_size = int(size) or PER_EVENT
     chunks = STREAMS[fixture](int(events)).split(chunk_size)
-    read = this_library if reader == THIS_LIBRARY else floor.ways(fixture, chunk_size)[reader]
+    (read,) = (parser.read for parser in python_parsers() if parser.name == reader)
     gc.collect()
     gc.disable()
     for _ in range(1 + int(readings)):
