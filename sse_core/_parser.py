@@ -71,6 +71,9 @@ PIECE_COST = 2**6
 MAX_FRAMED = 2**11
 """Bytes. If more of an event arrived in earlier chunks, the plain rules take no longer than its frame."""
 
+LONG_LINES = 2**10
+"""Characters. If the first four lines of a text have more, its lines are long."""
+
 MAX_MISSES = 8
 """Events or chunks in a row that did not fit a frame, after which the type of each event may be another."""
 
@@ -315,7 +318,7 @@ class Parser(Generic[Item]):
             data = _to_bytes(data)
         if len(data) <= self._single_event_limit:
             # Fast way: a chunk that is one event and has the frame of the last one, as live replies come. The
-            # text between prefix and suffix is the data, unless it contains a line end or an ID.
+            # text between prefix and suffix is the data, unless it contains a line end or another field.
             # No line is parsed. Saves 59 % of "OpenAI deltas, ASCII, one event per chunk".
             try:
                 text = data.decode()
@@ -448,7 +451,7 @@ class Parser(Generic[Item]):
             if end >= self._max_event_size:
                 self._parse_counted_events(data[:end], events)
             elif searched > MAX_FRAMED or not self._parse_run(data, end, events):
-                self._parse_lines(_decode(data[: end + 1]).split("\n"), events)
+                self._parse_lines(_split_lines(_decode(data[: end + 1])), events)
             data = data[end + 2 :]
         # What is left begins an event that is not finished. Further blank lines end no event.
         data = data.lstrip(b"\n")
@@ -776,7 +779,7 @@ class Parser(Generic[Item]):
             text = _decode(data)
         if not text.endswith("\n\n"):
             return False
-        lines = text.split("\n")
+        lines = _split_lines(text)
         self._parse_lines(lines, events)
         if len(events) > 1:
             # Streams that batch events keep doing so: try the next chunk as a run (`_parse_run`).
@@ -947,6 +950,25 @@ def _decode(data: bytes | memoryview) -> str:
         return str(data, "utf-8")
     except UnicodeDecodeError:
         return str(data, "utf-8", "replace")
+
+
+def _split_lines(text: str) -> list[str]:
+    """Return the lines of a text.
+
+    Fast way: `split` looks at each character. `find` looks at many at once, but is a call for each line, so
+    that it is for long lines. Saves 24 % of "events of 6 kB, 1460-byte chunks".
+    """
+    if len(text) < LONG_LINES:
+        return text.split("\n")
+    lines: list[str] = []
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        lines.append(text[start:end])
+        start = end + 1
+        if start < LONG_LINES and len(lines) == 4:
+            return text.split("\n")
+    lines.append(text[start:])
+    return lines
 
 
 def _split(data: bytes, separator_bytes: bytes, separator: str) -> list[str]:
