@@ -919,9 +919,12 @@ class Parser(Generic[Item]):
             self._id_was_set = True
         elif frame.field:
             event_type = value or self._default_type
-        if not frame.space_after_colon:
-            text = text.removeprefix(" ")
-        events.append(Event(text, event_type, self._last_event_id, None))
+        event = new(Event)
+        event.data = text if frame.space_after_colon else text.removeprefix(" ")
+        event.event = event_type
+        event.id = self._last_event_id
+        event.retry = None
+        events.append(event)
         return True
 
     def _miss_frame(self, data: bytes, patience: int) -> None:
