@@ -104,7 +104,7 @@ docs: graphviz $(VENV)/.ready
 graphviz:
 	$(call apt_install,command -v dot,graphviz,the drawing program of the site)
 
-# Compares the parser with its peers, in some five minutes. STREAMS=folder adds recorded replies (*.sse).
+# Compares the parser with its peers, in some six minutes. STREAMS=folder adds recorded replies (*.sse).
 # Under another Python: make bench VENV=.venv-3.13 PYTHON=python3.13
 bench: $(VENV)/.ready
 	$(RUN) benchmarks/parse_speed.py $(if $(STREAMS),--streams $(STREAMS))

@@ -28,17 +28,22 @@ HEARTBEATS = "heartbeats between"
 CRLF = "OpenAI deltas, CRLF"
 SPACELESS = "OpenAI deltas, no space"
 FOUR_FIELDS = "all four fields"
+CHANGING = "types that change"
+LARGE = "events of 6 kB"
 LONG_LINE = "one line of 8 MiB"
 MANY_LINES = "100,000 data lines"
 
 WORDS = ENGLISH.split()
 CHINESE_WORDS = CHINESE.split()
 
+LARGE_COUNT = 1000
 LONG_LINE_BYTES = 8 * 2**20
 MANY_LINES_COUNT = 100_000
 
 PER_EVENT = None
 """The chunk size that means one event per chunk, as a live server sends them."""
+PER_LINE = -1
+"""The chunk size that means one line per chunk, as servers send that write and flush line by line."""
 CHUNK_SIZES: tuple[int | None, ...] = (PER_EVENT, 1460, 4096, 65536)
 """One event per chunk; then the bytes of a TCP segment, of a memory page and of a large read."""
 
@@ -58,10 +63,12 @@ class Fixture:
     events: list[Event]
 
     def split(self, size: int | None) -> list[bytes]:
-        """Return the bytes in chunks of `size`; one event per chunk if it is None."""
+        """Return the bytes in chunks of `size`, which may be PER_EVENT or PER_LINE."""
         if size is PER_EVENT:
             return self.chunks
         whole = b"".join(self.chunks)
+        if size == PER_LINE:
+            return whole.splitlines(keepends=True)
         return [whole[start : start + size] for start in range(0, len(whole), size)]
 
     def streams(self, size: int | None) -> list[list[bytes]]:
@@ -273,6 +280,31 @@ def four_fields(count: int) -> Fixture:
     return Fixture(FOUR_FIELDS, chunks, events)
 
 
+def changing(count: int) -> Fixture:
+    """An event line and a data line; the type is another one in each event, as for the steps of an agent."""
+    rng = random.Random("changing")
+    kinds = ("message.created", "message.delta", "tool.call", "tool.result", "status", "usage")
+    events: list[Event] = []
+    kind = ""
+    for number in range(count):
+        kind = rng.choice([other for other in kinds if other != kind])
+        text = " ".join(rng.choices(WORDS, k=6))
+        data = {"type": kind, "sequence": number, "item": letters(rng, 24), "text": text}
+        events.append(Event(compact(data), kind))
+    chunks = [f"event: {event.event}\ndata: {event.data}\n\n".encode() for event in events]
+    return Fixture(CHANGING, chunks, events)
+
+
+def large(count: int = LARGE_COUNT) -> Fixture:
+    """One data line of 3 to 9 kB per event: an event is larger than most chunks, and few are in one chunk."""
+    rng = random.Random("large")
+    payloads = [
+        compact({"number": number, "text": " ".join(rng.choices(WORDS, k=rng.randint(500, 1500)))})
+        for number in range(count)
+    ]
+    return data_only(LARGE, payloads)
+
+
 def long_line(size: int = LONG_LINE_BYTES) -> Fixture:
     """One event of one long data line, such as an image: shows a buffer that is copied with each chunk."""
     data = base64.b64encode(random.Random("long line").randbytes(size // 4 * 3)).decode()
@@ -298,11 +330,16 @@ STREAMS: dict[str, Callable[[int], Fixture]] = {
     CRLF: crlf,
     SPACELESS: spaceless,
     FOUR_FIELDS: four_fields,
+    CHANGING: changing,
 }
 """The fixtures with any number of events."""
 
+OTHER_SIZES: dict[str, tuple[int, ...]] = {OPENAI: (PER_LINE, 50), ANTHROPIC: (PER_LINE, 200)}
+"""Further chunk sizes for some of them: chunks that are only a line, or a piece of an event."""
+
 GIANTS: dict[str, tuple[Callable[[int], Fixture], int, tuple[int | None, ...]]] = {
+    LARGE: (large, LARGE_COUNT, CHUNK_SIZES),
     LONG_LINE: (long_line, LONG_LINE_BYTES, (1460,)),
     MANY_LINES: (many_lines, MANY_LINES_COUNT, CHUNK_SIZES),
 }
-"""The fixtures of one large event: how to make it, its full size, and the chunk sizes to read it in."""
+"""The fixtures of large events: how to make them, the full size, and the chunk sizes to read them in."""

@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
-from benchmarks.fixtures import LONG_LINE, MANY_LINES, OPENAI, OPENAI_CJK, PER_EVENT, TINY
+from benchmarks.fixtures import OPENAI, OPENAI_CJK
 from benchmarks.v8 import V8
 
 if TYPE_CHECKING:
     from benchmarks.rows import Row
-
-PLAIN = (OPENAI, OPENAI_CJK, TINY)
-"""The fixtures whose events are one data line each, with LF."""
 
 LARGE_CHUNK = 4096
 """Bytes from which a chunk counts as large."""
@@ -86,28 +83,6 @@ def over_peer(rows: list[Row], name: str, target: float) -> Goal:
     return at_least(f"{name} / sse-core, geometric mean", mean, target)
 
 
-def over_floor(name: str, rows: list[Row], target: float) -> list[Goal]:
-    """Compare this library with the floor, in the row where it is worst."""
-    found = [(row.over_floor, row.name) for row in rows if row.over_floor is not None]
-    if not found:
-        return []
-    ratio, where = max(found)
-    return [at_most(name, ratio, target, where)]
-
-
-def over_feed_floor(rows: list[Row]) -> list[Goal]:
-    """Compare with a floor that pays for one call and one list per chunk too, as every parser does.
-
-    What remains of the ratio is this library's own cost, without that of the interface.
-    """
-    found = [(row.this_library / row.feed_floor, row.name) for row in rows if row.feed_floor]
-    if not found:
-        return []
-    ratio, where = max(found)
-    name = "    with a floor that is called per chunk and returns a list"
-    return [Goal(name, f"{ratio:.2f}x", where=where)]
-
-
 def over_v8(rows: list[Row]) -> list[Goal]:
     """Compare this library with the parser on V8, in the row where it is worst."""
     found = [(row.ratio(V8), row.name) for row in rows if V8 in row.timings]
@@ -119,20 +94,14 @@ def over_v8(rows: list[Row]) -> list[Goal]:
 
 def goals(rows: list[Row], growth: dict[str, float]) -> list[Goal]:
     """Return all goals."""
-    plain = [row for row in rows if row.fixture in PLAIN]
-    per_event = [row for row in plain if row.chunk_size is PER_EVENT]
-    large = [row for row in plain if row.chunk_size is not PER_EVENT and row.chunk_size >= LARGE_CHUNK]
-    giants = [row for row in rows if row.fixture in (LONG_LINE, MANY_LINES)]
+    large = [
+        row for row in rows if row.fixture in (OPENAI, OPENAI_CJK) and (row.chunk_size or 0) >= LARGE_CHUNK
+    ]
     return [
         *over_fastest_peer(rows),
         over_peer(rows, "httpx2", 3.5),
         over_peer(rows, "openai", 5.0),
-        *over_floor("sse-core / floor, plain data from 4 KiB, worst", large, 1.5),
-        *over_floor("sse-core / floor, plain data, one event per chunk, worst", per_event, 1.8),
-        *over_feed_floor(per_event),
-        *over_v8([row for row in large if row.fixture != TINY]),
-        *over_floor("sse-core / floor, giant events, worst", giants, 1.3),
-        *over_feed_floor(giants),
+        *over_v8(large),
         *(
             at_most(f"growth: the whole of {name} / twice the half", ratio, 1.3)
             for name, ratio in growth.items()

@@ -1,4 +1,4 @@
-"""Count the CPU instructions per event with valgrind: this library and the floor. `make bench-instructions`.
+"""Count the CPU instructions per event with valgrind. `make bench-instructions`.
 
 The counts do not depend on the load of the machine, so a change of one percent is visible. Each count is the
 difference between two processes, of which one reads the stream once more than the other. This cancels the
@@ -19,20 +19,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import floor
 from benchmarks.fixtures import ANTHROPIC, FOUR_FIELDS, OPENAI, PER_EVENT
 from benchmarks.rows import chunks_name
-from benchmarks.this_library import THIS_LIBRARY
 
 STREAMS: tuple[tuple[str, int | None], ...] = ((OPENAI, PER_EVENT), (ANTHROPIC, 4096), (FOUR_FIELDS, 65536))
 SCRIPT = Path(__file__).with_name("read_fixture.py")
 COLLECTED = re.compile(r"Collected : (\d+)")
 
 
-def collected(fixture: str, chunk_size: int | None, reader: str, events: int, readings: int) -> int:
+def collected(fixture: str, chunk_size: int | None, events: int, readings: int) -> int:
     """Return the instructions of a whole process with so many readings."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    arguments = [fixture, str(chunk_size or 0), reader, str(events), str(readings)]
+    arguments = [fixture, str(chunk_size or 0), str(events), str(readings)]
     # A random hash seed would make the dictionaries of each process different.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(
@@ -48,9 +46,9 @@ def collected(fixture: str, chunk_size: int | None, reader: str, events: int, re
     return int(found[1])
 
 
-def per_event(fixture: str, chunk_size: int | None, reader: str, events: int) -> float:
+def per_event(fixture: str, chunk_size: int | None, events: int) -> float:
     """Return the instructions per event."""
-    once, twice = (collected(fixture, chunk_size, reader, events, readings) for readings in (1, 2))
+    once, twice = (collected(fixture, chunk_size, events, readings) for readings in (1, 2))
     return (twice - once) / events
 
 
@@ -61,18 +59,13 @@ def main() -> int:
     arguments.add_argument("--twice", action="store_true")
     options = arguments.parse_args()
     print(f"CPython {platform.python_version()}, instructions per event\n")
-    print(f"{'':44} {THIS_LIBRARY:>8} {'floor':>8} {'ratio':>11}")
     differs = False
     for fixture, chunk_size in STREAMS:
-        readers = [THIS_LIBRARY, *floor.ways(fixture, chunk_size)]
-        counts = {reader: per_event(fixture, chunk_size, reader, options.events) for reader in readers}
-        count = counts.pop(THIS_LIBRARY)
-        way = min(counts, key=lambda name: counts[name])
+        count = per_event(fixture, chunk_size, options.events)
         name = f"{fixture}, {chunks_name(chunk_size)}"
-        ratio = count / counts[way]
-        print(f"{name:44} {count:8,.0f} {counts[way]:8,.0f} {ratio:10.2f}x  ({way})", flush=True)
+        print(f"{name:44} {count:8,.0f}", flush=True)
         if options.twice:
-            again = per_event(fixture, chunk_size, THIS_LIBRARY, options.events)
+            again = per_event(fixture, chunk_size, options.events)
             print(f"{'  counted again':44} {again:8,.0f}", flush=True)
             differs |= again != count
     return 1 if differs else 0

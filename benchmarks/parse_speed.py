@@ -1,7 +1,7 @@
 """Measure the parser's speed and that of other parsers: one table and the goals from one run. `make bench`.
 
-Measured are this library, other Python parsers, a JavaScript parser on V8 if Node is installed, and the
-floor. All read the same chunks, in turn, in several rounds; their events are checked before they are timed.
+Measured are this library, other Python parsers, and a JavaScript parser on V8 if Node is installed. All read
+the same chunks, in turn, in several rounds; their events are checked before they are timed.
 Trust the ratios: the times depend on the machine.
 
     parse_speed.py [--quick] [--streams FOLDER]
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import chart, results, table, v8
-from benchmarks.fixtures import CHUNK_SIZES, GIANTS, PER_EVENT, STREAMS
+from benchmarks.fixtures import CHUNK_SIZES, GIANTS, OTHER_SIZES, PER_EVENT, STREAMS
 from benchmarks.goals import goals
 from benchmarks.growth import growth
 from benchmarks.peers import python_parsers
@@ -58,9 +58,9 @@ QUICK = Effort(events=1500, rounds=9, chunk_sizes=(PER_EVENT, 4096), giants_divi
 
 def all_streams(effort: Effort, folder: Path | None) -> Iterator[tuple[Fixture | Recordings, int | None]]:
     """Yield each fixture with each of its chunk sizes."""
-    for make in STREAMS.values():
+    for name, make in STREAMS.items():
         fixture = make(effort.events)
-        yield from ((fixture, size) for size in effort.chunk_sizes)
+        yield from ((fixture, size) for size in (*effort.chunk_sizes, *OTHER_SIZES.get(name, ())))
     for make, full_size, sizes in GIANTS.values():
         fixture = make(full_size // effort.giants_divisor)
         yield from ((fixture, size) for size in sizes if size in effort.chunk_sizes or len(sizes) == 1)

@@ -1,7 +1,6 @@
 """Read a fixture a given number of times, and do nothing else: the process that `instructions.py` counts.
 
-`read_fixture.py FIXTURE CHUNK_SIZE READER EVENTS READINGS`, where CHUNK_SIZE is 0 for one event per chunk,
-and READER is `sse-core` or the name of one of the floor's ways.
+`read_fixture.py FIXTURE CHUNK_SIZE EVENTS READINGS`, where CHUNK_SIZE is 0 for one event per chunk.
 """
 
 from __future__ import annotations
@@ -10,21 +9,19 @@ import gc
 import sys
 from collections import deque
 
-from benchmarks import floor
 from benchmarks.fixtures import PER_EVENT, STREAMS
-from benchmarks.this_library import THIS_LIBRARY, this_library
+from benchmarks.this_library import this_library
 
 
 def main() -> None:
     """Read once, so that the interpreter has specialized the code; then as often as asked."""
-    fixture, size, reader, events, readings = sys.argv[1:]
+    fixture, size, events, readings = sys.argv[1:]
     chunk_size = int(size) or PER_EVENT
     chunks = STREAMS[fixture](int(events)).split(chunk_size)
-    read = this_library if reader == THIS_LIBRARY else floor.ways(fixture, chunk_size)[reader]
     gc.collect()
     gc.disable()
     for _ in range(1 + int(readings)):
-        deque(read(chunks), maxlen=0)
+        deque(this_library(chunks), maxlen=0)
 
 
 if __name__ == "__main__":

@@ -61,9 +61,6 @@ def record(row: Row) -> dict[str, Any]:
         "chunks": chunks_name(row.chunk_size),
         "events": row.events,
         "parsers": parsers,
-        "floor_ns_per_event": None if row.floor is None else _ns(row.floor, row),
-        "floor_way": row.floor_way,
-        "this_library_over_floor": None if row.over_floor is None else round(row.over_floor, 3),
     }
 
 

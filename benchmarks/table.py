@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 SHORT_NAMES = {"launchdarkly-eventsource": "launchdarkly", V8: "JS on V8"}
 
 LEGEND = """\
-sse-core: ns per event. floor: sse-core as a multiple of it. Others: as a multiple of sse-core; below 1.00 is
-faster. ! events wrong.  > stopped before the end; at least this.  - nothing to compare with."""
+sse-core: ns per event. Others: as a multiple of sse-core; below 1.00 is faster.
+! events wrong.  > stopped before the end; at least this."""
 
 
 def lines(rows: list[Row]) -> Iterator[str]:
@@ -26,28 +26,26 @@ def lines(rows: list[Row]) -> Iterator[str]:
     heads = [SHORT_NAMES.get(name, name) for name in names]
     widths = [max(9, len(head)) for head in heads]
     first = max(len(row.fixture) for row in rows)
-    yield _line("", "", THIS_LIBRARY, "floor", heads, first, widths)
+    yield _line("", "", THIS_LIBRARY, heads, first, widths)
     fixture = ""
     for row in rows:
-        over_floor = "-" if row.over_floor is None else f"{row.over_floor:.2f}"
         columns = [_column(row, name) for name in names]
         shown = "" if row.fixture == fixture else row.fixture
         fixture = row.fixture
         time_per_event = f"{row.this_library / row.events * 1e9:,.0f}"
-        yield _line(shown, chunks_name(row.chunk_size), time_per_event, over_floor, columns, first, widths)
+        yield _line(shown, chunks_name(row.chunk_size), time_per_event, columns, first, widths)
 
 
 def _line(
     fixture: str,
     chunks: str,
     this_library: str,
-    floor: str,
     columns: list[str],
     first: int,
     widths: list[int],
 ) -> str:
     others = " ".join(f"{column:>{width}}" for column, width in zip(columns, widths, strict=True))
-    return f"{fixture:{first}} {chunks:19} {this_library:>11} {floor:>6} {others}"
+    return f"{fixture:{first}} {chunks:19} {this_library:>11} {others}"
 
 
 def _column(row: Row, name: str) -> str:

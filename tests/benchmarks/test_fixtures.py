@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.fixtures import CHUNK_SIZES, GIANTS, PER_EVENT, STREAMS, Fixture
+from benchmarks.fixtures import CHUNK_SIZES, GIANTS, PER_EVENT, PER_LINE, STREAMS, Fixture
 from sse_core import Event, Parser
 from tests.sse_core.reference import interpret
 
@@ -29,6 +29,8 @@ DIGESTS = {
     "OpenAI deltas, CRLF": "c64b5619fffb27b1c38d1be3f3a6a9c6ecae7ea0cf2186b6764e13e0a4f19508",
     "OpenAI deltas, no space": "8783028d80b7aee4a33f2bd61b77a880a9e02cd89dc2b6b9cddc2ac0871a5b36",
     "all four fields": "aa25165dcd86f45287072fba198f5c0f220b89949fc63def0246ec9ec6bd5442",
+    "types that change": "40d48a818bf29f2632ee195a9bc980e3a892dc95edba08276722d985bcdd240f",
+    "events of 6 kB": "87db20b66a72e4d96851ca9e38abdd290410af1421e68641f9bc3453a8c87e7d",
     "one line of 8 MiB": "b7864ef24c330e875afb25b7cc508e09e2c3c3056b95cb657854133805a46816",
     "100,000 data lines": "d6738bf70330f355e8ea33015293a751e651516bdf5188a00f6f1e2308a525be",
 }
@@ -87,8 +89,8 @@ def test_reference_parser_returns_the_same_events(name: str) -> None:
 
 @pytest.mark.parametrize("name", GIANTS)
 def test_reference_parser_returns_smaller_giants(name: str) -> None:
-    make, _, _ = GIANTS[name]
-    fixture = make(4000)
+    make, size, _ = GIANTS[name]
+    fixture = make(size // 100)
     assert interpret(b"".join(fixture.chunks)).without_comments().items == fixture.events
 
 
@@ -114,6 +116,9 @@ def test_split_changes_no_byte(name: str) -> None:
         chunks = fixture.split(size)
         assert b"".join(chunks) == whole
         assert all(len(chunk) == size for chunk in chunks[:-1])
+    lines = fixture.split(PER_LINE)
+    assert b"".join(lines) == whole
+    assert all(line.count(b"\n") == 1 and line.endswith(b"\n") for line in lines)
 
 
 def matching_chunks(name: str, test: Callable[[bytes], bool]) -> list[bytes]:
@@ -135,6 +140,10 @@ def test_fixtures_stress_what_they_are_named_for() -> None:
     assert len(matching_chunks("heartbeats between", lambda chunk: chunk == b": keepalive\n\n")) > COUNT / 3
     assert matching_chunks("OpenAI deltas, CRLF", lambda chunk: chunk.count(b"\r\n") == 2)
     assert {len(event.data.split("\n")) for event in made("3 to 6 data lines").events} == {3, 4, 5, 6}
+    assert all(one.event != other.event for one, other in pairwise(made("types that change").events))
+    sizes = [len(event.data) for event in made("events of 6 kB").events]
+    assert min(sizes) > 1460
+    assert 5500 < sum(sizes) / len(sizes) < 6500
     assert len(made("one line of 8 MiB").events[0].data) == 8 * 2**20
     assert made("100,000 data lines").chunks[0].count(b"\ndata: ") == 100_000 - 1
     types = [event.event for event in made("Anthropic deltas").events]

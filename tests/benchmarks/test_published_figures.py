@@ -19,7 +19,6 @@ PUBLISHED = {
     "httpx2 / sse-core, geometric mean": r"httpx2's ([\d.]+x)",
     "openai / sse-core, geometric mean": r"openai's ([\d.]+x)",
     "JS on V8 / sse-core, OpenAI streams from 4 KiB, worst": r"([\d.]+x) where it leads most",
-    "sse-core / floor, plain data from 4 KiB, worst": r"at most ([\d.]+x) of that",
 }
 
 

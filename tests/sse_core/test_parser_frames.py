@@ -65,6 +65,24 @@ def test_an_event_with_another_frame_is_parsed(learned: str, following: str, lin
         assert outcome_of(same_stream, Parser(comments=True)) == result
 
 
+CHANGING = [b"event: %c\ndata: %c\n\n" % (letter, letter) for letter in b"abcdefghijklmnopqrst"]
+"""Events of which each has another type: more than a frame may miss before its type may be any."""
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("following", [b"event:\ndata: a\n\n", b"event: \ndata: a\n\n", *FOLLOWING.values()])
+def test_an_event_after_changing_types_is_parsed(following: bytes, line_end: bytes) -> None:
+    chunks = [event.replace(b"\n", line_end) for event in (*CHANGING, following, *CHANGING)]
+    stream = b"".join(chunks)
+    result = interpret(stream)
+    # Two events per chunk, and single events, teach the frame in other places than pieces do.
+    pairs = [b"".join(chunks[start : start + 2]) for start in range(0, len(chunks), 2)]
+    for same_stream in (chunks, pairs, in_pieces(stream, 25), in_pieces(stream, 7), byte_by_byte(stream)):
+        without_comments: Parser[Event] = Parser()
+        assert outcome_of(same_stream, without_comments) == result.without_comments()
+        assert outcome_of(same_stream, Parser(comments=True)) == result
+
+
 def test_a_learned_frame_does_not_affect_the_next_stream() -> None:
     parser = Parser()
     for line_end in (b"\r\n", b"\n", b"\r\n"):

@@ -181,7 +181,7 @@ class KeepsAllUnparsed(Parser[Event]):
     """Keeps an unfinished event unparsed, whatever its size, and copies it at each chunk."""
 
     def _store_unfinished(self, data: bytes, events: list[Event | Comment]) -> None:
-        self._unparsed = data
+        self._unparsed.append(data)
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,17 @@ def test_limit_is_exact_for_many_data_lines(size: int, spare: int) -> None:
     outcome, named = outcome_under_limit(chunks, parser)
     assert len(outcome.items) == 2 + spare
     assert named == (None if spare == 0 else len(stream) + spare)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("size", [100, 1460, 10**6])
+@pytest.mark.parametrize("order", [1, -1], ids=["long lines first", "short lines first"])
+def test_long_lines_and_short_ones_are_parsed(order: int, size: int, line_end: bytes) -> None:
+    long = [line for number in range(9) for line in (b"id: %d" % number, b"data: " + b"x" * 3000, b"")]
+    short = [line for number in range(9) for line in (b"event: e", b"data: %d" % number, b"data", b"")]
+    for first in (long, short)[::order], (long,), (short,):
+        stream = line_end.join([line for lines in first for line in lines]) + line_end
+        events = interpret(stream).without_comments()
+        assert outcome_of(in_pieces(stream, size), Parser[Event]()) == events
+        each = [event + line_end * 2 for event in stream.split(line_end * 2)]
+        assert outcome_of(each, Parser[Event]()) == events
