@@ -144,6 +144,21 @@ def test_another_origin_gets_no_secret_of_this_one() -> None:
     assert {"authorization", "x-secret", "x-api-key", "cookie", "host"} <= step.request.withheld
 
 
+def test_headers_do_not_replace_a_secret_that_was_set_for_another_origin() -> None:
+    connection = Connection(URL, sensitive_headers=["X-Own"])
+    prepared = connection.next_request().replace(
+        url=ELSEWHERE, headers={"Authorization": "other", "X-Own": "o"}
+    )
+    fields = {"authorization": "own", "x-own": "own", "Cookie": "own", "Host": "own", "X-Plain": "p"}
+    sent = connection.connect(fields, request=prepared).request
+    assert [value for _, value in sent.headers if value == "own"] == []
+    assert (sent.headers["Authorization"], sent.headers["X-Own"], sent.headers["X-Plain"]) == (
+        "other",
+        "o",
+        "p",
+    )
+
+
 def test_the_origin_of_the_stream_gets_its_id() -> None:
     connection = Connection(URL)
     connected(connection)
