@@ -117,6 +117,9 @@ def test_the_attempt_says_what_is_known() -> None:
     cause = connection.fail(ReadError("reset")).cause
     assert connection.attempt == Attempt(2, "7", Event("a", id="7"), STREAM, cause)
     connection.decide(monotonic=0.0, random=0.0)
+    # The request may be made anew after the wait.
+    assert connection.attempt.cause is cause
+    connection.pause()
     assert connection.attempt.cause is None
 
 

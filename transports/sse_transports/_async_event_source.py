@@ -546,8 +546,9 @@ class AsyncEventSource(Driver[Item]):
 
     async def _connect(self) -> Step[Item]:
         self._check_deadline()
-        # After a wait, `prepare` was called before it.
-        is_prepared = self._connection.state is State.WAITING
+        # After a wait, `prepare` was called before it. Once more if the last event ID was set meanwhile.
+        connection = self._connection
+        is_prepared = connection.state is State.WAITING and connection.last_event_id == self._prepared_id
         request = None if is_prepared else await self._prepared_request()
         headers: Headers | None = None
         if callable(self._headers):
@@ -562,6 +563,7 @@ class AsyncEventSource(Driver[Item]):
             return None
         headers = None if callable(self._headers) else self._headers
         own, attempt = self._connection.next_request(headers), self._connection.attempt
+        self._prepared_id = attempt.last_event_id
         request = await _result(self._prepare(own, attempt))
         check_prepared(request)
         return request

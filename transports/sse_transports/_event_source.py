@@ -536,8 +536,9 @@ class EventSource(Driver[Item]):
 
     def _connect(self) -> Step[Item]:
         self._check_deadline()
-        # After a wait, `prepare` was called before it.
-        is_prepared = self._connection.state is State.WAITING
+        # After a wait, `prepare` was called before it. Once more if the last event ID was set meanwhile.
+        connection = self._connection
+        is_prepared = connection.state is State.WAITING and connection.last_event_id == self._prepared_id
         request = None if is_prepared else self._prepared_request()
         headers: Headers | None = None
         if callable(self._headers):
@@ -552,6 +553,7 @@ class EventSource(Driver[Item]):
             return None
         headers = None if callable(self._headers) else self._headers
         own, attempt = self._connection.next_request(headers), self._connection.attempt
+        self._prepared_id = attempt.last_event_id
         request = self._prepare(own, attempt)
         check_prepared(request)
         return request
