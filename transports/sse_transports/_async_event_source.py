@@ -392,7 +392,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def __anext__(self) -> Item:
         if self._iterating:
-            raise self._iterating_elsewhere()
+            return await self._ask_after_filling(self._next_buffered)
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
         if self._command is None and self._store is None:
@@ -453,6 +453,13 @@ class AsyncEventSource(Driver[Item]):
             return False
         self._filling = None
         return True
+
+    async def _ask_after_filling(self, take: Callable[[], Value | None]) -> Value:
+        """Do the same as `_ask`, when the task that `batches` has left running has ended."""
+        if self._filling is None:
+            raise self._iterating_elsewhere()
+        await self._fill_within(None)
+        return await self._ask(take)
 
     async def _fill(self) -> None:
         # An error is kept as the last step, and raised when the next list is asked for.

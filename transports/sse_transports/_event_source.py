@@ -377,7 +377,7 @@ class EventSource(Driver[Item]):
 
     def __next__(self) -> Item:
         if not self._iteration_lock.acquire(blocking=False):
-            raise self._iterating_elsewhere()
+            return self._ask_after_filling(self._next_buffered)
         before = self._last_event_id
         try:
             # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
@@ -449,6 +449,13 @@ class EventSource(Driver[Item]):
             return False
         self._filling = None
         return True
+
+    def _ask_after_filling(self, take: Callable[[], Value | None]) -> Value:
+        """Do the same as `_ask`, when the thread that `batches` has left running has ended."""
+        if self._filling is None:
+            raise self._iterating_elsewhere()
+        self._fill_within(None)
+        return self._ask(take)
 
     def _fill(self) -> None:
         # An error is kept as the last step, and raised when the next list is asked for.
