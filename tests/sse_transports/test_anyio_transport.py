@@ -26,7 +26,7 @@ from sse_core import (
 )
 from sse_transports import AnyioTransport, AsyncEventSource, _timers
 from tests.sse_transports.connection_server import ConnectionServer, Peer
-from tests.sse_transports.runtimes import async_until_set, each_runtime, fetch, run
+from tests.sse_transports.runtimes import async_until_set, each_runtime, fetch, fetch_request, run
 from tests.sse_transports.waiting import until_set
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -374,6 +374,29 @@ def test_large_body_arrives_whole(runtime: str) -> None:
     # All was read, so the connection was used again.
     assert (len(server.requests), len(server.peers)) == (2, 1)
     assert b"\r\nContent-Length: 10240000" in server.requests[0]
+
+
+@each_runtime
+@pytest.mark.parametrize("field", [("content-length", "0"), ("Transfer-Encoding", "chunked")])
+def test_callers_framing_cannot_make_a_body_the_next_request(runtime: str, field: tuple[str, str]) -> None:
+    body = b"GET /other HTTP/1.1\r\nHost: other\r\n\r\n"
+
+    def one_event_each(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(ONE_EVENT)
+
+    async def main() -> None:
+        async with AnyioTransport() as transport:
+            for _ in range(2):
+                request = Request("POST", server.url, [field], body)
+                assert await fetch_request(transport, request) == (200, BODY)
+
+    with ConnectionServer(one_event_each) as server:
+        run(runtime, main)
+    assert [head.partition(b" ")[0] for head in server.requests] == [b"POST", b"POST"]
+    assert len(server.peers) == 1
+    assert b"Content-Length: %d" % len(body) in server.requests[0]
+    assert b"chunked" not in server.requests[0]
 
 
 @each_runtime
