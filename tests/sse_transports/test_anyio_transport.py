@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import sys
@@ -319,6 +321,28 @@ def test_unknown_host_is_an_error(runtime: str, host: str) -> None:
     with pytest.raises(ConnectError, match=host[:20]) as caught:
         get(runtime, f"http://{host}/")
     assert not caught.value.final
+
+
+@each_runtime
+def test_without_a_free_descriptor_nothing_stays_open(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_is_free(*_: object) -> socket.socket:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def main() -> None:
+        async with AnyioTransport() as transport:
+            with pytest.raises(ConnectError, match="Too many open files"):
+                await fetch(transport, server.url)
+            await async_until_set(gone, "the connection is closed")
+
+    gone = threading.Event()
+
+    def note_end(peer: Peer) -> None:
+        peer.wait_until_gone()
+        gone.set()
+
+    monkeypatch.setattr(socket, "fromfd", none_is_free)
+    with ConnectionServer(note_end) as server:
+        run(runtime, main)
 
 
 # Large requests.
