@@ -368,6 +368,9 @@ class AsyncEventSource(Driver[Item]):
         Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
         the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
         """
+        if self._command is None and self._opened():
+            # Taking a step would save the ID of an event that may not be processed yet.
+            return
         with contextlib.suppress(StopAsyncIteration):
             await self._ask(self._opened)
 

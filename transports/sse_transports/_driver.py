@@ -318,7 +318,8 @@ class Driver(Generic[Item]):
     def _opened(self) -> bool | None:
         """Return True if a stream is open or has left events to yield, else None."""
         is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
-        return is_open or None
+        # A pause keeps events, too.
+        return is_open or self._has_batch()
 
     def _time_left(self, seconds: float | None) -> float | None:
         """Return `seconds`, or fewer if the deadline comes first; None if there is no limit."""
