@@ -490,7 +490,7 @@ class Connection(Generic[Item]):
     @property
     def attempt(self) -> Attempt:
         """What is known about the next attempt, to make its request."""
-        cause = self._cause if self._state is State.DECIDING else None
+        cause = self._cause if self._state in {State.DECIDING, State.WAITING} else None
         return Attempt(self._attempts + 1, self.last_event_id, self._last_event, self._stream_response, cause)
 
     @property

@@ -193,6 +193,8 @@ class Handshake:
             "sensitive_headers", sensitive, lambda name: isinstance(name, str), "names of headers"
         )
         self.sensitive_headers = frozenset(name.lower() for name in names)
+        # Names of headers that are for the first origin only.
+        self._of_first_origin = SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
 
     def request(self, own: Mapping[str, str], last_event_id: str) -> Request:
         """Return the request of an attempt. It has the standard's header fields, and the caller's, which win.
@@ -245,7 +247,7 @@ class Handshake:
             unchanged = set(own.headers)
             if found_at and origin(url) == origin(found_at):
                 unchanged = {field for field in unchanged if field[0].lower() != "last-event-id"}
-        secret = SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
+        secret = self._of_first_origin
         fields = {
             name: value
             for name, value in _checked_headers(request.headers).items()
@@ -257,12 +259,10 @@ class Handshake:
         return Request(method, url, _sent(fields.items()), request.body, withheld)
 
     def with_headers(self, request: Request, own: Mapping[str, str]) -> Request:
-        """Return a prepared request with further fields of the caller, except those that it withholds."""
-        fields = {
-            name: value
-            for name, value in _checked_headers(own).items()
-            if name.lower() not in request.withheld
-        }
+        """Return a prepared request with further fields of the caller; to another origin, without secrets."""
+        # `withheld` lacks those that the caller has set for that origin. These stay as they are.
+        dropped = self._of_first_origin if origin(request.url) != origin(self.url) else frozenset()
+        fields = {name: value for name, value in _checked_headers(own).items() if name.lower() not in dropped}
         headers = _sent(_overridden(request.headers, fields))
         return Request(request.method, request.url, headers, request.body, request.withheld)
 
@@ -285,7 +285,7 @@ class Handshake:
         # secrets back, because the origin between them chose the URL.
         withheld = request.withheld
         if origin(url) != origin(request.url):
-            withheld |= SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
+            withheld |= self._of_first_origin
         dropped = withheld
         # A GET has no body.
         if method != request.method:

@@ -117,6 +117,9 @@ def test_the_attempt_says_what_is_known() -> None:
     cause = connection.fail(ReadError("reset")).cause
     assert connection.attempt == Attempt(2, "7", Event("a", id="7"), STREAM, cause)
     connection.decide(monotonic=0.0, random=0.0)
+    # The request may be made anew after the wait.
+    assert connection.attempt.cause is cause
+    connection.pause()
     assert connection.attempt.cause is None
 
 
@@ -142,6 +145,21 @@ def test_another_origin_gets_no_secret_of_this_one() -> None:
     names = {name.lower() for name, _ in step.request.headers}
     assert names == {"accept", "cache-control", "x-plain", "x-b"}
     assert {"authorization", "x-secret", "x-api-key", "cookie", "host"} <= step.request.withheld
+
+
+def test_headers_do_not_replace_a_secret_that_was_set_for_another_origin() -> None:
+    connection = Connection(URL, sensitive_headers=["X-Own"])
+    prepared = connection.next_request().replace(
+        url=ELSEWHERE, headers={"Authorization": "other", "X-Own": "o"}
+    )
+    fields = {"authorization": "own", "x-own": "own", "Cookie": "own", "Host": "own", "X-Plain": "p"}
+    sent = connection.connect(fields, request=prepared).request
+    assert [value for _, value in sent.headers if value == "own"] == []
+    assert (sent.headers["Authorization"], sent.headers["X-Own"], sent.headers["X-Plain"]) == (
+        "other",
+        "o",
+        "p",
+    )
 
 
 def test_the_origin_of_the_stream_gets_its_id() -> None:

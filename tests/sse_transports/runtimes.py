@@ -46,7 +46,14 @@ async def fetch(
     timeout: float | None = 60.0,
 ) -> tuple[int, bytes]:
     """Return the status and the body of one response."""
-    exchange = transport.exchange(Request(method, url, body=body), timeout=timeout)
+    return await fetch_request(transport, Request(method, url, body=body), timeout=timeout)
+
+
+async def fetch_request(
+    transport: AnyioTransport, request: Request, *, timeout: float | None = 60.0
+) -> tuple[int, bytes]:
+    """Return the status and the body of one response."""
+    exchange = transport.exchange(request, timeout=timeout)
     try:
         response = await exchange.open()
         pieces = []

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sse_core import ConnectError, InvalidArgument
+from sse_core import ConnectError, InvalidArgument, Request
 from sse_transports import AnyioTransport, AsyncEventSource
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.connection_server import ConnectionServer, Peer
 from tests.sse_transports.proxy import forward
-from tests.sse_transports.runtimes import each_runtime, fetch, run
+from tests.sse_transports.runtimes import each_runtime, fetch, fetch_request, run
 
 CREDENTIALS = b"Basic " + b64encode(b"us:er:p@ss")
 
@@ -146,6 +146,26 @@ def test_connection_through_a_proxy_is_used_again(
         run(runtime, main)
         assert len(proxy.calls) == 1
     assert (len(server.requests), len(server.peers)) == (2, 1)
+
+
+@each_runtime
+def test_tunnel_of_one_user_of_the_proxy_is_not_used_for_another(
+    runtime: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    def one_event_each(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ndata: a\n\n")
+
+    async def main() -> None:
+        async with AnyioTransport(context=client_tls, proxy=proxy.url) as transport:
+            for user in "aba":
+                request = Request("GET", server.url, [("Proxy-Authorization", user)])
+                assert (await fetch_request(transport, request))[0] == 200
+
+    with ConnectionServer(one_event_each, context=server_tls) as server, SSEServer(forward) as proxy:
+        run(runtime, main)
+        assert [call.headers["proxy-authorization"] for call in proxy.calls] == [b"a", b"b"]
+    assert len(server.requests) == 3
 
 
 # Which proxy.

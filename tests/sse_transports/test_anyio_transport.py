@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import sys
@@ -26,7 +28,7 @@ from sse_core import (
 )
 from sse_transports import AnyioTransport, AsyncEventSource, _timers
 from tests.sse_transports.connection_server import ConnectionServer, Peer
-from tests.sse_transports.runtimes import async_until_set, each_runtime, fetch, run
+from tests.sse_transports.runtimes import async_until_set, each_runtime, fetch, fetch_request, run
 from tests.sse_transports.waiting import until_set
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -321,6 +323,28 @@ def test_unknown_host_is_an_error(runtime: str, host: str) -> None:
     assert not caught.value.final
 
 
+@each_runtime
+def test_without_a_free_descriptor_nothing_stays_open(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_is_free(*_: object) -> socket.socket:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def main() -> None:
+        async with AnyioTransport() as transport:
+            with pytest.raises(ConnectError, match="Too many open files"):
+                await fetch(transport, server.url)
+            await async_until_set(gone, "the connection is closed")
+
+    gone = threading.Event()
+
+    def note_end(peer: Peer) -> None:
+        peer.wait_until_gone()
+        gone.set()
+
+    monkeypatch.setattr(socket, "fromfd", none_is_free)
+    with ConnectionServer(note_end) as server:
+        run(runtime, main)
+
+
 # Large requests.
 
 
@@ -374,6 +398,29 @@ def test_large_body_arrives_whole(runtime: str) -> None:
     # All was read, so the connection was used again.
     assert (len(server.requests), len(server.peers)) == (2, 1)
     assert b"\r\nContent-Length: 10240000" in server.requests[0]
+
+
+@each_runtime
+@pytest.mark.parametrize("field", [("content-length", "0"), ("Transfer-Encoding", "chunked")])
+def test_callers_framing_cannot_make_a_body_the_next_request(runtime: str, field: tuple[str, str]) -> None:
+    body = b"GET /other HTTP/1.1\r\nHost: other\r\n\r\n"
+
+    def one_event_each(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(ONE_EVENT)
+
+    async def main() -> None:
+        async with AnyioTransport() as transport:
+            for _ in range(2):
+                request = Request("POST", server.url, [field], body)
+                assert await fetch_request(transport, request) == (200, BODY)
+
+    with ConnectionServer(one_event_each) as server:
+        run(runtime, main)
+    assert [head.partition(b" ")[0] for head in server.requests] == [b"POST", b"POST"]
+    assert len(server.peers) == 1
+    assert b"Content-Length: %d" % len(body) in server.requests[0]
+    assert b"chunked" not in server.requests[0]
 
 
 @each_runtime

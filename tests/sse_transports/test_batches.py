@@ -202,15 +202,20 @@ def test_an_invalid_max_wait_is_refused_at_once(max_wait: float) -> None:
         source.batches(max_wait)
 
 
-def test_while_it_waits_another_iteration_is_refused() -> None:
-    with SSEServer(one_and_silence) as server, EventSource(server.url) as source:
+@every_client
+def test_single_events_can_follow_an_empty_list() -> None:
+    go_on = threading.Event()
+
+    def paused(call: Call) -> None:
+        until_set(go_on, "the client has waited")
+        call.respond(body=b"data: a\n\ndata: b\n\n")
+
+    with SSEServer(paused) as server, EventSource(server.url, retry=None) as source:
         batches = source.batches(SHORT)
-        received = [next(batches)]
-        while received[-1]:
-            received.append(next(batches))
-        if ["a"] in map(data, received):
-            with pytest.raises(IllegalState, match="another iteration"):
-                next(source)
+        assert next(batches) == []
+        go_on.set()
+        assert next(source).data == "a"
+        assert [event for events in batches for event in data(events)] == ["b"]
 
 
 def test_an_interrupt_while_it_waits_closes_the_source(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sse_core import HTTPStatusError, ReadyState, Response, SSEError
-from sse_transports import EventSource
+from sse_transports import EventSource, FileStore
 from sse_transports.testing import Call, SSEServer
-from tests.sse_transports.small_servers import QUICK, data, one_and_silence
+from tests.sse_transports.small_servers import QUICK, data, one_and_silence, three_and_silence
 
 pytestmark = pytest.mark.usefixtures("every_client")
 
@@ -79,6 +81,25 @@ def test_open_keeps_events_that_were_not_asked_for_yet() -> None:
         received = [next(source).data]
         source.open()
         assert received + data(source) == ["a", "b"]
+
+
+def test_open_saves_no_event_that_is_still_processed(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "id")
+    with SSEServer(three_and_silence) as server, EventSource(server.url, store=store) as source:
+        next(source)
+        source.open()
+        assert store.load() == ""
+        next(source)
+        assert store.load() == "1"
+
+
+def test_open_keeps_the_id_before_the_events_of_a_paused_stream() -> None:
+    with SSEServer(three_and_silence) as server, EventSource(server.url) as source:
+        next(source)
+        source.pause()
+        source.open()
+        assert source.last_event_id == "1"
+        assert [next(source).data, next(source).data] == ["b", "c"]
 
 
 def test_the_response_stays_while_there_is_no_connection() -> None:

@@ -19,6 +19,8 @@ from sse_core import (
     Request,
     RetryPolicy,
     SSEError,
+    StateChange,
+    Waiting,
 )
 from sse_transports import AsyncEventSource, EventSource
 from sse_transports.testing import AsyncScriptedTransport, Call, Cut, Refuse, ScriptedTransport, SSEServer
@@ -381,6 +383,25 @@ def test_reconnect_and_resume_ask_it_too() -> None:
         next(source)
         source.close()
     assert numbers == [1, 2, 3]
+
+
+def test_it_is_called_once_more_if_the_last_event_id_was_set_during_the_wait() -> None:
+    transport = ScriptedTransport([[Event("a", id="1"), Cut()], [204]])
+    asked: list[tuple[str, type[SSEError] | None]] = []
+
+    def since(request: Request, attempt: Attempt) -> Request:
+        asked.append((attempt.last_event_id, type(attempt.cause) if attempt.cause else None))
+        return request.replace(url=f"{request.url}?since={attempt.last_event_id}")
+
+    def begin_anew(change: StateChange) -> None:
+        if isinstance(change, Waiting):
+            source.last_event_id = ""
+
+    with EventSource(URL, prepare=since, on_state=begin_anew, transport=transport) as source:
+        assert data(source) == ["a"]
+    assert asked == [("", None), ("1", ReadError), ("", ReadError)]
+    assert transport.requests[1].url == f"{URL}?since="
+    assert "Last-Event-ID" not in transport.requests[1].headers
 
 
 def test_a_mapping_of_headers_can_be_changed() -> None:

@@ -29,7 +29,7 @@ from sse_core._url import origin
 from ._anyio_connections import HTTPConnection, IdleConnections, connect_tcp, connect_unix
 from ._exchanges import AsyncDecodedExchange, body_decoder, causes, closed, invalid_header, not_open, reason
 from ._fork import ProcessOwner
-from ._http1_request import Fields, encode_head, proxy_credentials, request_target
+from ._http1_request import PROXY_AUTHORIZATION, Fields, encode_head, proxy_credentials, request_target
 from ._http1_response import ResponseReader
 from ._proxies import environment_proxy, usable_proxy
 from ._timers import IdleTimer
@@ -196,8 +196,8 @@ class AnyioExchange(AsyncDecodedExchange):
         transport, method = self._transport, self._request.method
         ask = transport.proxy is None and transport.uds is None
         self._proxy = environment_proxy(self._request.url) if ask else transport.proxy or None
-        # What a connection leads to.
-        self._key = self._origin, self._proxy
+        # What a connection leads to, and as which user of the proxy.
+        self._key = self._origin, self._proxy, self._proxy and self._request.header(PROXY_AUTHORIZATION)
         data = self._encode(method, *request_target(self._request, self._proxy)) + (self._request.body or b"")
         kept = transport.idle.take(self._key)
         if kept is not None:

@@ -277,7 +277,12 @@ async def connect_unix(path: str) -> SocketStream:
 async def _take_socket(stream: ByteStream) -> SocketStream:
     """Return the connection of one of anyio's streams, and close that stream's own descriptor of it."""
     given = stream.extra(SocketAttribute.raw_socket)  # noqa: S610  # not of Django
-    connection = socket.fromfd(given.fileno(), given.family, given.type)
+    try:
+        connection = socket.fromfd(given.fileno(), given.family, given.type)
+    except BaseException:
+        # This process may have no more descriptors.
+        await anyio.aclose_forcefully(stream)
+        raise
     connection.setblocking(False)
     set_keep_alive(connection)
     try:

@@ -368,6 +368,9 @@ class AsyncEventSource(Driver[Item]):
         Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
         the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
         """
+        if self._command is None and self._opened():
+            # Taking a step would save the ID of an event that may not be processed yet.
+            return
         with contextlib.suppress(StopAsyncIteration):
             await self._ask(self._opened)
 
@@ -392,7 +395,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def __anext__(self) -> Item:
         if self._iterating:
-            raise self._iterating_elsewhere()
+            return await self._ask_after_filling(self._next_buffered)
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
         if self._command is None and self._store is None:
@@ -453,6 +456,13 @@ class AsyncEventSource(Driver[Item]):
             return False
         self._filling = None
         return True
+
+    async def _ask_after_filling(self, take: Callable[[], Value | None]) -> Value:
+        """Do the same as `_ask`, when the task that `batches` has left running has ended."""
+        if self._filling is None:
+            raise self._iterating_elsewhere()
+        await self._fill_within(None)
+        return await self._ask(take)
 
     async def _fill(self) -> None:
         # An error is kept as the last step, and raised when the next list is asked for.
@@ -546,8 +556,9 @@ class AsyncEventSource(Driver[Item]):
 
     async def _connect(self) -> Step[Item]:
         self._check_deadline()
-        # After a wait, `prepare` was called before it.
-        is_prepared = self._connection.state is State.WAITING
+        # After a wait, `prepare` was called before it. Once more if the last event ID was set meanwhile.
+        connection = self._connection
+        is_prepared = connection.state is State.WAITING and connection.last_event_id == self._prepared_id
         request = None if is_prepared else await self._prepared_request()
         headers: Headers | None = None
         if callable(self._headers):
@@ -562,6 +573,7 @@ class AsyncEventSource(Driver[Item]):
             return None
         headers = None if callable(self._headers) else self._headers
         own, attempt = self._connection.next_request(headers), self._connection.attempt
+        self._prepared_id = attempt.last_event_id
         request = await _result(self._prepare(own, attempt))
         check_prepared(request)
         return request

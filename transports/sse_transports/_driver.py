@@ -167,6 +167,8 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        # The last event ID that `prepare` was called with.
+        self._prepared_id = connection.last_event_id
         self._warned_of_repetition = False
         # Whether the iteration has come to the end of the stream, or was ended before.
         self._completed = self._ended_early = False
@@ -185,6 +187,7 @@ class Driver(Generic[Item]):
 
         It can be set, for the next connection, which `reconnect` opens at once: `""` or None begins anew.
         The stream that is open, and events that have arrived, may set it again.
+        Set during a wait, `prepare` is called once more, and what it returns is sent.
         """
         return self._last_event_id
 
@@ -315,7 +318,8 @@ class Driver(Generic[Item]):
     def _opened(self) -> bool | None:
         """Return True if a stream is open or has left events to yield, else None."""
         is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
-        return is_open or None
+        # A pause keeps events, too.
+        return is_open or self._has_batch()
 
     def _time_left(self, seconds: float | None) -> float | None:
         """Return `seconds`, or fewer if the deadline comes first; None if there is no limit."""

@@ -353,6 +353,9 @@ class EventSource(Driver[Item]):
         Raises what iterating would raise, and follows the retry policy as iterating does: with `retry=None`,
         the first failure raises. Does nothing if a stream is open, or if the source has ended or is closed.
         """
+        if self._command is None and self._opened():
+            # Taking a step would save the ID of an event that may not be processed yet.
+            return
         with contextlib.suppress(StopIteration):
             self._ask(self._opened)
 
@@ -377,7 +380,7 @@ class EventSource(Driver[Item]):
 
     def __next__(self) -> Item:
         if not self._iteration_lock.acquire(blocking=False):
-            raise self._iterating_elsewhere()
+            return self._ask_after_filling(self._next_buffered)
         before = self._last_event_id
         try:
             # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
@@ -449,6 +452,13 @@ class EventSource(Driver[Item]):
             return False
         self._filling = None
         return True
+
+    def _ask_after_filling(self, take: Callable[[], Value | None]) -> Value:
+        """Do the same as `_ask`, when the thread that `batches` has left running has ended."""
+        if self._filling is None:
+            raise self._iterating_elsewhere()
+        self._fill_within(None)
+        return self._ask(take)
 
     def _fill(self) -> None:
         # An error is kept as the last step, and raised when the next list is asked for.
@@ -536,8 +546,9 @@ class EventSource(Driver[Item]):
 
     def _connect(self) -> Step[Item]:
         self._check_deadline()
-        # After a wait, `prepare` was called before it.
-        is_prepared = self._connection.state is State.WAITING
+        # After a wait, `prepare` was called before it. Once more if the last event ID was set meanwhile.
+        connection = self._connection
+        is_prepared = connection.state is State.WAITING and connection.last_event_id == self._prepared_id
         request = None if is_prepared else self._prepared_request()
         headers: Headers | None = None
         if callable(self._headers):
@@ -552,6 +563,7 @@ class EventSource(Driver[Item]):
             return None
         headers = None if callable(self._headers) else self._headers
         own, attempt = self._connection.next_request(headers), self._connection.attempt
+        self._prepared_id = attempt.last_event_id
         request = self._prepare(own, attempt)
         check_prepared(request)
         return request

@@ -10,6 +10,10 @@ from sse_core import Request
 
 PROXY_AUTHORIZATION = "Proxy-Authorization"
 
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Fields that say where the body ends. The caller's are not sent: wrong ones, as those of a request that is
+passed on may be, would make the rest of the body the next request of the connection."""
+
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 """Methods that say `Content-Length: 0` if there is no body (RFC 9110, 8.6)."""
 
@@ -25,7 +29,7 @@ def request_target(request: Request, proxy: str | None) -> tuple[str, Fields]:
     """
     url, body = urlsplit(request.url), request.body
     target = urlunsplit(("", "", url.path or "/", url.query, ""))
-    fields = list(request.headers)
+    fields = [field for field in request.headers if field[0].lower() not in FRAMING]
     if proxy is not None:
         # For the proxy: the server does not get it.
         fields = [field for field in fields if field[0].title() != PROXY_AUTHORIZATION]
@@ -37,8 +41,7 @@ def request_target(request: Request, proxy: str | None) -> tuple[str, Fields]:
         fields.insert(0, ("Host", url.netloc))
     if request.header("User-Agent") is None and "user-agent" not in request.withheld:
         fields.append(("User-Agent", f"sse-core/{sse_core.__version__}"))
-    has_length = body is not None or request.method in METHODS_WITH_BODY
-    if has_length and request.header("Content-Length") is None:
+    if body is not None or request.method in METHODS_WITH_BODY:
         fields.append(("Content-Length", str(len(body or b""))))
     return target, fields
 
