@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -91,6 +91,15 @@ class Awaited:
 
     def open(self) -> None:
         self._enter_and_call(self.source.open)
+
+    def batches(self, max_wait: float | None = None) -> Iterator[list[Event | Comment]]:
+        batches = self.source.batches(max_wait)
+
+        async def ask() -> list[Event | Comment] | None:
+            return await anext(batches, None)
+
+        while (events := self._enter_and_call(ask)) is not None:
+            yield events
 
     def _enter_and_call(self, method: Callable[[], Awaitable[Any]]) -> Any:
         async def call() -> Any:

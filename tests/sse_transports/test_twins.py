@@ -122,6 +122,8 @@ WAITING = {
     "__exit__": "waits for other tasks",
     "__next__": "one iteration at a time",
     "_ask": "one iteration at a time",
+    "_fill": "sets an event",
+    "_fill_within": "waits for a thread or a task",
     "_run": "needs an event loop",
     "_next": "bounds its time, and the event loop may be gone",
     "_take_steps": "lets other tasks run",

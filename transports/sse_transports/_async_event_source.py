@@ -37,12 +37,13 @@ Forks
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from itertools import islice
 from operator import length_hint
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 import anyio
 import anyio.lowlevel
@@ -71,7 +72,7 @@ from sse_core import (
 )
 
 from ._clock import Clock, clock_for
-from ._default_transport import default_transport
+from ._default_transport import default_transport, in_trio_task
 from ._driver import (
     MAX_REST,
     REST_TIMEOUT,
@@ -85,6 +86,7 @@ from ._driver import (
     check_delay,
     check_hooks,
     check_not_async,
+    check_seconds,
     check_transport,
     log,
     resume_id,
@@ -118,8 +120,9 @@ class AsyncEventSource(Driver[Item]):
     Runs on asyncio and on trio. Use it with `async with`: leaving that closes the connection, whatever
     the reason. Nothing is sent before the first event is asked for. One task may iterate; any task of
     the same event loop may call `close`, `reconnect`, `pause` and `resume`. An iteration can be left and
-    continued later. One that was cancelled while it waited for an event has closed the source: to wait
-    no longer than some time, set `idle_timeout`.
+    continued later. One that was cancelled while it waited for an event has closed the source, and
+    `last_event_id` is that of the last event that was yielded. To wait no longer than some time, use
+    `batches(max_wait=...)`: it leaves the source open, also if it is cancelled.
 
     A source belongs to the process that made it. In a forked child it can only be closed, which leaves the
     parent's stream as it is.
@@ -272,6 +275,10 @@ class AsyncEventSource(Driver[Item]):
         self._wakeup: anyio.Event | None = None
         # How many events, reads and KiB there were since other tasks could run.
         self._since_checkpoint = 0
+        # For `batches`: a task that takes steps, None while there is none, and the event that it sets at its
+        # end. asyncio may forget a task that is not kept.
+        self._filling: object = None
+        self._filled: anyio.Event
         # The request and response in use; None while there is no connection.
         self._exchange: AsyncExchange | None = None
 
@@ -336,6 +343,22 @@ class AsyncEventSource(Driver[Item]):
         with contextlib.suppress(StopAsyncIteration):
             await self._ask(self._opened)
 
+    def batches(self, max_wait: float | None = None) -> AsyncIterator[list[Item]]:
+        """Iterate over lists of events: each has all that have arrived, as a rule those of one read.
+
+        The events of a list count as processed when the next list is asked for: then its last ID is saved in
+        the `store`. With `max_wait`, hooks may be called in another task.
+
+        Args:
+            max_wait: seconds. If no event comes within them, the list is empty; the connection stays, and
+                the next list continues to wait. None waits as iterating does.
+
+        Raises:
+            sse_core.InvalidArgument: `max_wait` is not above 0.
+        """
+        check_seconds("max_wait", max_wait)
+        return Batches(self, max_wait)
+
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
@@ -362,6 +385,46 @@ class AsyncEventSource(Driver[Item]):
             self._iterating = False
             if self._command is not None:
                 await self._apply_before_return(before)
+
+    async def _next_batch(self, max_wait: float | None) -> list[Item]:
+        """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
+        if self._filling is None and (max_wait is None or self._has_batch()):
+            return await self._ask(self._take_batch)
+        start = self._clock.monotonic()
+        if not await self._fill_within(max_wait):
+            return []
+        # On a virtual clock, time passes in a read that returns at once.
+        if max_wait is not None and self._clock.monotonic() - start > max_wait:
+            return []
+        # There is something now, or an end, which is raised here.
+        return await self._ask(self._take_batch)
+
+    async def _fill_within(self, seconds: float | None) -> bool:
+        """Take steps until events have arrived, in another task; return False after `seconds`.
+
+        The task goes on, so that a read is not interrupted: not every HTTP client can continue one.
+        """
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
+        if self._filling is None:
+            self._filled = anyio.Event()
+            self._filling = _start_task(self._fill)
+        with anyio.move_on_after(seconds):
+            await self._filled.wait()
+        if not self._filled.is_set():
+            return False
+        self._filling = None
+        return True
+
+    async def _fill(self) -> None:
+        # An error is kept as the last step, and raised when the next list is asked for.
+        try:
+            with contextlib.suppress(Exception):
+                await self._ask(self._has_batch)
+        finally:
+            self._filled.set()
 
     async def _run(self, take: Callable[[], Value | None]) -> Value:
         if self._command is Command.FORKED:
@@ -661,6 +724,31 @@ class AsyncEventSource(Driver[Item]):
         # Ignore what `on_state` raises: the first error is the one to surface.
         with contextlib.suppress(Exception), anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await self._report()
+
+
+class Batches(Generic[Item]):
+    """What `AsyncEventSource.batches` returns."""
+
+    def __init__(self, source: AsyncEventSource[Item], max_wait: float | None) -> None:
+        self._source = source
+        self._max_wait = max_wait
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Item]:
+        return await self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
+
+
+def _start_task(function: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    """Start a task that goes on when the calling one leaves, and return it."""
+    if in_trio_task():
+        import trio
+
+        return trio.lowlevel.spawn_system_task(function, context=contextvars.copy_context())
+    import asyncio
+
+    return asyncio.get_running_loop().create_task(function())
 
 
 async def _result(value: Value | Awaitable[Value]) -> Value:

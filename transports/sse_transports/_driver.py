@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, TypeVar
 
 from sse_core import (
@@ -274,6 +275,18 @@ class Driver(Generic[Item]):
                 self._last_event_id = event.id
             return event
         return None
+
+    def _take_batch(self) -> list[Item] | None:
+        """Return all events that have arrived; None if there are none."""
+        events = [*self._events, *self._overflow]
+        self._last_event_id = next(
+            (event.id for event in reversed(events) if isinstance(event, Event)), self._last_event_id
+        )
+        return events or None
+
+    def _has_batch(self) -> bool | None:
+        """Return True if events have arrived, else None."""
+        return bool(length_hint(self._events) or length_hint(self._overflow)) or None
 
     def _opened(self) -> bool | None:
         """Return True if a stream is open or has left events to yield, else None."""

@@ -40,7 +40,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from sse_core import (
     Comment,
@@ -78,6 +78,7 @@ from ._driver import (
     check_delay,
     check_hooks,
     check_not_async,
+    check_seconds,
     check_transport,
     log,
     resume_id,
@@ -248,6 +249,8 @@ class EventSource(Driver[Item]):
         self._wakeup: queue.SimpleQueue[None] | None = None
         # Wakes the loop when `total_timeout` has passed; None without one.
         self._watchdog: threading.Timer | None = None
+        # Takes steps for `batches`; None while it is not needed.
+        self._filling: threading.Thread | None = None
         # The request and response in use; None while there is no connection.
         self._exchange: Exchange | None = None
 
@@ -319,6 +322,22 @@ class EventSource(Driver[Item]):
         with contextlib.suppress(StopIteration):
             self._ask(self._opened)
 
+    def batches(self, max_wait: float | None = None) -> Iterator[list[Item]]:
+        """Iterate over lists of events: each has all that have arrived, as a rule those of one read.
+
+        The events of a list count as processed when the next list is asked for: then its last ID is saved in
+        the `store`. With `max_wait`, hooks may be called in another thread.
+
+        Args:
+            max_wait: seconds. If no event comes within them, the list is empty; the connection stays, and
+                the next list continues to wait. None waits as iterating does.
+
+        Raises:
+            sse_core.InvalidArgument: `max_wait` is not above 0.
+        """
+        check_seconds("max_wait", max_wait)
+        return Batches(self, max_wait)
+
     def __iter__(self) -> Iterator[Item]:
         return self
 
@@ -350,6 +369,45 @@ class EventSource(Driver[Item]):
             self._iteration_lock.release()
             if self._command is not None:
                 self._apply_before_return(before)
+
+    def _next_batch(self, max_wait: float | None) -> list[Item]:
+        """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
+        if self._filling is None and (max_wait is None or self._has_batch()):
+            return self._ask(self._take_batch)
+        start = self._clock.monotonic()
+        if not self._fill_within(max_wait):
+            return []
+        # On a virtual clock, time passes in a read that returns at once.
+        if max_wait is not None and self._clock.monotonic() - start > max_wait:
+            return []
+        # There is something now, or an end, which is raised here.
+        return self._ask(self._take_batch)
+
+    def _fill_within(self, seconds: float | None) -> bool:
+        """Take steps until events have arrived, in another thread; return False after `seconds`.
+
+        The thread goes on, so that a read is not interrupted: not every HTTP client can continue one.
+        """
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if self._filling is None:
+            self._filling = threading.Thread(target=self._fill, name="EventSource.batches", daemon=True)
+            self._filling.start()
+        try:
+            self._filling.join(seconds)
+        except BaseException:
+            # An interrupt closes the source, as it does while events are iterated.
+            self.close()
+            raise
+        if self._filling.is_alive():
+            return False
+        self._filling = None
+        return True
+
+    def _fill(self) -> None:
+        # An error is kept as the last step, and raised when the next list is asked for.
+        with contextlib.suppress(Exception):
+            self._ask(self._has_batch)
 
     def _run(self, take: Callable[[], Value | None]) -> Value:
         if self._command is Command.FORKED:
@@ -650,6 +708,20 @@ class EventSource(Driver[Item]):
         # Ignore what `on_state` raises: the first error is the one to surface.
         with contextlib.suppress(Exception):
             self._report()
+
+
+class Batches(Generic[Item]):
+    """What `EventSource.batches` returns."""
+
+    def __init__(self, source: EventSource[Item], max_wait: float | None) -> None:
+        self._source = source
+        self._max_wait = max_wait
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> list[Item]:
+        return self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
 
 
 def _default_transport() -> Transport:
