@@ -53,8 +53,10 @@ class Options:
     max_seconds: float | None = None
 
     def url_of(self, feed: str) -> str:
-        """Return the URL of a feed; raises InvalidArgument if it is in no environment variable."""
-        return _resolve(f"url of feed {feed!r}", self.feeds[feed])
+        """Return the URL of a feed; raises InvalidArgument if this machine has none, or it is no URL."""
+        url = _resolve(f"url of feed {feed!r}", self.feeds[feed])
+        _check_url(feed, url)
+        return url
 
     def resolved_headers(self) -> dict[str, str]:
         """Return the header fields with their secrets, which only the process that connects needs."""
@@ -111,18 +113,32 @@ def _check(options: Options) -> None:
         reason = f"{method} is sent again after each restart and each lost connection; if that does no harm,"
         raise InvalidArgument("method", f"{reason} set allowUnsafeMethod to true")
     if (options.max_offsets_per_trigger or len(options.feeds)) < len(options.feeds):
-        raise InvalidArgument("maxOffsetsPerTrigger", f"there are {len(options.feeds)} feeds, and each needs one")
+        raise InvalidArgument(
+            "maxOffsetsPerTrigger", f"there are {len(options.feeds)} feeds, and each needs one"
+        )
     for unknown in options.starting_offsets.keys() - options.feeds.keys():
         raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
     shown = {name: value for name, value in options.headers.items() if not value.startswith(SECRET)}
     for name, url in options.feeds.items():
-        url = "http://localhost/" if url.startswith(SECRET) else url
+        if not url.startswith(SECRET):
+            _check_url(name, url)
         start = options.starting_offsets.get(name, "")
         try:
-            connection = Connection(url, method=options.method, json=options.json, last_event_id=start)
+            connection = Connection(
+                "http://localhost/", method=options.method, json=options.json, last_event_id=start
+            )
             connection.connect(shown)
         except InvalidArgument as error:
             raise InvalidArgument(f"feed {name!r}, {error.name}", error.reason) from None
+
+
+def _check_url(feed: str, url: str) -> None:
+    try:
+        Connection(url)
+    except InvalidArgument as error:
+        # The reason may quote the URL, which may have a token.
+        reason = re.sub(r"""^(['"]).*\1""", "the URL", error.reason, flags=re.DOTALL)
+        raise InvalidArgument(f"url of feed {feed!r}", reason) from None
 
 
 def _resolve(what: str, value: str) -> str:
