@@ -116,9 +116,9 @@ def test_a_full_buffer_is_not_filled_further(server: SSEServer) -> None:
 
 
 def test_an_error_names_the_feed_and_comes_after_its_events(server: SSEServer) -> None:
-    with feeds_of(server, "a", "ends", "refused") as feeds:
-        with pytest.raises(FeedError, match=r"^feed 'refused': HTTPStatusError: .*401"):
-            take_all(feeds, 1000)
+    expected = pytest.raises(FeedError, match=r"^feed 'refused': HTTPStatusError: .*401")
+    with feeds_of(server, "a", "ends", "refused") as feeds, expected:
+        take_all(feeds, 1000)
 
 
 def test_the_end_of_a_feed_is_an_error_after_its_events(server: SSEServer) -> None:
@@ -141,9 +141,11 @@ def test_the_end_of_a_feed_can_be_ignored(server: SSEServer) -> None:
 
 def test_a_secret_that_is_not_set_is_an_error_of_its_feed() -> None:
     options = parse_options({"url": "env:NO_SUCH_URL"})
-    with Feeds(options, {"default": Position()}, ignore_end=False) as feeds:
-        with pytest.raises(FeedError, match=r"feed 'default': InvalidArgument: .* NO_SUCH_URL is not set on"):
-            feeds.take(None, DEADLINE)
+    expected = pytest.raises(
+        FeedError, match=r"^feed 'default': InvalidArgument: .* NO_SUCH_URL is not set on"
+    )
+    with Feeds(options, {"default": Position()}, ignore_end=False) as feeds, expected:
+        feeds.take(None, DEADLINE)
 
 
 def test_waiting_until_all_are_open_ends_also_at_an_error(server: SSEServer) -> None:

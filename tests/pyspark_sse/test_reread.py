@@ -67,9 +67,9 @@ def test_without_fail_on_data_loss_what_is_left_is_returned(caplog: pytest.LogCa
 
 
 def test_a_refusal_is_an_error_of_the_feed() -> None:
-    with SSEServer([[401]]) as server:
-        with pytest.raises(FeedError, match=r"^feed 'a': HTTPStatusError: .*401"):
-            reread(options_of(server, "a", failOnDataLoss="false"), {"a": START}, {"a": END})
+    expected = pytest.raises(FeedError, match=r"^feed 'a': HTTPStatusError: .*401")
+    with SSEServer([[401]]) as server, expected:
+        reread(options_of(server, "a", failOnDataLoss="false"), {"a": START}, {"a": END})
 
 
 def test_a_feed_that_is_no_longer_named_is_an_error() -> None:
