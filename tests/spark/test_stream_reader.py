@@ -131,9 +131,7 @@ CHANGES: dict[str, Callable[[list[Event]], list[Event]]] = {
 def test_a_batch_that_cannot_be_read_again_fails(change: str) -> None:
     start = json.dumps({"a": HISTORY[9].id})
     with query(served(CHANGES[change]), startingOffsets=start, maxSecondsPerTrigger="3") as running:
-        with pytest.raises(
-            RuntimeError, match=r"feed 'a': DataLoss: .* set failOnDataLoss to false"
-        ):
+        with pytest.raises(RuntimeError, match=r"feed 'a': DataLoss: .* set failOnDataLoss to false"):
             restarted(running)
         # It fails again and again, until the option is set: then reading goes on with what there is.
         running.options["failondataloss"] = "false"

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from sse_core import Event
+from sse_core import Event, SSEError
 from sse_transports import AsyncEventSource, Position
 
 from ._options import Options
@@ -198,7 +198,8 @@ class Feeds:
                 error = FeedError(feed.name, "has ended; to go on with the others, set onFeedEnd to ignore")
         except Exception as cause:  # noqa: BLE001  # `take` raises it in the other thread
             error = FeedError(feed.name, cause)
-            error.__cause__ = cause
+            # The message of these says all; of others, the traceback may be needed.
+            error.__cause__ = None if isinstance(cause, SSEError) else cause
         self._update(feed, done=True, error=error)
 
     async def _wait_for_room(self, feed: _Feed) -> None:

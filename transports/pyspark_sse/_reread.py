@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
+from sse_core import SSEError
 from sse_transports import DataLoss, Position, areplay_events
 
 from ._feeds import WARNINGS, FeedError, Taken, event_source
@@ -57,9 +58,9 @@ async def _reread(options: Options, name: str, start: Position, end: Position) -
         except DataLoss as error:
             hint = "to go on without them, set failOnDataLoss to false"
             if options.fail_on_data_loss:
-                raise FeedError(name, f"DataLoss: {error}; {hint}") from error
+                raise FeedError(name, f"DataLoss: {error}; {hint}") from None
             events = error.events
             WARNINGS.warning("feed %r: DataLoss: %s", name, error)
-        except Exception as error:
-            raise FeedError(name, error) from error
+        except SSEError as error:
+            raise FeedError(name, error) from None
     return Taken(name, start, events, [time.time_ns() // 1000] * len(events))
