@@ -1,4 +1,4 @@
-"""Kill a streaming query at random moments, and count what its sink lost or has twice: for `make bench-spark`.
+"""Kill a streaming query at random moments, and count what its sink lost or has twice: `make bench-spark`.
 
 A query of `spark_query.py` reads two feeds of numbered events. In each run, a random one of its processes is
 killed (SIGKILL) at a random moment after its first batch: the driver, the JVM, a Python worker, or all. What

@@ -26,8 +26,17 @@ from tests.docs.service import FEED, answer
 NOT_RUN = re.compile(r"text|\{toctree\}|\{eval-rst\}|\{literalinclude\} \.\./examples/[\w/]+\.py")
 # The site computes these directives: they are empty in the page. Others, as `{code-block}`, could hide code.
 COMPUTED = re.compile(r"\{[\w-]+\}")
-# Packages that the migration guides replace. They are installed together with the benchmarks.
-PEERS = {"aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"}
+# Packages of the migration guides, installed together with the benchmarks, and those of `make spark`.
+PEERS = {
+    "aiohttp_sse_client2",
+    "confluent_kafka",
+    "httpx",
+    "httpx_sse",
+    "ld_eventsource",
+    "pyspark",
+    "requests",
+    "sseclient",
+}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
 
 
