@@ -1,6 +1,8 @@
-"""Serve a model's reply as fast as the client reads: one HTTP chunk per event, built in advance.
+"""Serve a model's reply, one HTTP chunk per event, built in advance.
 
-`feed_server.py EVENTS` prints its port, and serves until it is killed.
+`feed_server.py EVENTS DRIPPED` prints its port, and serves until it is killed. `/` returns all events as fast
+as the client reads them, so that each read finds many. `/drip` returns the first DRIPPED with a pause
+after each, so that each read finds one.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import json
 import socket
 import sys
 import threading
+import time
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\n"
@@ -20,6 +23,9 @@ HEAD = (
     b"\r\n"
 )
 LAST_CHUNK = b"0\r\n\r\n"
+
+PAUSE = 0.0002
+"""Seconds after each event of a drip. The slowest reader needs half of that for an event."""
 
 
 def payload(number: int) -> str:
@@ -41,8 +47,8 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def serve(connection: socket.socket, response: bytes) -> None:
-    """Read a request, and send the response whatever the request is."""
+def serve(connection: socket.socket, events: list[bytes], dripped: int) -> None:
+    """Read a request, and send the events at once or one by one."""
     with connection, contextlib.suppress(OSError):
         request = b""
         while b"\r\n\r\n" not in request:
@@ -50,21 +56,29 @@ def serve(connection: socket.socket, response: bytes) -> None:
             if not data:
                 return
             request += data
-        connection.sendall(response)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if request.startswith(b"GET /drip "):
+            connection.sendall(HEAD)
+            for event in events[:dripped]:
+                connection.sendall(event)
+                time.sleep(PAUSE)
+            connection.sendall(LAST_CHUNK)
+        else:
+            connection.sendall(b"".join([HEAD, *events, LAST_CHUNK]))
         # Wait until the client closes: closing first may reset the connection before it has read everything.
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1)
 
 
 def main() -> None:
-    """Build the response, print the port, and send the response to every client."""
-    events = (chunk(f"data: {payload(number)}\n\n".encode()) for number in range(int(sys.argv[1])))
-    response = HEAD + b"".join(events) + LAST_CHUNK
+    """Build the events, print the port, and send them to every client."""
+    count, dripped = map(int, sys.argv[1:])
+    events = [chunk(f"data: {payload(number)}\n\n".encode()) for number in range(count)]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
             connection, _ = listener.accept()
-            threading.Thread(target=serve, args=(connection, response), daemon=True).start()
+            threading.Thread(target=serve, args=(connection, events, dripped), daemon=True).start()
 
 
 if __name__ == "__main__":

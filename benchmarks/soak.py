@@ -88,7 +88,8 @@ def rows(results: list[Result]) -> Iterator[tuple[str, list[str]]]:
         peaks = [(result["first"][name] / unit, result["last"][name] / unit) for result in results]
         yield label, [f"{first:.0f} > {last:.0f}" for first, last in peaks]
     for label, name in (
-        ("connections", "connections"),
+        ("requests", "requests"),
+        ("  on a kept connection", "reused"),
         ("before Retry-After", "too_early"),
         ("ID sent elsewhere", "leaked"),
         ("left open", "left_open"),

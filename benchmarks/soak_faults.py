@@ -28,6 +28,7 @@ class End(Enum):
     FIN = "FIN"
     RST = "RST"
     STALL = "stall"
+    KEEP = "kept for another request"
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ class Fault:
 FAULTS = (
     Fault("clean end"),
     Fault("clean end in chunks", stream_in_chunks),
+    Fault("clean end, connection kept", stream_in_chunks, end=End.KEEP),
     Fault("FIN at a random byte", cut=in_body),
     Fault("RST at a random byte", cut=in_body, end=End.RST),
     Fault("FIN inside a character", cut=in_character),

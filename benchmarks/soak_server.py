@@ -38,7 +38,9 @@ class Feed:
     def __init__(self, events: int, run: int, seed: int) -> None:
         self._events, self._run, self._seed = events, run, seed
         self._lock = threading.Lock()
-        self._connections = 0
+        self._requests = 0
+        # Requests on a connection that was kept.
+        self._reused = 0
         self._faults: Counter[str] = Counter()
         self._not_before = 0.0
         # Requests before the time that Retry-After asked for.
@@ -49,22 +51,17 @@ class Feed:
         self._left_open = 0
 
     def serve(self, connection: socket.socket, elsewhere: str) -> None:
-        """Read a request and respond to it; `elsewhere` is the URL of the other port."""
+        """Read requests and respond to them; `elsewhere` is the URL of the other port."""
         with connection, contextlib.suppress(ConnectionError):
-            request = b""
-            while b"\r\n\r\n" not in request:
-                data = connection.recv(2**16)
-                if not data:
-                    return
-                request += data
-            if request.startswith(b"GET /counts "):
-                connection.sendall(self._report())
-            else:
-                self._respond(connection, request, elsewhere)
+            request = _read_request(connection)
+            while request and self._respond(connection, request, elsewhere):
+                request = _read_request(connection)
+                self._reused += bool(request)
 
     def _report(self) -> bytes:
         counts = {
-            "connections": self._connections,
+            "requests": self._requests,
+            "reused": self._reused,
             "too_early": self._too_early,
             "leaked": self._leaked,
             "left_open": self._left_open,
@@ -73,19 +70,23 @@ class Feed:
         body = json.dumps(counts).encode()
         return build_head("200 OK", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
 
-    def _respond(self, connection: socket.socket, request: bytes, elsewhere: str) -> None:
+    def _respond(self, connection: socket.socket, request: bytes, elsewhere: str) -> bool:
+        """Respond to a request; return whether the connection is kept for another one."""
+        if request.startswith(b"GET /counts "):
+            connection.sendall(self._report())
+            return False
         last_id, redirected = find_id(request), find_after(request)
         resume = last_id or redirected
         asked = Asked(0 if resume is None else int(resume[1]), self._events, self._run, elsewhere)
         with self._lock:
-            number = self._connections
-            self._connections += 1
+            number = self._requests
+            self._requests += 1
             self._leaked += last_id is not None and redirected is not None
             self._too_early += time.monotonic() < self._not_before
             self._not_before = 0.0
         if asked.after >= self._events:
             connection.sendall(no_content())
-            return
+            return False
         fault = fault_of(self._seed, number)
         self._faults[fault.name] += 1
         random = Random(f"{self._seed} {number}")
@@ -101,6 +102,18 @@ class Feed:
                 connection.recv(1)
             except TimeoutError:
                 self._left_open += 1
+        return fault.end is End.KEEP
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    """Return a request, or b"" if the client has closed the connection."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        data = connection.recv(2**16)
+        if not data:
+            return b""
+        request += data
+    return request
 
 
 def _send(connection: socket.socket, data: bytes, random: Random) -> None:

@@ -1,29 +1,27 @@
 """Hold many streams in one process, and measure the cost: one measurement of `transport_scale.py`.
 
-`stream_holder.py KIND STREAMS SECONDS URL` prints one line of JSON. Each measurement is a new process, so
-that it cannot reuse memory which an earlier one has freed.
+`stream_holder.py KIND BACKEND STREAMS SECONDS URL` prints one line of JSON. Each measurement is a new
+process, so that it cannot reuse memory which an earlier one has freed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import os
 import sys
 import time
 from array import array
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import quantiles
 
-import aiohttp
+import anyio
 
+from benchmarks.bare_reader import open_bare
 from benchmarks.open_files import allow_open_files
 from benchmarks.tick_server import QUIET_SECONDS
-from sse_transports import AiohttpTransport, AsyncEventSource
+from sse_transports import AnyioTransport, AsyncEventSource
 
 MAX_CONNECTING = 20
 """Streams that connect at the same time. More would allocate memory that no open stream needs."""
@@ -57,10 +55,10 @@ class Log:
 
     def __init__(self, streams: int) -> None:
         self._streams = streams
-        self._connecting = asyncio.Semaphore(MAX_CONNECTING)
+        self._connecting = anyio.Semaphore(MAX_CONNECTING)
         self._open = 0
-        self.first_open = asyncio.Event()
-        self.all_open = asyncio.Event()
+        self.first_open = anyio.Event()
+        self.all_open = anyio.Event()
         self.next_numbers = array("l", [0]) * streams
         self.delays_ns = array("q")
         self.in_order = True
@@ -86,7 +84,7 @@ class Log:
         self.delays_ns.append(now - sent)
 
 
-async def hold_event_source(stream: int, url: str, log: Log, transport: AiohttpTransport | None) -> None:
+async def hold_event_source(stream: int, url: str, log: Log, transport: AnyioTransport | None) -> None:
     """Hold a stream with an `AsyncEventSource`."""
     async with AsyncEventSource(
         url, transport=transport, retry=None, on_open=lambda _: log.opened()
@@ -95,50 +93,25 @@ async def hold_event_source(stream: int, url: str, log: Log, transport: AiohttpT
             log.received(stream, event.data)
 
 
-async def hold_bare(stream: int, url: str, log: Log, session: aiohttp.ClientSession) -> None:
-    """Hold a stream with aiohttp alone. No parser is needed, because each event has the same form."""
-    async with session.get(url) as response:
+async def hold_bare(stream: int, url: str, log: Log) -> None:
+    """Hold a stream with httptools alone. No parser is needed, because each event has the same form."""
+    async with open_bare(url) as chunks:
         log.opened()
-        async for chunk in response.content.iter_any():
+        async for chunk in chunks:
             for event in chunk.split(b"\n\n")[:-1]:
                 log.received(stream, event.removeprefix(b"data: "))
 
 
-def bare_session() -> aiohttp.ClientSession:
-    """Return a session without a limit of connections or of time."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
-    )
-
-
-@dataclass
-class Shared:
-    """A transport and a session that all streams may share."""
-
-    transport: AiohttpTransport
-    session: aiohttp.ClientSession
-
-
-async def hold(kind: str, stream: int, url: str, log: Log, shared: Shared) -> None:
+async def hold(kind: str, stream: int, url: str, log: Log, transport: AnyioTransport) -> None:
     """Hold one stream until it ends."""
     await log.wait_to_connect()
     match kind:
         case "own":
             await hold_event_source(stream, url, log, None)
         case "shared":
-            await hold_event_source(stream, url, log, shared.transport)
-        case "bare-own":
-            async with bare_session() as session:
-                await hold_bare(stream, url, log, session)
+            await hold_event_source(stream, url, log, transport)
         case _:
-            await hold_bare(stream, url, log, shared.session)
-
-
-@asynccontextmanager
-async def open_shared() -> AsyncIterator[Shared]:
-    """Open the transport and the session that all streams may share."""
-    async with AiohttpTransport() as transport, bare_session() as session:
-        yield Shared(transport, session)
+            await hold_bare(stream, url, log)
 
 
 def resident() -> int:
@@ -150,21 +123,21 @@ def resident() -> int:
 async def measure(kind: str, streams: int, seconds: int, url: str) -> Cost:
     """Hold the streams until they end, and return the cost."""
     log = Log(streams)
-    async with open_shared() as shared:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(hold(kind, 0, url, log, shared))
+    async with AnyioTransport() as transport:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hold, kind, 0, url, log, transport)
             # Do not count the first stream: it brings imports and tables that the others share.
             await log.first_open.wait()
             gc.collect()
             before = resident()
             for stream in range(1, streams):
-                tasks.create_task(hold(kind, stream, url, log, shared))
+                tasks.start_soon(hold, kind, stream, url, log, transport)
             await log.all_open.wait()
             # The server sends nothing for QUIET_SECONDS. Collect the garbage of connecting before measuring.
             gc.collect()
             connected = resident()
             cpu, wall = time.process_time(), time.perf_counter()
-            await asyncio.sleep(QUIET_SECONDS + seconds / 2)
+            await anyio.sleep(QUIET_SECONDS + seconds / 2)
             streaming = resident()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     delays = [delay / 1e6 for delay in log.delays_ns]
@@ -183,9 +156,10 @@ async def measure(kind: str, streams: int, seconds: int, url: str) -> Cost:
 
 def main() -> None:
     """Measure, and print the cost as JSON."""
-    kind, streams, seconds, url = sys.argv[1:]
+    kind, backend, streams, seconds, url = sys.argv[1:]
     allow_open_files(int(streams))
-    print(json.dumps(asdict(asyncio.run(measure(kind, int(streams), int(seconds), url)))))
+    cost = anyio.run(measure, kind, int(streams), int(seconds), url, backend=backend)
+    print(json.dumps(asdict(cost)))
 
 
 if __name__ == "__main__":

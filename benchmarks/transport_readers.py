@@ -27,8 +27,11 @@ from aiohttp_sse_client2.client import EventSource as AiohttpSSEClient2
 from openai._streaming import SSEDecoder
 from sseclient import SSEClient
 
+from benchmarks.bare_reader import open_bare
+from sse_core import Event, Parser
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     AsyncTransport,
@@ -38,6 +41,10 @@ from sse_transports import (
     UrllibTransport,
 )
 
+ANYIO_READER = "sse-core: AnyioTransport"
+AIOHTTP_READER = "sse-core: AiohttpTransport"
+HTTPX2_READER = "sse-core: AsyncHttpx2Transport"
+
 OpenSync = Callable[[str], AbstractContextManager[Iterator[Any]]]
 OpenAsync = Callable[[str], AbstractAsyncContextManager[AsyncIterator[Any]]]
 
@@ -46,6 +53,7 @@ class Role(Enum):
     """What a reader is measured for."""
 
     BARE = "bare"
+    PARSED = "bare, and a parser"
     THIS_LIBRARY = "this library"
     PEER = "peer"
 
@@ -66,14 +74,15 @@ class Group:
 
     Attributes:
         backend: `asyncio`, `trio`, or None for blocking readers.
-        readers: the bare client first, this library second, then the peers.
-        same_client: whether this library uses the HTTP client that the others use.
+        readers: the bare client first, this library second, then the others.
+        max_over_bare: how many times the cost of the bare client this library may cost; None if it does not
+            use the HTTP client that the others use.
     """
 
     name: str
     backend: str | None
     readers: list[Reader]
-    same_client: bool = True
+    max_over_bare: float | None = 1.4
 
 
 # Blocking.
@@ -128,6 +137,13 @@ async def _async_event_source(
 
 
 @asynccontextmanager
+async def _bare_and_parser(url: str) -> AsyncIterator[AsyncIterator[list[Event]]]:
+    parser = Parser()
+    async with open_bare(url) as chunks:
+        yield (parser.feed(chunk) async for chunk in chunks)
+
+
+@asynccontextmanager
 async def _aiohttp(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         yield response.content.iter_any()
@@ -161,6 +177,15 @@ def _with_version(package: str) -> str:
 
 def groups() -> list[Group]:
     """Return all readers in their groups."""
+    httptools = [
+        Reader("bare: httptools, anyio's sockets", Role.BARE, async_=open_bare),
+        Reader(
+            ANYIO_READER,
+            Role.THIS_LIBRARY,
+            async_=partial(_async_event_source, AnyioTransport),
+        ),
+        Reader("bare, and Parser.feed", Role.PARSED, async_=_bare_and_parser),
+    ]
     httpx2_async = [
         Reader(
             "bare: aiter_raw()",
@@ -168,7 +193,7 @@ def groups() -> list[Group]:
             async_=partial(_httpx2_async, lambda response: response.aiter_raw()),
         ),
         Reader(
-            "sse-core: AsyncHttpx2Transport",
+            HTTPX2_READER,
             Role.THIS_LIBRARY,
             async_=partial(_async_event_source, AsyncHttpx2Transport),
         ),
@@ -235,15 +260,17 @@ def groups() -> list[Group]:
                     sync=partial(_requests, _sseclient),
                 ),
             ],
-            same_client=False,
+            max_over_bare=None,
         ),
+        Group("httptools, asyncio", "asyncio", httptools, max_over_bare=1.5),
+        Group("httptools, trio", "trio", httptools, max_over_bare=1.5),
         Group(
             "aiohttp, asyncio",
             "asyncio",
             [
                 Reader("bare: iter_any()", Role.BARE, async_=_aiohttp),
                 Reader(
-                    "sse-core: AiohttpTransport",
+                    AIOHTTP_READER,
                     Role.THIS_LIBRARY,
                     async_=partial(_async_event_source, AiohttpTransport),
                 ),

@@ -1,6 +1,6 @@
 """The Sphinx configuration: `make docs` builds the site.
 
-The pages are plain Markdown. Defaults and generated tables are computed from the code (see `_site`).
+The pages are plain Markdown, and read as well without the site (see `_site`).
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
-from _site.values import values  # noqa: E402  # needs the paths above
-
-from sse_core import __version__  # noqa: E402
+from sse_core import __version__  # noqa: E402  # needs the paths above
 
 project = "sse-core"
 author = "the sse-core authors"
 copyright = author  # noqa: A001  # Sphinx's name for this setting
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.graphviz", "sphinx.ext.napoleon", "_site"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.graphviz",
+    "sphinx.ext.napoleon",
+    "_site.sphinx_extension",
+]
 exclude_patterns = ["README.md", "examples", "_site"]
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "substitution"]
 myst_heading_anchors = 3
-myst_substitutions = values()
 
 # In docstrings, single backticks mark code, as in Markdown.
 default_role = "code"
@@ -40,6 +42,8 @@ graphviz_output_format = "svg"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 autodoc_default_options = {"members": True}
+# These types have an entry of their own in the reference, so signatures only name them.
+autodoc_type_aliases = {name: name for name in ("Answer", "Script", "Step", "Steps")}
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
@@ -56,9 +60,9 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(aiohttp|anyio|collections|contextlib|enum|httpx2|json|os|pathlib|socket|ssl|types|typing)\..*",
     ),
-    (r"py:.*", r"(\w*Error|Exception|Enum|IntEnum|Item|Protocol)"),
+    (r"py:.*", r"(\w*Error|Exception|Enum|IntEnum|(sse_transports\._driver\.)?Item|Protocol)"),
     # The private classes that `exchange` of a transport returns; callers see them as `Exchange`.
     (r"py:.*", r"sse_\w+\.(testing\.)?_\w+\.\w+Exchange"),
     # Type aliases such as `Mapping[str, str]`; the docstrings say which values are accepted.
-    (r"py:.*", r"(AtEnd|Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
+    (r"py:.*", r"(AtEnd|Params|Headers|Ending|MakeServer|MakeTransport|MakeAsyncTransport)"),
 ]

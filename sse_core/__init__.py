@@ -11,7 +11,19 @@ modules. The clients that do the I/O are in `sse_transports`, which imports this
 """
 
 from ._changes import Closed, Connecting, Disconnected, Opened, Paused, StateChange, Waiting
-from ._connection import Connect, Connection, Decide, Deliver, Pause, Read, ReadBody, Step, Stop, Wait
+from ._connection import (
+    Attempt,
+    Connect,
+    Connection,
+    Decide,
+    Deliver,
+    Pause,
+    Read,
+    ReadBody,
+    Step,
+    Stop,
+    Wait,
+)
 from ._encoder import encode, encode_comment
 from ._errors import (
     ConnectError,
@@ -45,7 +57,7 @@ from ._values import publish as _publish
 __version__ = "0.1.0"
 
 __all__ = [
-    "READY_STATES", "TRANSITIONS", "Closed", "Comment", "Connect", "ConnectError", "Connecting",
+    "READY_STATES", "TRANSITIONS", "Attempt", "Closed", "Comment", "Connect", "ConnectError", "Connecting",
     "Connection", "ContentEncodingError", "ContentTypeError", "Decide", "Deliver", "Disconnected",
     "Event", "EventTooLarge", "HTTPStatusError", "Headers", "IdleTimeout", "IllegalState", "IncompleteStream",
     "InvalidArgument", "Opened", "Parser", "Pause", "Paused", "Read", "ReadBody", "ReadError",

@@ -75,7 +75,15 @@ from ._errors import (
     redirect_text,
 )
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._handshake import ORIGIN_HEADERS, Handshake, Request, ResponseKind, classify_response, response_error
+from ._handshake import (
+    EVENT_STREAM,
+    ORIGIN_HEADERS,
+    Handshake,
+    Request,
+    ResponseKind,
+    classify_response,
+    response_error,
+)
 from ._parser import DEFAULT_MAX_EVENT_SIZE, Parser
 from ._retry import RetryPolicy
 from ._state import READY_STATES, TRANSITIONS, ReadyState, Signal, State
@@ -88,17 +96,20 @@ if TYPE_CHECKING:
 
     from ._handshake import Response
     from ._parser import Options as ParserOptions
+    from ._url import Params
 
     # The base of the option types of both event sources, which add theirs.
     class Options(ParserOptions, total=False):
         """The types of the keyword arguments of `Connection`, except for `comments`."""
 
         method: str
+        params: Params | None
         json: object
         content: bytes | str | None
         retry: RetryPolicy | None
         until: str | Callable[[Event], bool] | None
         at_end: Literal["raise", "drop", "dispatch"] | None
+        accept: Iterable[str | None]
         sensitive_headers: Iterable[str]
 
 
@@ -230,6 +241,37 @@ class Deliver(Generic[Item], Record):
         object.__setattr__(self, "then", then)
 
 
+class Attempt(Record):
+    """What is known when the request of an attempt is made: see `Connection.next_request`.
+
+    Attributes:
+        number: 1 for the first attempt of this event source. Redirects do not count.
+        last_event_id: the last event ID received.
+        last_event: the last event received, or None.
+        last_response: the response of the last stream that was opened, or None. Its `url` is where the
+            stream was found, after redirects.
+        cause: why the attempt before this one ended; None for a clean end, for the first attempt, and if the
+            caller wants another connection.
+    """
+
+    __slots__ = __match_args__ = ("number", "last_event_id", "last_event", "last_response", "cause")
+    number: int
+    last_event_id: str
+    last_event: Event | None
+    last_response: Response | None
+    cause: SSEError | None
+
+    def __init__(
+        self,
+        number: int,
+        last_event_id: str = "",
+        last_event: Event | None = None,
+        last_response: Response | None = None,
+        cause: SSEError | None = None,
+    ) -> None:
+        self._set(locals())
+
+
 # The body of an error response: enough for the explanation of any API.
 ERROR_BODY_LIMIT = 64 * 2**10
 
@@ -259,9 +301,11 @@ class Connection(Generic[Item]):
     Args:
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. The retry policy decides by it whether the request may be sent again.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         json: a body, written as JSON. Not for GET and HEAD.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to resume, from an earlier run.
+        last_event_id: where to resume, from an earlier run; None and `""` begin anew.
         retry: what to do at ends and failures; None never reconnects.
         max_event_size: bytes, as in `Parser`.
         until: the `data` of the event that ends the stream, or a function that returns whether an
@@ -270,6 +314,8 @@ class Connection(Generic[Item]):
         at_end: what to do with an event that is not finished at a clean end. "raise" drops it and ends with
             `IncompleteStream`, "drop" drops it as if nothing were missing, "dispatch" delivers it. None
             drops it, and raises if the stream will not be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are delivered too.
         default_type: the type of an event that names none, as in `Parser`.
         sensitive_headers: names of further headers that are not sent to another origin after a redirect.
@@ -299,13 +345,15 @@ class Connection(Generic[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         until: str | Callable[[Event], bool] | None = None,
         at_end: Literal["raise", "drop", "dispatch"] | None = None,
+        accept: Iterable[str | None] = (EVENT_STREAM,),
         comments: bool = False,
         default_type: str = DEFAULT_TYPE,
         sensitive_headers: Iterable[str] = (),
@@ -318,7 +366,7 @@ class Connection(Generic[Item]):
             raise InvalidArgument("until", f"expected str or a function, not {type(until).__name__}")
 
         # What every attempt asks for.
-        self._handshake = Handshake(url, method, json, content, sensitive_headers)
+        self._handshake = Handshake(url, method, json, content, sensitive_headers, params, accept)
 
         # What is delivered, and which event is the last. `_parser` keeps the last event ID and the
         # reconnection time over all connections.
@@ -332,22 +380,23 @@ class Connection(Generic[Item]):
         self._until = until
         self._at_end = at_end
 
-        # When to reconnect. Sending a request again repeats what it does on the server, so only allowed
-        # methods are sent again, unless the caller decides otherwise.
+        # When to reconnect.
         self._policy = NO_RETRIES if retry is None else retry
-        self._may_send_again = self._handshake.method in self._policy.allowed_methods
-        self._reconnects_on_close = self._may_send_again
-        if self._policy.reconnect_on_close is not None:
-            self._reconnects_on_close = self._policy.reconnect_on_close
-
         self._state = State.NEW
         # Why it was closed; None before that, and if it ended well.
         self._error: BaseException | None = None
         # What `changes` returns next.
         self._changes: list[StateChange] = []
 
-        # Of the last stream that was opened; None before the first.
+        # How many attempts there were. The request of the next one as it is without the caller's changes, if
+        # it was asked for, and the one that the caller has made of it; None for no change.
+        self._attempts = 0
+        self._own_request: Request | None = None
+        self._prepared: Request | None = None
+
+        # Of the last stream that was opened; None before the first. And the last event received.
         self._stream_response: Response | None = None
+        self._last_event: Event | None = None
 
         # The current attempt, or the last one: its request after redirects, its response if there is one,
         # the (status, URL) of each redirect that it followed, and how many events it brought.
@@ -399,8 +448,25 @@ class Connection(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID received, after which the next connection asks to resume."""
+        """The last event ID received, after which the next connection asks to resume.
+
+        It can be set, for the next connection: `""` or None begins anew.
+        """
         return self._parser.last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self._parser.last_event_id = value
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of event streams so far, over all connections."""
+        return self._bytes_received
+
+    @property
+    def events_received(self) -> int:
+        """Events so far, over all connections."""
+        return self._events_received
 
     @property
     def reconnection_time(self) -> int | None:
@@ -421,33 +487,64 @@ class Connection(Generic[Item]):
 
     # Connecting: the request, redirects, and what the response means.
 
-    def connect(self, headers: Mapping[str, str] | None = None) -> Connect:
+    @property
+    def attempt(self) -> Attempt:
+        """What is known about the next attempt, to make its request."""
+        cause = self._cause if self._state is State.DECIDING else None
+        return Attempt(self._attempts + 1, self.last_event_id, self._last_event, self._stream_response, cause)
+
+    @property
+    def can_reconnect(self) -> bool:
+        """Whether another attempt may follow with some method; False after an error that is final."""
+        policy = self._policy
+        may_repeat = bool(policy.allowed_methods)
+        reconnects = may_repeat if policy.reconnect_on_close is None else policy.reconnect_on_close
+        return self._state is not State.DECIDING or self._reconnects_after(
+            self._cause, may_repeat, reconnects
+        )
+
+    def next_request(self, headers: Mapping[str, str] | None = None) -> Request:
+        """Return the request that the next attempt would send, for a caller who wants to send another one.
+
+        Change it with `Request.replace`, and pass the result to `decide`, or to `connect` if there is nothing
+        to decide.
+
+        Args:
+            headers: as for `connect`.
+
+        Raises:
+            InvalidArgument: a header that cannot be sent.
+        """
+        self._own_request = self._handshake.request(self._fields(headers), self.last_event_id)
+        return self._own_request
+
+    def connect(self, headers: Mapping[str, str] | None = None, *, request: Request | None = None) -> Connect:
         """Begin a connection: the first, the next after a wait or a pause, or a new one at once.
 
         Args:
             headers: the caller's header fields for this attempt; they win over the defaults. Only a
                 Last-Event-ID is ignored once the stream has set an ID. The mapping is not changed.
+            request: made from `next_request`, to send instead of it; None takes the one that `decide` got,
+                if it got one. To another origin than that of `url`, it is sent without Authorization and
+                other sensitive headers that it has from there.
 
         Returns:
             `Connect`.
 
         Raises:
-            InvalidArgument: a header that cannot be sent. Nothing has changed then.
+            InvalidArgument: a header or a request that cannot be sent. Nothing has changed then.
             IllegalState: it is closed.
         """
         self._check_legal(Signal.CONNECT)
-        if headers is not None and not hasattr(headers, "items"):
-            raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
-        # The caller's Last-Event-ID says where to begin. Sent again later, it would take the stream back
-        # to there. The name may be anything here: `Handshake` checks it.
-        own = {
-            name: value
-            for name, value in (headers or {}).items()
-            if not (self._parser.id_was_set and isinstance(name, str) and name.lower() == "last-event-id")
-        }
-        request = self._handshake.request(own, self.last_event_id)
+        prepared = self._prepared if request is None else self._checked(request)
+        if prepared is None:
+            request = self.next_request(headers)
+        else:
+            request = self._handshake.with_headers(prepared, self._fields(headers))
         # From here on nothing raises.
         self._state = self._next_state(Signal.CONNECT)
+        self._attempts += 1
+        self._own_request = self._prepared = None
         self._events_of_attempt = 0
         self._redirects = []
         self._before_attempt = (self._attempts_without_event, self._backoff_exponent, self._failing_since)
@@ -455,9 +552,37 @@ class Connection(Generic[Item]):
         self._parser.reset()
         # The standard "reestablishes the connection" with the request as the last redirect left it. We
         # don't, because a server may have moved on since (RFC 9110, 15.4.3 and 15.4.8), and a target that
-        # is gone would be requested for ever.
+        # is gone would be requested for ever. A caller who wants that passes a `request`.
         self._first_request = request
         return self._send(request)
+
+    def _fields(self, headers: Mapping[str, str] | None) -> dict[str, str]:
+        """Return the caller's header fields that count.
+
+        Raises:
+            InvalidArgument: not a mapping.
+        """
+        if headers is not None and not hasattr(headers, "items"):
+            raise InvalidArgument("headers", f"expected a mapping, not {type(headers).__name__}")
+        # The caller's Last-Event-ID says where to begin. Sent again later, it would take the stream back
+        # to there. The name may be anything here: `Handshake` checks it.
+        return {
+            name: value
+            for name, value in (headers or {}).items()
+            if not (self._parser.id_was_set and isinstance(name, str) and name.lower() == "last-event-id")
+        }
+
+    def _checked(self, request: object) -> Request:
+        """Return a request that the caller has made from `next_request`, as it can be sent.
+
+        Raises:
+            InvalidArgument: it cannot be.
+        """
+        if not isinstance(request, Request):
+            raise InvalidArgument("request", f"expected a Request, not {type(request).__name__}")
+        own = self._own_request or self.next_request()
+        found_at = "" if self._stream_response is None else self._stream_response.url
+        return self._handshake.prepared(request, own, found_at)
 
     def respond(self, response: Response) -> Read | Connect | ReadBody | Stop:
         """Report the status and headers of a response.
@@ -468,7 +593,7 @@ class Connection(Generic[Item]):
         """
         self._check_legal(Signal.ACCEPT)
         self._response = response
-        kind = classify_response(response)
+        kind = classify_response(response, self._handshake.accept)
         # A redirect that is not followed, because it is one too many or leads nowhere, is an error like any
         # other: its body is read too.
         if kind is ResponseKind.REDIRECT and len(self._redirects) < MAX_REDIRECTS:
@@ -603,7 +728,9 @@ class Connection(Generic[Item]):
 
     # After an end or a failure.
 
-    def decide(self, *, monotonic: float, random: float, delay: float | None = None) -> Wait | Stop:
+    def decide(
+        self, *, monotonic: float, random: float, delay: float | None = None, request: Request | None = None
+    ) -> Wait | Stop:
         """Decide what follows the end of a connection.
 
         Args:
@@ -613,21 +740,26 @@ class Connection(Generic[Item]):
                 and whatever the policy says. Only the policy's `max_attempts` and `max_elapsed`
                 still hold: otherwise a caller who always decides so would never stop. None lets the
                 policy decide.
+            request: what to send next, made from `next_request`. The policy decides by its method: after a
+                POST whose stream was lost, a GET may follow.
 
         Returns:
             `Wait` or `Stop`.
 
         Raises:
-            InvalidArgument: a number that is negative or not finite. Nothing has changed then.
+            InvalidArgument: a number that is negative or not finite, or a request that cannot be sent.
+                Nothing has changed then.
         """
         self._check_legal(Signal.WAIT)
         check_number("monotonic", monotonic, -LARGEST_FLOAT)
         check_number("random", random, 0)
         if delay is not None:
             check_number("delay", delay, 0)
+        prepared = None if request is None else self._checked(request)
+        method = self._handshake.method if prepared is None else prepared.method
         cause = self._cause
         # An error that is final is raised as it is, not as `RetriesExhausted`: no attempt would have helped.
-        if delay is None and not self._reconnects_after(cause):
+        if delay is None and not self._reconnects_after(cause, *self._allowed(method)):
             return self._stop(cause)
         # An attempt that brought an event is not a failed one, however it ended.
         self._attempts_without_event = 0 if self._events_of_attempt else self._attempts_without_event + 1
@@ -650,6 +782,7 @@ class Connection(Generic[Item]):
             return self._stop(_caused(RetriesExhausted(self._attempts_without_event, elapsed, *last), cause))
         self._state = self._next_state(Signal.WAIT)
         self._backoff_exponent += 1
+        self._prepared = prepared
         self._note(Waiting, cause, delay)
         return Wait(delay)
 
@@ -682,27 +815,47 @@ class Connection(Generic[Item]):
             return Stop(self._error)
         return self._stop(error)
 
-    def _reconnects_after(self, cause: SSEError | None) -> bool:
+    def _allowed(self, method: str) -> tuple[bool, bool]:
+        """Return whether a request may be sent with this method after a failure, and after a clean end.
+
+        Sending a request again repeats what it does on the server, so only allowed methods are sent again,
+        unless the caller decides otherwise.
+        """
+        may_repeat = method in self._policy.allowed_methods
+        on_close = self._policy.reconnect_on_close
+        return may_repeat, may_repeat if on_close is None else on_close
+
+    def _reconnects_after(self, cause: SSEError | None, may_repeat: bool, reconnects_on_close: bool) -> bool:
         """Return whether the policy reconnects: the table "Ends and reconnection", one row per branch."""
+        if isinstance(cause, IncompleteStream):
+            # Lost, or a clean end, which is final only if the caller wants that.
+            if cause.__cause__ is not None:
+                return may_repeat
+            return reconnects_on_close and not (cause.pending and self._at_end == "raise")
         if cause is None:
-            return self._reconnects_on_close
+            return reconnects_on_close
         if isinstance(cause, TransportError):
-            return self._may_send_again and not (isinstance(cause, ConnectError) and cause.final)
+            return may_repeat and not (isinstance(cause, ConnectError) and cause.final)
         # A redirect that cannot be followed will not be followed next time, whatever its status.
         if isinstance(cause, HTTPStatusError) and not isinstance(cause, RedirectError):
-            return self._retries(cause.status) and cause.max_retry_after is None
-        # A wrong content type, an unknown content encoding, an event that is too large, or a stream that
-        # cannot be resumed: another attempt would meet the same.
+            is_temporary = cause.status in self._policy.statuses
+            return may_repeat and is_temporary and cause.max_retry_after is None
+        # A wrong content type, an unknown content encoding, or an event that is too large: another attempt
+        # would meet the same.
         return False
 
     # Shared by the calls above.
 
-    def _count(self, events: list[Item]) -> None:
+    def _count(self, events: list[Any]) -> None:
         received = len(events)
+        last = events[-1]
         # Comments are among the events only if they were asked for: nearly always, the length will do.
         if self._comments:
-            received = sum(isinstance(event, Event) for event in events)
+            only_events = [event for event in events if isinstance(event, Event)]
+            received = len(only_events)
+            last = only_events[-1] if only_events else None
         if received:
+            self._last_event = last
             self._events_received += received
             # Only an event counts as progress. A server that accepts connections and drops them at once
             # must meet growing waits, and the limit of attempts.
@@ -727,7 +880,7 @@ class Connection(Generic[Item]):
         if cause is None:
             if self._is_incomplete(dropped):
                 cause = IncompleteStream(dropped, self.last_event_id, text)
-        elif was_open and isinstance(cause, ReadError) and not self._may_send_again:
+        elif was_open and isinstance(cause, ReadError) and not self._allowed(self._first_request.method)[0]:
             cause = _caused(IncompleteStream(dropped, self.last_event_id, text), cause)
         if was_open:
             self._take_back_progress(dropped, text)
@@ -737,11 +890,9 @@ class Connection(Generic[Item]):
 
     def _is_incomplete(self, dropped: int) -> bool:
         """Return whether something is missing at a clean end, of which so many bytes were dropped."""
-        if dropped and self._at_end == "raise":
+        if dropped and self._at_end in {None, "raise"}:
             return True
-        if self._reconnects_on_close:
-            return False
-        return self._until is not None or (dropped > 0 and self._at_end is None)
+        return self._until is not None and not self._allowed(self._first_request.method)[1]
 
     def _take_back_progress(self, dropped: int, text: str) -> None:
         """Count an attempt without progress, if it ended inside the same event as the one before it.
@@ -755,12 +906,11 @@ class Connection(Generic[Item]):
             self._attempts_without_event, self._backoff_exponent, self._failing_since = self._before_attempt
         self._unfinished_end = end
 
-    def _retries(self, status: int) -> bool:
-        return self._may_send_again and status in self._policy.statuses
-
     def _response_error(self, response: Response, body: bytes, epoch: float | None) -> ResponseError:
-        error = response_error(response, body, self.url, epoch)
-        if (error.retry_after or 0) > self._policy.longest_retry_after and self._retries(error.status):
+        kind = classify_response(response, self._handshake.accept)
+        error = response_error(kind, response, body, self.url, epoch)
+        retried = self._allowed(self._first_request.method)[0] and error.status in self._policy.statuses
+        if retried and (error.retry_after or 0) > self._policy.longest_retry_after:
             error.max_retry_after = self._policy.longest_retry_after
         self._add_redirects(error)
         return error

@@ -220,7 +220,27 @@ class ContentTypeError(ResponseError):
     def _summary(self) -> str:
         value = self.header("Content-Type")
         shown = "missing" if value is None else _quoted(value)
-        return f"content type {shown} instead of text/event-stream"
+        return f"content type {shown} instead of text/event-stream{_body_hint(self.body)}"
+
+
+def _body_hint(body: bytes) -> str:
+    """Return what the body is, if it is one of two formats that are taken for each other."""
+    lines = body.decode("utf-8", "replace").splitlines()
+    if any(line.startswith(("data:", "event:")) for line in lines[:2]):
+        return "; the body looks like an event stream: `accept` sets the content types that count"
+    if len(lines) >= 2 and all(map(_is_json_object, lines[:2])):
+        return "; the body is lines of JSON, not an event stream"
+    return ""
+
+
+def _is_json_object(line: str) -> bool:
+    # Imported when first used, as in `Event.json`.
+    from json import loads
+
+    try:
+        return isinstance(loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 class ContentEncodingError(ResponseError):
@@ -275,10 +295,11 @@ class EventTooLarge(StreamError):
 
 
 class IncompleteStream(StreamError):
-    """The stream ended before its end, and will not be resumed.
+    """The stream ended inside an event, or before its end.
 
-    If the connection was lost, the `__cause__` is that error. Without one, the server ended the
-    stream cleanly, but inside an event, or before the event that was to be the last (`until`).
+    A stream that will be resumed has it only if it ended inside an event: then `on_error` and the log get
+    it. If the connection was lost, the `__cause__` is that error. Without one, the server ended the stream
+    cleanly, but inside an event, or before the event that was to be the last (`until`).
 
     Attributes:
         pending: bytes of an unfinished event that had arrived and were dropped.

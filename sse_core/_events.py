@@ -10,6 +10,10 @@ DEFAULT_TYPE = "message"
 """The type of an event whose stream named none (WHATWG HTML 9.2.6, "dispatch the event")."""
 
 
+# How much of the data the error of `Event.json` quotes.
+MAX_SHOWN = 100
+
+
 class Event:
     """One event of a stream. It is mutable: a frozen one would take three times as long to make.
 
@@ -42,11 +46,22 @@ class Event:
         self.retry = retry
 
     def json(self) -> Any:
-        """Return `json.loads(data)`; raises `json.JSONDecodeError` (a ValueError) if it is not JSON."""
-        # Imported when first used: a parser that only passes data on never pays for it.
-        from json import loads
+        """Return `json.loads(data)`.
 
-        return loads(self.data)
+        Raises:
+            json.JSONDecodeError: `data` is not JSON (a ValueError); the message has the start of it.
+        """
+        # Imported when first used: a parser that only passes data on never pays for it.
+        from json import JSONDecodeError, loads
+
+        try:
+            return loads(self.data)
+        except JSONDecodeError as error:
+            shown = repr(self.data[:MAX_SHOWN]) + ("..." if len(self.data) > MAX_SHOWN else "")
+            # Many streams end with a text such as [DONE].
+            hint = "if it ends the stream, pass it as `until`"
+            message = f"the event's data is not JSON: {shown} ({hint}): {error.msg}"
+            raise JSONDecodeError(message, self.data, error.pos) from None
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

@@ -13,12 +13,14 @@ from enum import Enum
 
 from ._checks import check_set, check_text, is_token, whole_number
 from ._errors import ContentTypeError, HTTPStatusError, InvalidArgument, RedirectError, ResponseError
-from ._url import origin, resolve, split_credentials
+from ._url import origin, resolve, split_credentials, with_params
 from ._values import BODILESS_METHODS, Headers, Record, last_header, method_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from ._url import Params
 
 EVENT_STREAM = "text/event-stream"
 
@@ -91,6 +93,28 @@ class Request(Record):
         """Return the last value of the header field `name` (any case), or None."""
         return last_header(self.headers, name)
 
+    def replace(
+        self,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Request:
+        """Return a copy with these changes; None keeps what there is, but GET and HEAD drop the body.
+
+        Args:
+            method: the method.
+            url: absolute.
+            headers: fields that are added, or take the place of those of the same name.
+            body: the body.
+        """
+        method = self.method if method is None else method.upper()
+        if method not in BODILESS_METHODS and body is None:
+            body = self.body
+        fields = _overridden(self.headers, headers or {})
+        return Request(method, self.url if url is None else url, fields, body, self.withheld)
+
 
 class Response(Record):
     """The status and headers of a response.
@@ -141,15 +165,26 @@ class Handshake:
         json: a body, written as JSON, or None.
         content: a body, as bytes or str, or None.
         sensitive: names of further headers that are for the first origin only.
+        params: what is added to the URL's query, or None.
+        accept: the content types that count as an event stream; None is a missing one.
 
     Raises:
         InvalidArgument: naming the argument.
     """
 
     def __init__(
-        self, url: str, method: str, json: object, content: bytes | str | None, sensitive: Iterable[str]
+        self,
+        url: str,
+        method: str,
+        json: object,
+        content: bytes | str | None,
+        sensitive: Iterable[str],
+        params: Params | None,
+        accept: Iterable[str | None],
     ) -> None:
-        self.url, self._credentials = split_credentials(url)
+        url, self._credentials = split_credentials(url)
+        self.url = with_params(url, params)
+        self.accept = _checked_accept(accept)
         if not is_token(method):
             raise InvalidArgument("method", f"{method!r} is not an HTTP method")
         self.method = method.upper()
@@ -171,37 +206,65 @@ class Handshake:
 
         WHATWG HTML 9.2.2 (`Accept`, cache mode "no-store") and 9.2.4 (`Last-Event-ID`).
         """
-        # The caller's fields come last, in their order, and replace a default of the same name in any case.
-        headers: list[tuple[str, str]] = []
-        taken: set[str] = set()
-        for name, value in own.items():
-            if not is_token(name):
-                raise InvalidArgument("headers", f"{name!r} is not a header's name")
-            if name.lower() in taken:
-                raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
-            # Not CR or LF: a value with a line end could add header fields of its own, or a body.
-            check_text(f"headers[{name!r}]", value, "\r\n\0")
-            taken.add(name.lower())
-            if name.lower() == "last-event-id":
-                value = _id_to_send(value)
-                if not value:
-                    continue
-            elif _has_control_character(value):
-                raise InvalidArgument(f"headers[{name!r}]", "holds a control character, which no header can")
-            headers.append((name, value.strip(" \t")))
+        own = _checked_headers(own)
         # Not "no-store": for that cache mode too, fetch sends `Cache-Control: no-cache`.
-        defaults = [("Accept", EVENT_STREAM), ("Cache-Control", "no-cache")]
+        types = ", ".join(each for each in self.accept if each is not None)
+        defaults = [("Accept", types or "*/*"), ("Cache-Control", "no-cache")]
         if self._content_type is not None:
             defaults.append(("Content-Type", self._content_type))
         if self._credentials is not None:
             defaults.append(("Authorization", _basic(self._credentials)))
         # "If the EventSource object's last event ID string is not the empty string, then ... set
         # (`Last-Event-ID`, lastEventIDValue) in request's header list." UTF-8 encoded.
-        id_to_send = _id_to_send(last_event_id)
-        if id_to_send:
-            defaults.append(("Last-Event-ID", id_to_send))
-        fields = (*(field for field in defaults if field[0].lower() not in taken), *headers)
-        return Request(self.method, self.url, fields, self._body)
+        defaults.append(("Last-Event-ID", last_event_id))
+        return Request(self.method, self.url, _sent(_overridden(defaults, own)), self._body)
+
+    def prepared(self, request: Request, own: Request, found_at: str) -> Request:
+        """Return a request that the caller made from `own`, checked, for the attempt that follows.
+
+        What is a secret of the first origin does not go to another one, as after a redirect: the URL may be
+        the server's choice. Only what the caller has set for this request does.
+
+        Args:
+            request: the caller's.
+            own: what `request` returned for this attempt.
+            found_at: the URL of the last stream, which may know its own last event ID; `""` for none.
+
+        Raises:
+            InvalidArgument: it cannot be sent.
+        """
+        url, credentials = split_credentials(request.url)
+        if not is_token(request.method):
+            raise InvalidArgument("method", f"{request.method!r} is not an HTTP method")
+        method = request.method.upper()
+        if request.body is not None and method in BODILESS_METHODS:
+            raise InvalidArgument("body", f"{method} requests have no body")
+        dropped = BODY_HEADERS if request.body is None and own.body is not None else frozenset()
+        unchanged: set[tuple[str, str]] = set()
+        if origin(url) != origin(self.url):
+            unchanged = set(own.headers)
+            if found_at and origin(url) == origin(found_at):
+                unchanged = {field for field in unchanged if field[0].lower() != "last-event-id"}
+        secret = SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
+        fields = {
+            name: value
+            for name, value in _checked_headers(request.headers).items()
+            if name.lower() not in dropped and not (name.lower() in secret and (name, value) in unchanged)
+        }
+        if credentials is not None:
+            fields = dict(_overridden((("Authorization", _basic(credentials)),), fields))
+        withheld = secret - {name.lower() for name in fields} if unchanged else frozenset()
+        return Request(method, url, _sent(fields.items()), request.body, withheld)
+
+    def with_headers(self, request: Request, own: Mapping[str, str]) -> Request:
+        """Return a prepared request with further fields of the caller, except those that it withholds."""
+        fields = {
+            name: value
+            for name, value in _checked_headers(own).items()
+            if name.lower() not in request.withheld
+        }
+        headers = _sent(_overridden(request.headers, fields))
+        return Request(request.method, request.url, headers, request.body, request.withheld)
 
     def redirect(self, request: Request, response: Response) -> Request | None:
         """Return the request that follows a redirect of `request`; None if it cannot be followed.
@@ -230,6 +293,42 @@ class Handshake:
             dropped |= BODY_HEADERS
         headers = tuple(field for field in request.headers if field[0].lower() not in dropped)
         return Request(method, url, headers, body, withheld)
+
+
+def _checked_headers(headers: Mapping[str, str] | Headers) -> dict[str, str]:
+    """Return header fields as they are sent; a name may come once.
+
+    Raises:
+        InvalidArgument: naming the field.
+    """
+    checked: dict[str, str] = {}
+    taken: set[str] = set()
+    for name, value in headers if isinstance(headers, Headers) else headers.items():
+        if not is_token(name):
+            raise InvalidArgument("headers", f"{name!r} is not a header's name")
+        if name.lower() in taken:
+            raise InvalidArgument("headers", f"{name!r} is given twice, in different cases")
+        # Not CR or LF: a value with a line end could add header fields of its own, or a body.
+        check_text(f"headers[{name!r}]", value, "\r\n\0")
+        taken.add(name.lower())
+        if name.lower() != "last-event-id" and _has_control_character(value):
+            raise InvalidArgument(f"headers[{name!r}]", "holds a control character, which no header can")
+        checked[name] = value.strip(" \t")
+    return checked
+
+
+def _overridden(headers: Iterable[tuple[str, str]], own: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return these fields without those that `own` has in any case, and then those of `own`, in order."""
+    taken = {name.lower() for name in own}
+    return (*(field for field in headers if field[0].lower() not in taken), *own.items())
+
+
+def _sent(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return header fields with the last event ID as it can be sent, or without it: see `_id_to_send`."""
+    fields = (
+        (name, _id_to_send(value) if name.lower() == "last-event-id" else value) for name, value in headers
+    )
+    return [(name, value) for name, value in fields if value or name.lower() != "last-event-id"]
 
 
 def _id_to_send(last_event_id: str) -> str:
@@ -279,8 +378,27 @@ def _make_body(method: str, json: object, content: bytes | str | None) -> tuple[
     raise InvalidArgument("content", f"expected bytes or str, not {type(content).__name__}")
 
 
-def classify_response(response: Response) -> ResponseKind:
+def _checked_accept(accept: Iterable[str | None]) -> tuple[str | None, ...]:
+    """Return the content types of `accept` as they are compared.
+
+    Raises:
+        InvalidArgument: one of them is none, or there are none.
+    """
+    # A single str is an iterable of its letters, which are not meant.
+    types = () if isinstance(accept, (str, bytes)) or not hasattr(accept, "__iter__") else tuple(accept)
+    checked = tuple(each if each is None else essence(each) for each in types if isinstance(each, str | None))
+    if not types or len(checked) != len(types) or checked.count(None) != types.count(None):
+        expected = 'expected content types, such as ("text/event-stream",), with None for a missing one'
+        raise InvalidArgument("accept", f"{expected}, not {accept!r}")
+    return checked
+
+
+def classify_response(response: Response, accept: tuple[str | None, ...] = (EVENT_STREAM,)) -> ResponseKind:
     """Return what a response means, by its status and Content-Type.
+
+    Args:
+        response: its status and headers.
+        accept: the content types that count, in lower case; None is a missing one.
 
     "if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the
     connection." But "a client can be told to stop reconnecting using the HTTP 204 No Content response
@@ -293,22 +411,27 @@ def classify_response(response: Response) -> ResponseKind:
     if response.status != 200:
         return ResponseKind.WRONG_STATUS
     # Parameters do not matter: `charset=latin1` changes nothing, because an event stream is always UTF-8.
-    is_stream = essence(response.joined("Content-Type") or "") == EVENT_STREAM
-    return ResponseKind.EVENT_STREAM if is_stream else ResponseKind.WRONG_CONTENT_TYPE
+    value = response.headers.get("Content-Type")
+    # A field that is no content type is not a missing one.
+    found = None if value is None else essence(value) or ""
+    return ResponseKind.EVENT_STREAM if found in accept else ResponseKind.WRONG_CONTENT_TYPE
 
 
-def response_error(response: Response, body: bytes, url: str, epoch: float | None) -> ResponseError:
+def response_error(
+    kind: ResponseKind, response: Response, body: bytes, url: str, epoch: float | None
+) -> ResponseError:
     """Return the error for a response that is not an event stream.
 
     Args:
+        kind: what `classify_response` returned.
         response: its status and headers.
         body: the start of its body.
         url: the URL that responded.
         epoch: as in `retry_after`.
     """
     kinds = {ResponseKind.WRONG_CONTENT_TYPE: ContentTypeError, ResponseKind.REDIRECT: RedirectError}
-    kind = kinds.get(classify_response(response), HTTPStatusError)
-    return kind(response.status, response.headers, body, url, retry_after(response, epoch))
+    error = kinds.get(kind, HTTPStatusError)
+    return error(response.status, response.headers, body, url, retry_after(response, epoch))
 
 
 def retry_after(response: Response, epoch: float | None) -> float | None:

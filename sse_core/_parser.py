@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     class Options(TypedDict, total=False):
         """The types of the keyword arguments of `Parser`, except for `comments`."""
 
-        last_event_id: str
+        last_event_id: str | None
         max_event_size: int
         default_type: str
 
@@ -167,12 +167,13 @@ class Parser(Generic[Item]):
     def __init__(
         self,
         *,
-        last_event_id: str = "",
+        last_event_id: str | None = "",
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
         comments: bool = False,
         default_type: str = DEFAULT_TYPE,
     ) -> None:
         # No stream can set an ID with one of these.
+        last_event_id = "" if last_event_id is None else last_event_id
         check_text("last_event_id", last_event_id, "\r\n\0")
         check_text("default_type", default_type, "\r\n")
         if type(max_event_size) is not int or max_event_size < 1:
@@ -219,12 +220,21 @@ class Parser(Generic[Item]):
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID, which stays until the server sends another; `""` if none or cleared."""
+        """The last event ID, which stays until the server sends another; `""` if none or cleared.
+
+        It can be set, between two events; None is taken as `""`.
+        """
         return self._last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        value = "" if value is None else value
+        check_text("last_event_id", value, "\r\n\0")
+        self._last_event_id, self._id_was_set = value, True
 
     @property
     def id_was_set(self) -> bool:
-        """Whether a stream has set or cleared the last event ID, also to the value it had."""
+        """Whether a stream or the caller has set or cleared the last event ID, also to the value it had."""
         return self._id_was_set
 
     @property

@@ -8,6 +8,13 @@ from __future__ import annotations
 from ._checks import check_text
 from ._errors import InvalidArgument
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Param = str | int | float | bool | None
+    Params = Mapping[str, Param | Sequence[Param]] | Iterable[tuple[str, Param]]
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # What an IPv6 address is made of, and a host's name (RFC 3986, 3.2.2, without percent-encoding).
@@ -52,6 +59,49 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     path = quote(parts.path, safe=UNTOUCHED) or "/"
     query = quote(parts.query, safe=UNTOUCHED)
     return urlunsplit((parts.scheme, host, path, query, "")), credentials or None
+
+
+def with_params(url: str, params: Params | None) -> str:
+    """Return a URL, as `split_credentials` returns it, with these parameters after those of its query.
+
+    Encoded as httpx does: a list repeats the name; None, True and False become empty, `true` and `false`.
+
+    Raises:
+        InvalidArgument: they are of another kind.
+    """
+    if params is None:
+        return url
+    from urllib.parse import urlencode
+
+    pairs: list[tuple[str, str]] = []
+    try:
+        items = list(params.items() if hasattr(params, "items") else params)
+        for name, value in items:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            pairs += [(name, _param(name, each)) for each in values]
+            check_text("params", name, "")
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InvalidArgument):
+            raise
+        raise InvalidArgument("params", f"expected a mapping or pairs, not {type(params).__name__}") from None
+    if not pairs:
+        return url
+    separator = "&" if "?" in url else "?"
+    if url.endswith(("?", "&")):
+        separator = ""
+    return f"{url}{separator}{urlencode(pairs)}"
+
+
+def _param(name: str, value: Param) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        check_text("params", value, "")
+    elif not isinstance(value, (int, float)):
+        raise InvalidArgument("params", f"{name!r} is a {type(value).__name__}: expected text or a number")
+    return str(value)
 
 
 def _wrong_scheme(url: str, scheme: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks what a user gets: builds the wheel, installs it into an empty environment, and uses it.
+"""Checks what a user gets: builds the packages, installs the wheel into an empty environment, and uses it.
 
 `make test` runs it. The cost of imports is printed; what they import is checked.
 """
@@ -102,8 +102,13 @@ def import_cost(python: Path) -> float:
 def main() -> None:
     """Build the package, install it, check it."""
     with tempfile.TemporaryDirectory() as folder:
-        run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+        # Builds the wheel from the sdist, so it also shows that the sdist is complete.
+        run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
         (wheel,) = Path(folder).glob("sse_core-*.whl")
+        (sdist,) = Path(folder).glob("sse_core-*.tar.gz")
+        # Raises if the metadata is invalid, or if PyPI could not render the README.
+        run(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist)
+        check("twine accepts the wheel and the sdist", passed=True)
         names = zipfile.ZipFile(wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
         info = {top for top in tops if top.endswith(".dist-info")}

@@ -34,6 +34,7 @@ from sse_core import (
 )
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncExchange,
     AsyncHttpx2Transport,
@@ -232,6 +233,7 @@ async def reading_async(
     AsyncEventSource("https://example.com", headers=dict, on_error=lambda error: 1.0)
     AsyncEventSource("https://example.com", at_end="drop", default_type="")
     AsyncEventSource("https://example.com", transport=AiohttpTransport(session))
+    AsyncEventSource("https://example.com", transport=AnyioTransport(proxy="", connect_limit=None))
     AsyncEventSource("https://example.com", transport=AsyncHttpx2Transport(client))
     AsyncEventSource("https://example.com", transport=AsyncOwnTransport())
     EventSource("https://example.com", transport=Httpx2Transport(blocking))

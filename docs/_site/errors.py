@@ -14,7 +14,7 @@ def as_markdown() -> str:
 
 def _branch(kind: type[BaseException], depth: int) -> list[str]:
     summary = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
-    lines = [f"{'  ' * depth}- {{py:class}}`~sse_core.{kind.__name__}`: {summary}"]
+    lines = [f"{'  ' * depth}- `{kind.__name__}`: {summary}"]
     for subclass in kind.__subclasses__():
         lines += _branch(subclass, depth + 1)
     return lines

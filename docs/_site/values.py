@@ -1,4 +1,4 @@
-"""Defaults and limits for use in sentences: `{{ RetryPolicy.max_delay }}`. Pages never repeat a number."""
+"""Defaults and limits for use in sentences, so that pages never repeat a number."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ OWNERS: dict[str, Callable[..., object]] = {
 }
 
 
-def values() -> dict[str, object]:
+def values() -> dict[str, str]:
     """Return the defaults and limits as text, by the names that pages use."""
     return {
-        **{owner: defaults_of(call) for owner, call in OWNERS.items()},
-        "max_redirects": MAX_REDIRECTS,
+        **{
+            f"{owner}.{name}": default
+            for owner, call in OWNERS.items()
+            for name, default in defaults_of(call).items()
+        },
+        "max_redirects": shown(MAX_REDIRECTS),
         "sensitive_headers": ", ".join(name.title() for name in sorted(SENSITIVE_HEADERS)),
         "error_body_bytes": shown(ERROR_BODY_LIMIT),
-        "vectors": len(vectors()),
+        "vectors": shown(len(vectors())),
         "error_body_seconds": shown(ERROR_BODY_SECONDS),
     }
 

@@ -1,4 +1,4 @@
-"""Take the README's screenshot of the chat page: `make screenshot`.
+"""Take the screenshot of the chat page: `make screenshot`.
 
 It shows a reply that lost its connection and was resumed. Only the times differ from run to run.
 """

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from sse_transports.cli.demo._chat_server import tail_commands
+from sse_transports.cli.demo._replies import reply_to
 from sse_transports.testing import Steps, vectors
 from tests.browser.chat_page import DONE, READERS, Page, post_event, quick_server, scripted_server
+from tests.cli.terminal import environment
 from tests.sse_transports.waiting import eventually
 
 
@@ -70,6 +74,32 @@ def test_shown_command_lines_are_those_of_the_server(page: Callable[..., Page]) 
         chat.ask("it's `$HOME`?")
         chat.until_done()
         assert '"content":"it\'s `$HOME`?"' in shlex.split(chat.texts("#command")[0])[-2]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("question", ["What is SSE?", "it's \"\\ 你好\u2028?"])
+def test_shown_program_prints_the_complete_reply(
+    page: Callable[..., Page], reader: str, question: str
+) -> None:
+    with quick_server() as server:
+        chat = page(server, reader)
+        chat.click("input[value=python]")
+        # Not typed, because a text field drops the line separator.
+        chat.run("lastQuestion = arguments[0]; showCommand()", question)
+        (program,) = chat.texts("#command")
+        chat.click("input[value=terminal]")
+        assert chat.texts("#command")[0].startswith("sse tail")
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            env=environment({"PYTHONUTF8": "1"}),
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+    assert (run.returncode, run.stdout) == (0, reply_to(question))
+    # The connection was lost once, which is logged, and resumed.
+    assert run.stderr.count("\n") == 1
+    assert [bool(call.last_event_id) for call in server.calls if call.path != "/"] == [False, True]
 
 
 def test_command_line_can_be_copied(page: Callable[..., Page]) -> None:

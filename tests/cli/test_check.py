@@ -69,9 +69,15 @@ def test_json_output() -> None:
             ExitCode.NOT_AN_EVENT_STREAM,
             "fail  content-type: 'text/html'",
         ),
+        (
+            [401],
+            ExitCode.HTTP_ERROR,
+            "        Pass a key with -H 'Authorization: Bearer KEY', or in a file with",
+        ),
+        ([405, {"Allow": "PUT"}], ExitCode.HTTP_ERROR, "        Try -X PUT, or --json with a body."),
         ([204], ExitCode.ENDED, "warn  status: 204"),
     ],
-    ids=["an error", "no event stream", "204"],
+    ids=["an error", "no event stream", "401", "405", "204"],
 )
 def test_response_without_a_stream_has_its_own_exit_code(steps: Steps, code: ExitCode, line: str) -> None:
     with SSEServer(lambda _: steps) as server:

@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from sse_transports.cli._demo import demo
 from sse_transports.cli._exit_codes import ExitCode
+from sse_transports.cli.demo._compare_transports import EXTRAS
 from tests.cli.terminal import SSE, Terminal, environment, sse
 
 ROOT = Path(__file__).parents[2]
@@ -28,15 +30,15 @@ def test_demo_streams_a_reply_and_loses_no_events() -> None:
     assert "Nothing is lost, nothing comes twice. 没有丢失。 ✓" in run.output
     assert run.output.count("inside an event") == 5
     assert "\nall received the same events, complete and in order\n" in run.output
-    assert re.search(r"^ +lost│ 5 +5 +5 +5 +5$", run.output, re.MULTILINE)
+    assert re.search(r"^ +lost│( +5){6}$", run.output, re.MULTILINE)
     assert re.search(
         r"^events sent 150, received 150, lost 0, duplicated 0, reconnects 5$", run.output, re.MULTILINE
     )
 
 
-def test_make_demo_runs_the_command() -> None:
+def test_make_demo_installs_what_the_demo_shows_and_no_more(tmp_path: Path) -> None:
     run = subprocess.run(
-        ["make", "--dry-run", "--no-print-directory", "demo"],
+        ["make", "--dry-run", "--no-print-directory", f"VENV={tmp_path}", "demo"],
         cwd=ROOT,
         env=environment(),
         capture_output=True,
@@ -44,6 +46,16 @@ def test_make_demo_runs_the_command() -> None:
         text=True,
     )
     assert run.stdout.rstrip().endswith("-m sse_transports demo")
+    assert "--group" not in run.stdout
+    (extras,) = re.findall(r'install .*--editable "\.\[(.*)\]"', run.stdout)
+    installed = {package for extra in extras.split(",") for package in packages_of(extra)}
+    shown = {package for extra in ("asyncio", "trio") for package in EXTRAS[extra][0]}
+    assert installed == shown | {"click", "rich"}
+
+
+def packages_of(extra: str) -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [re.split(r"\W", requirement)[0] for requirement in project["optional-dependencies"][extra]]
 
 
 def test_demo_works_on_an_ascii_terminal() -> None:
@@ -55,9 +67,9 @@ def test_demo_works_on_an_ascii_terminal() -> None:
 @pytest.mark.parametrize(
     ("missing", "extras", "columns"),
     [
-        (["httpx2", "anyio"], "httpx2,asyncio,trio", 1),
-        (["trio"], "trio", 4),
-        (["aiohttp"], "asyncio", 4),
+        (["anyio"], "asyncio,trio,aiohttp,httpx2", 1),
+        (["trio"], "trio", 5),
+        (["aiohttp", "httpx2"], "aiohttp,httpx2", 3),
     ],
 )
 def test_missing_transports_are_named_and_omitted(missing: list[str], extras: str, columns: int) -> None:

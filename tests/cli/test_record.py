@@ -53,7 +53,15 @@ def test_file_has_all_bytes_and_a_summary_is_printed(path: Path) -> None:
         b"id: 3\ndata: c\n\n",
         b"",
     ]
-    assert [each.end for each in replay(path).connections] == ["lost", "complete", "left"]
+    assert [each.end for each in replay(path).connections] == ["lost", "complete", "complete"]
+
+
+def test_a_stream_without_ids_that_began_again_is_named(path: Path) -> None:
+    once: Steps = [b"retry: 1\n\n", Event("a")]
+    with SSEServer([once, once, [204]]) as server:
+        run = sse("record", server.url, str(path))
+    assert run.code == ExitCode.ENDED
+    assert run.errors.endswith("\nthe stream has no IDs, and began again with each connection\n")
 
 
 def test_request_follows_options_without_its_secrets(path: Path) -> None:

@@ -37,14 +37,14 @@ SCRIPT: list[Steps] = [
     [b"\xef\xbb\xbf", Sleep(4), b"id: 3\ndata: ", b"c\n\n", Event("end"), b"data: half"],
 ]
 
-STREAM = b"retry: 1\n\nid: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\ndata: end\n\n"
+STREAM = b"retry: 1\n\nid: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\ndata: end\n\ndata: half"
 
 BODY = b"".join(encode(event) for event in [Event("a", id="1"), Event("b", id="2"), Event("c")])
 
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    """A recording of a dropped connection, an HTTP error, and a connection that the client closed."""
+    """A recording of a dropped connection, an HTTP error, and a connection that was read to its end."""
     path = tmp_path / "feed.jsonl"
     with record(EventSource(URL, transport=ScriptedTransport(SCRIPT), until="end"), path) as source:
         assert [event.data for event in source] == ["a", "b", "c"]
@@ -112,12 +112,14 @@ def test_recording_is_played_with_its_timing(monkeypatch: pytest.MonkeyPatch, re
         (3.5, b"id: 2\ndata: b\n\n"),
         (7.5, b"id: 3\ndata: c\n\n"),
         (7.5, b"data: end\n\n"),
+        # What follows `until` is read if it comes at once.
+        (7.5, b"data: half"),
     ]
 
 
 def test_speed_shortens_all_waits(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
     moments = [moment for moment, _ in played(monkeypatch, recording, speed=2)[0]]
-    assert moments == [0.25, 0.75, 1.75, 3.75, 3.75]
+    assert moments == [0.25, 0.75, 1.75, 3.75, 3.75, 3.75]
 
 
 def test_incomplete_last_event_is_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -248,7 +250,7 @@ def test_any_method_and_path_are_answered(recording: Path) -> None:
     with ReplayServer(str(recording), "--speed", "inf") as server:
         for method, path in [("POST", "v1/chat?x=1"), ("DELETE", ""), ("GET", "a/b")]:
             status, _, body = server.request(path, method=method)
-            assert (status, body[-11:]) == (200, b"data: end\n\n")
+            assert (status, body[-10:]) == (200, b"data: half")
     assert server.errors.splitlines()[0] == "POST /v1/chat?x=1 -> 200, connection 1 of 1"
 
 

@@ -103,6 +103,57 @@ def test_event_option_filters_by_type() -> None:
     assert run.output == "1\n3\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--until-event", "done"], "1\n[DONE]\n2\n"),
+        (["--until-event", "done", "--until", "[DONE]"], "1\n"),
+    ],
+)
+def test_until_event_stops_at_a_type(arguments: list[str], expected: str) -> None:
+    events = [Event("1"), Event("[DONE]"), Event("2"), Event("3", event="done"), Event("4")]
+    with SSEServer([events]) as server:
+        run = sse("tail", server.url, "--format", "data", *arguments)
+    assert (run.code, run.output) == (ExitCode.ENDED, expected)
+    stream = b"".join(map(encode, events))
+    assert sse("tail", "-", "--format", "data", *arguments, stdin=stream).output == expected
+
+
+def test_stream_without_its_until_event_is_incomplete() -> None:
+    with SSEServer([[Event("1")]]) as server:
+        run = sse("tail", server.url, "-d", "x", "--until-event", "done")
+    assert run.code == sse("tail", "-", "--until-event", "done").code == ExitCode.INCOMPLETE
+
+
+def test_count_stops_after_so_many_printed_events() -> None:
+    events = [Event("1", event="a"), Event("2", event="b"), Event("3", event="a"), Event("4", event="a")]
+    arguments = ["-n", "2", "--event", "a", "--comments", "--format", "data"]
+    # The stream stays open, so the command ends only because of the count.
+    with SSEServer([[Comment("x"), *events, Stall()]]) as server:
+        run = sse("tail", server.url, *arguments)
+    assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "1\n3\n", "")
+    # Also if the file ends inside an event after them.
+    stream = b"".join(map(encode, events)) + b"data: "
+    run = sse("tail", "-", *arguments, stdin=stream)
+    assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "1\n3\n", "")
+
+
+def test_counted_events_are_not_repeated_by_the_next_run(tmp_path: Path) -> None:
+    state = tmp_path / "feed.id"
+    history = [Event(str(number), id=str(number)) for number in range(1, 6)]
+    command = ["-n", "2", "--state", str(state), "--format", "data"]
+    with SSEServer(history=history) as server:
+        runs = [sse("tail", server.url, *command) for _ in range(2)]
+    assert [run.output for run in runs] == ["1\n2\n", "3\n4\n"]
+
+
+def test_count_without_ids_writes_no_state(tmp_path: Path) -> None:
+    state = tmp_path / "feed.id"
+    with SSEServer([[Event("a"), Event("b")]]) as server:
+        run = sse("tail", server.url, "-n", "1", "--state", str(state), "--format", "data")
+    assert (run.code, run.output, state.exists()) == (ExitCode.ENDED, "a\n", False)
+
+
 def test_dropped_connection_is_resumed_without_loss() -> None:
     script: list[Steps] = [
         [b"retry: 1\n\n", Event("a", id="1"), Event("b", id="2"), b"data: half", Cut()],
@@ -226,12 +277,13 @@ def test_unknown_certificate_needs_insecure() -> None:
         ([405, {"Allow": "PUT"}], [], ExitCode.HTTP_ERROR, "-X PUT"),
         ([405], [], ExitCode.HTTP_ERROR, "-X POST"),
         ([415], ["-d", "x"], ExitCode.HTTP_ERROR, "--json"),
+        ([400], ["-d", '{"stream": true}'], ExitCode.HTTP_ERROR, "; the body is JSON: --json instead of -d"),
         ([503], ["--no-retry"], ExitCode.HTTP_ERROR, "503"),
         ([{"Content-Type": "text/html"}, b"<p>"], [], ExitCode.NOT_AN_EVENT_STREAM, "'text/html'"),
         ([Event("x"), Cut()], ["-d", "x"], ExitCode.INCOMPLETE, "the stream ended before its end"),
         ([Event("x"), b"data: y"], ["-d", "x"], ExitCode.INCOMPLETE, "inside an event (7 bytes"),
         ([Event("x")], ["-d", "x", "--until", "E"], ExitCode.INCOMPLETE, "ended before its end"),
-        ([Event("x"), Stall()], ["--no-retry", "--idle-timeout", "0.05"], ExitCode.GAVE_UP, "0.05 seconds"),
+        ([Event("x"), Stall()], ["--no-retry", "--idle-timeout", "0.05"], ExitCode.IDLE, "0.05 seconds"),
     ],
 )
 def test_each_error_has_its_exit_code_and_one_line(
@@ -243,6 +295,21 @@ def test_each_error_has_its_exit_code_and_one_line(
     assert message in run.errors
     assert run.errors.count("\n") == 1
     assert run.errors.startswith("sse: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"),
+    [
+        (404, ["-d", "{}"]),
+        (422, ["-d", "stream=true"]),
+        (422, ["-d", "{}", "-H", "content-type: text/plain"]),
+        (422, ["--json", "{}"]),
+    ],
+)
+def test_json_is_suggested_only_for_a_refused_body_without_a_type(status: int, arguments: list[str]) -> None:
+    with SSEServer([[status]]) as server:
+        run = sse("tail", server.url, *arguments)
+    assert (run.code, run.errors) == (ExitCode.HTTP_ERROR, f"sse: HTTP status {status} instead of 200\n")
 
 
 def test_204_and_the_end_of_a_post_are_success() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -124,10 +125,28 @@ def test_file_without_events_is_a_warning(page: bytes) -> None:
     assert run.errors == "sse: there is no event in standard input\n"
 
 
-def test_empty_file_and_until_at_once_are_no_warning() -> None:
-    for arguments, stream in (["tail", "-"], b""), (["tail", "-", "--until", "end"], b"data: end\n\n"):
-        run = sse(*arguments, stdin=stream)
-        assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "", "")
+def test_until_at_once_is_no_warning() -> None:
+    run = sse("tail", "-", "--until", "end", stdin=b"data: end\n\n")
+    assert (run.code, run.output, run.errors) == (ExitCode.ENDED, "", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (gzip.compress(b"data: a\n\n"), "it is compressed; decompress it with gunzip"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is a binary file"),
+    ],
+    ids=["empty", "gzip", "binary"],
+)
+@pytest.mark.parametrize("command", ["tail", "stats"])
+def test_warning_says_why_a_file_has_no_events(
+    command: str, content: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.sse"
+    path.write_bytes(content)
+    run = sse(command, str(path))
+    assert (run.code, run.errors) == (ExitCode.ENDED, f"sse: there is no event in {path}: {reason}\n")
 
 
 def test_events_from_a_pipe_are_written_as_they_arrive() -> None:

@@ -61,6 +61,10 @@ def test_values_are_text_or_lines_or_json(how: list[str], expected: str) -> None
     [
         (["a.b"], {"a": {"b": "x"}}, ["x"]),
         (["a.1"], {"a": ["x", "y"]}, ["y"]),
+        (["a[1]"], {"a": ["x", "y"]}, ["y"]),
+        (["a[0][1].b"], {"a": [[{}, {"b": "x"}]]}, ["x"]),
+        (["[0].a"], [{"a": "x"}], ["x"]),
+        (["a[*].b"], {"a": [{"b": "x"}, {"b": "y"}]}, ["x", "y"]),
         (["a.2"], {"a": ["x", "y"]}, []),
         (["a.1"], {"a": {"1": "x"}}, ["x"]),
         (["a.-1"], {"a": ["x"]}, []),
@@ -77,6 +81,18 @@ def test_path_finds_values(paths: list[str], document: object, found: list[str])
     arguments = [argument for path in paths for argument in ("--select", path)]
     run = sse("tail", "-", "--format", "data", *arguments, stdin=stream(document))
     assert run.output.splitlines() == found
+
+
+@pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", 'a["b"]', "a[-1]", "a[0", "a[]", "[]"])
+def test_other_paths_are_refused_with_a_hint(path: str) -> None:
+    run = sse("tail", "-", "--select", path, stdin=stream({"a": "x"}))
+    assert (run.code, run.output) == (ExitCode.USAGE, "")
+    assert "write a path like choices.0.delta.content or choices[0].delta.content" in run.errors
+
+
+def test_one_event_is_counted_as_one() -> None:
+    run = sse("tail", "-", "--select", "b", stdin=stream({"a": "x"}))
+    assert run.errors == "sse: --select found nothing at b in 1 event\n"
 
 
 def test_path_without_values_is_a_warning() -> None:

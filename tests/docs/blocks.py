@@ -28,6 +28,7 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 GIVEN = re.compile(r"<!-- given:\s(?P<code>(?:(?!-->).)*)-->\s*\Z", re.DOTALL)
+COPY = re.compile(r"<!--=file examples/[\w/.]+-->\s*\Z")
 PRINTS = re.compile(r"\A\s*<!-- prints -->\s*```text\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -43,6 +44,7 @@ class Block:
         given: Python code that runs before it.
         prints: the output that the page shows, or None if it shows none.
         files: name and content of each file that the page has saved before it.
+        is_copy: whether it is the copy of a file of the examples, which has tests of its own.
     """
 
     page: str
@@ -52,11 +54,17 @@ class Block:
     given: str
     prints: str | None
     files: tuple[tuple[str, str], ...] = ()
+    is_copy: bool = False
+
+    @property
+    def tests(self) -> int:
+        """How many tests for pytest it has."""
+        return len(re.findall(r"^(?:async )?def test_", self.text, re.MULTILINE))
 
     @property
     def is_test(self) -> bool:
-        """Whether the block is a test for pytest, not a program."""
-        return re.search(r"^(async )?def test_", self.text, re.MULTILINE) is not None
+        """Whether the block is for pytest, not a program."""
+        return self.tests > 0
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -83,6 +91,7 @@ def blocks_of(path: Path) -> list[Block]:
                 given=given["code"] if given else "",
                 prints=prints["text"] if prints else None,
                 files=tuple(files.items()),
+                is_copy=COPY.search(page, 0, match.start()) is not None,
             )
         )
     return found

@@ -16,10 +16,16 @@ from types import CodeType
 from typing import Any
 
 real_getaddrinfo = socket.getaddrinfo
+real_connect = socket.socket.connect
 
 
 def resolve_example_hosts_to(port: int) -> None:
     """Make every host of `example.com` resolve to this machine and port."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        # anyio connects to the port of the URL, not to that of the resolved address.
+        redirected = address in {("127.0.0.1", 80), ("127.0.0.1", 443)}
+        real_connect(self, ("127.0.0.1", port) if redirected else address)
 
     def getaddrinfo(host: Any, service: Any, *arguments: Any, **keywords: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
@@ -28,6 +34,7 @@ def resolve_example_hosts_to(port: int) -> None:
         return real_getaddrinfo(host, service, *arguments, **keywords)
 
     vars(socket)["getaddrinfo"] = getaddrinfo
+    setattr(socket.socket, "connect", connect)  # noqa: B010  # mypy refuses an assignment
 
 
 async def run(programs: list[CodeType]) -> None:

@@ -1,4 +1,4 @@
-"""The five clients, each as a function that reads from a URL."""
+"""The clients, each as a function that reads from a URL."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import httpx2
 from sse_core import Comment, Event
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     EventSource,
@@ -67,7 +68,8 @@ class Client:
     speaks_http2: bool
 
 
-# With TLS, the HTTP client is the caller's, because it has the TLS settings. Without, it is the transport's.
+# With TLS, the client of httpx2 or aiohttp is the caller's, because it has the TLS settings. Without, it is
+# the transport's.
 
 
 @contextmanager
@@ -85,6 +87,12 @@ def httpx2_blocking(tls: Tls | None) -> Iterator[Transport]:
     else:
         with httpx2.Client(verify=tls.context, http2=tls.http2) as client:
             yield Httpx2Transport(client)
+
+
+@asynccontextmanager
+async def anyio_async(tls: Tls | None) -> AsyncIterator[AsyncTransport]:
+    async with AnyioTransport(context=None if tls is None else tls.context) as transport:
+        yield transport
 
 
 @asynccontextmanager
@@ -147,6 +155,8 @@ def on(backend: str, make: Callable[[Tls | None], AbstractAsyncContextManager[As
 CLIENTS = (
     Client("urllib", blocking(urllib), speaks_http2=False),
     Client("httpx2", blocking(httpx2_blocking), speaks_http2=True),
+    Client("anyio on asyncio", on("asyncio", anyio_async), speaks_http2=False),
+    Client("anyio on trio", on("trio", anyio_async), speaks_http2=False),
     Client("aiohttp on asyncio", on("asyncio", aiohttp_async), speaks_http2=False),
     Client("httpx2 on asyncio", on("asyncio", httpx2_async), speaks_http2=True),
     Client("httpx2 on trio", on("trio", httpx2_async), speaks_http2=True),

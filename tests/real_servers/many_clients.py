@@ -11,7 +11,7 @@ import anyio
 import httpx2
 
 from sse_core import Response
-from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
+from sse_transports import AiohttpTransport, AnyioTransport, AsyncEventSource, AsyncHttpx2Transport
 from sse_transports._interface import AsyncTransport
 from tests.real_servers import feeds
 from tests.real_servers.client_matrix import QUICK, SECONDS
@@ -108,6 +108,8 @@ def over_http2(context: ssl.SSLContext) -> Callable[[], AbstractAsyncContextMana
 
 
 KINDS = {
+    "anyio on asyncio": (AnyioTransport, "asyncio"),
+    "anyio on trio": (AnyioTransport, "trio"),
     "aiohttp on asyncio": (AiohttpTransport, "asyncio"),
     "httpx2 on trio": (AsyncHttpx2Transport, "trio"),
 }

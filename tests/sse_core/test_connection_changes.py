@@ -6,8 +6,10 @@ from sse_core import (
     Closed,
     Connecting,
     Connection,
+    Decide,
     Disconnected,
     HTTPStatusError,
+    IncompleteStream,
     Opened,
     Paused,
     ReadError,
@@ -37,7 +39,10 @@ def test_changes_list_a_whole_run_in_order() -> None:
     first = b"id: 1\ndata: a\n\n: a comment\nid: 2\ndata: b\n\n"
     received(connection, first)
     received(connection, b"data: half")
-    connection.end()
+    step = connection.end()
+    assert isinstance(step, Decide)
+    cut = step.cause
+    assert isinstance(cut, IncompleteStream)
     connection.decide(monotonic=1.0, random=0.0)
     opened(connection)
     received(connection, ONE_EVENT)
@@ -52,8 +57,8 @@ def test_changes_list_a_whole_run_in_order() -> None:
     assert connection.changes() == [
         Connecting(URL, 1),
         Opened(URL, 1),
-        Disconnected(URL, 1, None, None, len(b"data: half"), "2", received_bytes, 2),
-        Waiting(URL, 1, None, 1.0, 0, "2", received_bytes, 2),
+        Disconnected(URL, 1, cut, None, len(b"data: half"), "2", received_bytes, 2),
+        Waiting(URL, 1, cut, 1.0, 0, "2", received_bytes, 2),
         Connecting(URL, 1, None, None, 0, "2", received_bytes, 2),
         Opened(URL, 1, None, None, 0, "2", received_bytes, 2),
         Disconnected(URL, 1, failure, None, 0, "2", longer, 3),

@@ -65,7 +65,9 @@ def test_until_as_a_function_gets_whole_events_only(method: str) -> None:
     received(connection, b'data: 1\n\ndata: "don')
     step = connection.end()
     assert isinstance(step, Decide)
-    assert isinstance(step.cause, IncompleteStream) is (method == "POST")
+    assert isinstance(step.cause, IncompleteStream)
+    following = connection.decide(monotonic=0.0, random=0.0)
+    assert isinstance(following, Stop if method == "POST" else Wait)
 
 
 @pytest.mark.parametrize("rest", [b"data: [DONE", b"data: [DONE]\ndata:", b"id: [DONE]\n", b": [DONE]", b""])
@@ -242,3 +244,11 @@ def test_failures_between_them_do_not_hide_the_same_end() -> None:
     opened(connection)
     received(connection, ONE_EVENT + HALF)
     assert isinstance(stopped(ended(connection)), RetriesExhausted)
+
+
+@pytest.mark.parametrize("at_end", [None, "drop"])
+def test_what_the_server_leaves_out_is_the_cause_when_no_attempt_is_left(at_end: Any) -> None:
+    connection = Connection(URL, retry=RetryPolicy(max_attempts=3), at_end=at_end)
+    error = attempts_until_exhausted(connection, ONE_EVENT + HALF)
+    assert isinstance(error.__cause__, IncompleteStream)
+    assert error.__cause__.pending == len(HALF)

@@ -134,5 +134,16 @@ def test_json_decodes_the_data() -> None:
 
 @pytest.mark.parametrize("data", ["", "[DONE]", "{"])
 def test_json_of_invalid_data_raises_json_decode_error(data: str) -> None:
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises(json.JSONDecodeError) as caught:
         Event(data).json()
+    assert (caught.value.doc, caught.value.pos) == (data, 1 if data == "{" or data == "[DONE]" else 0)
+    assert f"the event's data is not JSON: {data!r} (if it ends the stream, pass it as `until`)" in str(
+        caught.value
+    )
+
+
+def test_the_error_of_json_shows_the_start_of_the_data() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        Event("x\n" + 1000 * "y").json()
+    assert repr("x\n" + 98 * "y") + "..." in str(caught.value)
+    assert 99 * "y" not in str(caught.value)

@@ -11,6 +11,7 @@ import pytest
 
 import sse_core
 from sse_core import (
+    Attempt,
     Closed,
     Comment,
     Connect,
@@ -45,6 +46,7 @@ CHANGES: list[type[StateChange]] = [Connecting, Opened, Disconnected, Waiting, P
 MAKERS: dict[str, Callable[[], Any]] = {
     "Request": lambda: Request("GET", "https://example.com/", (("Accept", "text/event-stream"),), b"body"),
     "Response": lambda: Response(200, [("Content-Type", "text/event-stream")], "https://example.com/"),
+    "Attempt": lambda: Attempt(2, "7", None, Response(200), None),
     "Headers": lambda: Headers([("Content-Type", "text/event-stream")]),
     "RetryPolicy": lambda: RetryPolicy(factor=3.0, statuses=[503]),
     "Connect": lambda: Connect(Request("GET", "https://example.com/")),

@@ -17,7 +17,7 @@ from sse_core import Comment, Event, ReadyState, Response
 from sse_transports import AsyncEventSource
 from sse_transports._interface import AsyncTransport
 
-HOOKS = ("headers", "on_open", "on_error", "on_state")
+HOOKS = ("headers", "prepare", "on_open", "on_error", "on_state")
 
 
 class Awaited:
@@ -148,6 +148,18 @@ class Awaited:
     @property
     def last_event_id(self) -> str:
         return self.source.last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self.source.last_event_id = value
+
+    @property
+    def bytes_received(self) -> int:
+        return self.source.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        return self.source.events_received
 
     @property
     def reconnection_time(self) -> int | None:

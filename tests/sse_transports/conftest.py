@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncHttpx2Transport,
     EventSource,
     Httpx2Transport,
@@ -94,6 +95,8 @@ def every_client(
     loop, transport = {
         "urllib": (None, UrllibTransport),
         "httpx2": (None, Httpx2Transport),
+        "anyio on asyncio": (asyncio_loop, AnyioTransport),
+        "anyio on trio": (trio_loop, AnyioTransport),
         "aiohttp on asyncio": (asyncio_loop, AiohttpTransport),
         "httpx2 on trio": (trio_loop, AsyncHttpx2Transport),
     }[client]
@@ -117,7 +120,8 @@ def every_client(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "client" in metafunc.fixturenames:
-        names = ["urllib", "httpx2", "aiohttp on asyncio", "httpx2 on trio"]
+        anyio_names = ["anyio on asyncio", "anyio on trio"]
+        names = ["urllib", "httpx2", *anyio_names, "aiohttp on asyncio", "httpx2 on trio"]
         metafunc.parametrize("client", names)
 
 

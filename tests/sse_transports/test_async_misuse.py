@@ -146,7 +146,7 @@ def test_aiohttp_on_trio_names_the_transport_to_use() -> None:
         async with AsyncEventSource("http://127.0.0.1:9", transport=AiohttpTransport()) as source:
             await anext(source)
 
-    message = "^AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport$"
+    message = "^AiohttpTransport runs on asyncio; on trio use AnyioTransport$"
     with pytest.raises(IllegalState, match=message):
         anyio.run(main, backend="trio")
 

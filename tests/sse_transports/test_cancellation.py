@@ -15,19 +15,27 @@ import anyio.lowlevel
 import pytest
 
 from sse_core import ConnectError, Event, ReadyState, Request, Response, RetryPolicy, StateChange
-from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport, AsyncTransport
+from sse_transports import (
+    AiohttpTransport,
+    AnyioTransport,
+    AsyncEventSource,
+    AsyncHttpx2Transport,
+    AsyncTransport,
+)
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.small_servers import one_and_silence
 from tests.sse_transports.waiting import eventually, until_set
 
 QUICK = RetryPolicy(initial_delay=0.001, min_delay=0.0, max_delay=0.001, jitter=0.0)
 TRANSPORTS = [
+    pytest.param("asyncio", AnyioTransport, id="anyio on asyncio"),
+    pytest.param("trio", AnyioTransport, id="anyio on trio"),
     pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
     pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
     pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
 ]
 each_transport = pytest.mark.parametrize(("backend", "transport"), TRANSPORTS)
-TransportClass = type[AiohttpTransport] | type[AsyncHttpx2Transport]
+TransportClass = type[AnyioTransport] | type[AiohttpTransport] | type[AsyncHttpx2Transport]
 
 
 class Suspensions:
@@ -167,12 +175,13 @@ def test_cancelling_at_any_checkpoint_closes_everything(backend: str, transport:
         at += 1
 
 
-def test_cancelling_an_asyncio_task_closes_everything() -> None:
+@pytest.mark.parametrize("transport", [AnyioTransport, AiohttpTransport])
+def test_cancelling_an_asyncio_task_closes_everything(transport: TransportClass) -> None:
     """asyncio's own cancellation comes once, and ignores anyio's shields."""
 
     def run(at: int) -> int:
         async def main() -> tuple[int, Session, bool]:
-            session = Session(server, AiohttpTransport, [])
+            session = Session(server, transport, [])
             task: asyncio.Task[object]
             work = Suspensions(session.run(), at, lambda: task.cancel())
 
@@ -238,10 +247,11 @@ def test_a_stuck_hook_delays_a_cancellation_briefly(
     assert stuck.is_set()
 
 
-def test_cancelling_during_an_idle_timeout_is_not_lost() -> None:
+@pytest.mark.parametrize("make", [AnyioTransport, AiohttpTransport])
+def test_cancelling_during_an_idle_timeout_is_not_lost(make: TransportClass) -> None:
     async def main() -> bool:
         async with (
-            AiohttpTransport() as transport,
+            make() as transport,
             AsyncEventSource(server.url, transport=transport, idle_timeout=0.06, retry=QUICK) as source,
         ):
             assert (await anext(source)).data == "a"

@@ -156,7 +156,7 @@ def test_each_failure_that_is_retried_is_a_warning(caplog: pytest.LogCaptureFixt
 def test_a_clean_end_and_a_raised_error_are_no_warnings(caplog: pytest.LogCaptureFixture) -> None:
     def answer(call: Call) -> None:
         if call.number < 3:
-            call.respond(body=b"data: a\n\n" * call.number)
+            call.respond(body=b"id: 1\ndata: a\n\n" * call.number)
         else:
             call.respond(404, [])
 

@@ -23,6 +23,7 @@ import pytest
 from sse_core import ConnectError, InvalidArgument, ReadError, Request, Response
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncHttpx2Transport,
     Httpx2Transport,
     UrllibTransport,
@@ -44,6 +45,8 @@ from tests.sse_transports.waiting import eventually
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "urllib": partial(check_transport, UrllibTransport),
     "httpx2": partial(check_transport, Httpx2Transport),
+    "anyio on asyncio": partial(anyio.run, check_async_transport, AnyioTransport),
+    "anyio on trio": partial(anyio.run, check_async_transport, AnyioTransport, backend="trio"),
     "aiohttp": partial(anyio.run, check_async_transport, AiohttpTransport),
     "httpx2 on asyncio": partial(anyio.run, check_async_transport, AsyncHttpx2Transport),
     "httpx2 on trio": partial(anyio.run, check_async_transport, AsyncHttpx2Transport, backend="trio"),

@@ -9,7 +9,7 @@ import anyio.lowlevel
 import pytest
 
 from sse_core import ReadyState, Request, Response
-from sse_transports import AiohttpTransport, AsyncEventSource, AsyncHttpx2Transport
+from sse_transports import AiohttpTransport, AnyioTransport, AsyncEventSource, AsyncHttpx2Transport
 from sse_transports.testing import Call, SSEServer
 
 EVENTS = 2000
@@ -156,6 +156,8 @@ def test_buffered_events_come_before_a_command(command: str, backend: str) -> No
 @pytest.mark.parametrize(
     ("backend", "transport"),
     [
+        pytest.param("asyncio", AnyioTransport, id="anyio on asyncio"),
+        pytest.param("trio", AnyioTransport, id="anyio on trio"),
         pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
         pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
         pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
@@ -163,7 +165,7 @@ def test_buffered_events_come_before_a_command(command: str, backend: str) -> No
 )
 @pytest.mark.parametrize("coding", ["", "gzip"])
 def test_a_fast_server_leaves_time_to_other_tasks(
-    backend: str, transport: type[AiohttpTransport | AsyncHttpx2Transport], coding: str
+    backend: str, transport: type[AnyioTransport | AiohttpTransport | AsyncHttpx2Transport], coding: str
 ) -> None:
     body = EVENT * 20 * EVENTS
     if coding:

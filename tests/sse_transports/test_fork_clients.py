@@ -19,6 +19,7 @@ import pytest
 from sse_core import Request, TransportError
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncHttpx2Transport,
     AsyncTransport,
     Httpx2Transport,
@@ -140,9 +141,16 @@ def httpx2_client(context: ssl.SSLContext | None) -> tuple[AsyncTransport, Any]:
     return AsyncHttpx2Transport(client), client.aclose
 
 
+def anyio_sockets(context: ssl.SSLContext | None) -> tuple[AsyncTransport, Any]:
+    transport = AnyioTransport(context=context)
+    return transport, transport.close
+
+
 every_async_client = pytest.mark.parametrize(
     ("make", "backend"),
     [
+        pytest.param(anyio_sockets, "asyncio", id="anyio on asyncio"),
+        pytest.param(anyio_sockets, "trio", id="anyio on trio"),
         pytest.param(aiohttp_session, "asyncio", id="aiohttp"),
         pytest.param(httpx2_client, "asyncio", id="httpx2 on asyncio"),
         pytest.param(httpx2_client, "trio", id="httpx2 on trio"),
@@ -198,6 +206,8 @@ def test_closing_async_exchange_in_a_fork_leaves_parent_alone(
 @pytest.mark.parametrize(
     ("make", "backend"),
     [
+        pytest.param(AnyioTransport, "asyncio", id="anyio on asyncio"),
+        pytest.param(AnyioTransport, "trio", id="anyio on trio"),
         pytest.param(AiohttpTransport, "asyncio", id="aiohttp"),
         pytest.param(AsyncHttpx2Transport, "asyncio", id="httpx2 on asyncio"),
         pytest.param(AsyncHttpx2Transport, "trio", id="httpx2 on trio"),

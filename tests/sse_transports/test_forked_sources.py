@@ -19,6 +19,7 @@ import pytest
 from sse_core import Event, IllegalState, Opened, Paused, ReadyState, StateChange
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     EventSource,
@@ -289,6 +290,8 @@ def test_a_child_of_a_child_gets_the_error_too(feed: Feed) -> None:
 # The async source. In the child, its event loop cannot be used: what is awaited must not need one.
 
 ASYNC_TRANSPORTS = [
+    pytest.param("asyncio", AnyioTransport, id="anyio on asyncio"),
+    pytest.param("trio", AnyioTransport, id="anyio on trio"),
     pytest.param("asyncio", AiohttpTransport, id="aiohttp on asyncio"),
     pytest.param("asyncio", AsyncHttpx2Transport, id="httpx2 on asyncio"),
     pytest.param("trio", AsyncHttpx2Transport, id="httpx2 on trio"),
@@ -324,7 +327,7 @@ async def leave_async(source: AsyncEventSource[Event]) -> None:
 @pytest.mark.parametrize(("backend", "transport"), ASYNC_TRANSPORTS)
 def test_a_child_leaves_the_stream_of_an_async_source(
     backend: str,
-    transport: Callable[[], AiohttpTransport | AsyncHttpx2Transport],
+    transport: Callable[[], AnyioTransport | AiohttpTransport | AsyncHttpx2Transport],
     call: Callable[[AsyncEventSource[Event]], Coroutine[Any, Any, object]],
     result: str,
     blocked: bool,

@@ -1,4 +1,4 @@
-"""What transports over httpx2 and aiohttp do with connections of their own, as `UrllibTransport` does."""
+"""What every other transport does with connections of its own, as `UrllibTransport` does."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ import pytest
 from sse_core import ConnectError, ContentEncodingError, HTTPStatusError, IncompleteStream, RetryPolicy
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     AsyncTransport,
@@ -72,6 +73,8 @@ def on(backend: str, make: Callable[[], AsyncTransport]) -> Read:
 
 CLIENTS: dict[str, Read] = {
     "httpx2": blocking(Httpx2Transport),
+    "anyio on asyncio": on("asyncio", AnyioTransport),
+    "anyio on trio": on("trio", AnyioTransport),
     "aiohttp": on("asyncio", AiohttpTransport),
     "httpx2 on asyncio": on("asyncio", AsyncHttpx2Transport),
     "httpx2 on trio": on("trio", AsyncHttpx2Transport),
@@ -346,7 +349,7 @@ def test_unsupported_transfer_coding_is_an_error(name: str, coding: bytes) -> No
         with pytest.raises((ContentEncodingError, ConnectError), match="not supported") as caught:
             CLIENTS[name](f"http://127.0.0.1:{server.port}/", retry=QUICK)
         assert len(server.requests) == 1
-    if name == "aiohttp":
+    if "httpx2" not in name:
         assert type(caught.value) is ContentEncodingError
         assert coding.decode() in str(caught.value)
     else:

@@ -11,7 +11,9 @@ import pytest
 import sse_transports
 import sse_transports.testing
 
-NEED_A_PACKAGE = ("AiohttpTransport", "AsyncEventSource", "AsyncHttpx2Transport", "Httpx2Transport")
+NEED_A_PACKAGE = (
+    *("AiohttpTransport", "AnyioTransport", "AsyncEventSource", "AsyncHttpx2Transport", "Httpx2Transport"),
+)
 """Public names that `from sse_transports import *` leaves out."""
 
 PUBLIC = [

@@ -13,6 +13,7 @@ import pytest
 
 import sse_core._connection
 import sse_core._parser
+import sse_core._url
 from sse_core import Connection, InvalidArgument, RetryPolicy, UsageError
 from sse_transports import AsyncEventSource, EventSource
 from sse_transports._async_event_source import AsyncOptions
@@ -21,10 +22,11 @@ from sse_transports.testing import SSEServer
 
 DOCUMENTED: dict[str, object] = {
     "method": "GET",
+    "params": None,
     "headers": None,
     "json": None,
     "content": None,
-    "last_event_id": "",
+    "last_event_id": None,
     "retry": RetryPolicy(),
     "idle_timeout": None,
     "timeout": 60.0,
@@ -32,10 +34,12 @@ DOCUMENTED: dict[str, object] = {
     "max_event_size": 32 * 2**20,
     "until": None,
     "at_end": None,
+    "accept": ("text/event-stream",),
     "comments": False,
     "default_type": "message",
     "store": None,
     "transport": None,
+    "prepare": None,
     "on_open": None,
     "on_error": None,
     "on_state": None,
@@ -80,6 +84,8 @@ def core_options(monkeypatch: pytest.MonkeyPatch) -> type:
     """The option types of the core, which exist for type checkers only."""
     parser = run_with_types(sse_core._parser, monkeypatch)
     monkeypatch.setattr(sse_core._parser, "Options", vars(parser)["Options"], raising=False)
+    url = run_with_types(sse_core._url, monkeypatch)
+    monkeypatch.setattr(sse_core._url, "Params", vars(url)["Params"], raising=False)
     options: type = vars(run_with_types(sse_core._connection, monkeypatch))["Options"]
     return options
 
@@ -157,6 +163,17 @@ def test_the_defaults_are_those_of_the_core() -> None:
         ("until", {"until": 7}),
         ("until", {"until": b"[DONE]"}),
         ("at_end", {"at_end": "ignore"}),
+        ("params", {"params": 7}),
+        ("params", {"params": ["a"]}),
+        ("params", {"params": {"a": {}}}),
+        ("params", {"params": {"a": [b"x"]}}),
+        ("params", {"params": {7: "x"}}),
+        ("params", {"params": {"a": "\ud800"}}),
+        ("accept", {"accept": "text/event-stream"}),
+        ("accept", {"accept": ()}),
+        ("accept", {"accept": None}),
+        ("accept", {"accept": ("text",)}),
+        ("accept", {"accept": (b"text/plain",)}),
         ("default_type", {"default_type": 7}),
         ("sensitive_headers", {"sensitive_headers": "X-Api-Key"}),
     ],

@@ -30,6 +30,7 @@ from sse_core import (
 )
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     EventSource,
@@ -375,7 +376,7 @@ def test_credentials_that_a_proxy_refuses_are_final(client_tls: ssl.SSLContext) 
         with pytest.raises(ConnectError, match=f"proxy 127.0.0.1:{proxy.port}: .*407") as caught:
             data(EventSource("https://stream.test/", retry=None, transport=transport))
         assert len(proxy.calls) == 1
-        assert proxy.open_connections == 0
+        eventually(lambda: proxy.open_connections == 0, "the connection is closed")
     assert caught.value.final
     assert "secret" not in "".join(format_exception(caught.value))
 
@@ -420,7 +421,7 @@ def test_close_wakes_a_wait_for_a_proxy() -> None:
         until_all_gone(proxy)
 
 
-# Proxies of the environment, for httpx2 and aiohttp.
+# Proxies of the environment, for the other transports.
 
 
 def blocking(url: str) -> None:
@@ -428,7 +429,9 @@ def blocking(url: str) -> None:
         data(EventSource(url, retry=None, transport=transport, timeout=5))
 
 
-def awaited(make: type[AiohttpTransport | AsyncHttpx2Transport], url: str) -> None:
+def awaited(
+    make: type[AnyioTransport | AiohttpTransport | AsyncHttpx2Transport], url: str, backend: str = "asyncio"
+) -> None:
     async def main() -> None:
         async with (
             make() as transport,
@@ -436,13 +439,15 @@ def awaited(make: type[AiohttpTransport | AsyncHttpx2Transport], url: str) -> No
         ):
             await anext(source)
 
-    anyio.run(main)
+    anyio.run(main, backend=backend)
 
 
 every_package = pytest.mark.parametrize(
     "read",
     [
         pytest.param(blocking, id="httpx2"),
+        pytest.param(partial(awaited, AnyioTransport), id="anyio on asyncio"),
+        pytest.param(partial(awaited, AnyioTransport, backend="trio"), id="anyio on trio"),
         pytest.param(partial(awaited, AiohttpTransport), id="aiohttp"),
         pytest.param(partial(awaited, AsyncHttpx2Transport), id="httpx2 on asyncio"),
     ],

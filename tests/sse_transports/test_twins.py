@@ -32,6 +32,7 @@ TRANSLATED = (
     ("AsyncScripted", "Scripted"),
     ("AsyncRecording", "Recording"),
     ("AsyncClient", "Client"),
+    ("AsyncPrepare", "Prepare"),
     ("AsyncIterator", "Iterator"),
     ("StopAsyncIteration", "StopIteration"),
     ("__aenter__", "__enter__"),
@@ -42,7 +43,7 @@ TRANSLATED = (
 )
 # Members that only one of them has.
 ONLY_BLOCKING = {"__del__", "_watch_time"}
-ONLY_ASYNC = {"_require_transport"}
+ONLY_ASYNC = {"_require_transport", "_next_in_time"}
 
 
 def plain(text: str) -> str:
@@ -124,9 +125,7 @@ WAITING = {
     "_ask": "one iteration at a time",
     "_fill": "sets an event",
     "_fill_within": "waits for a thread or a task",
-    "_run": "needs an event loop",
-    "_next": "bounds its time, and the event loop may be gone",
-    "_take_steps": "lets other tasks run",
+    "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts events since other tasks could run",
     "_sleep_unless_commanded": "sleeps",
     "_post_command": "wakes a sleep",

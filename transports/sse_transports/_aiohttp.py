@@ -1,4 +1,4 @@
-"""The transport on aiohttp: the fastest on asyncio, because one read returns all that has arrived.
+"""The transport on aiohttp, for callers who have a session with settings of their own.
 
 aiohttp is written for whole responses. What this file adds: a session that sends nothing to another origin
 that it must not, one deadline until the response headers, a body that fails when its connection does, and a
@@ -53,7 +53,7 @@ MAX_FAULT = 200
 
 
 class AiohttpTransport(ProcessOwner):
-    """Carries event streams over aiohttp, on asyncio.
+    """Carries event streams over aiohttp, on asyncio: for a session of yours. On trio use `AnyioTransport`.
 
     Redirects are left to the event source. A session of the caller's is used as it is, with its
     connector, proxy, TLS settings, cookies, headers and middlewares, but without its limits on a
@@ -81,7 +81,7 @@ class AiohttpTransport(ProcessOwner):
     def exchange(self, request: Request, *, timeout: float | None) -> AiohttpExchange:
         """Return an exchange for `request`, without any I/O yet. See `AsyncTransport`."""
         if in_trio_task():
-            raise IllegalState("AiohttpTransport runs on asyncio; on trio use AsyncHttpx2Transport")
+            raise IllegalState("AiohttpTransport runs on asyncio; on trio use AnyioTransport")
         return AiohttpExchange(self, request, timeout)
 
     def session(self) -> aiohttp.ClientSession:

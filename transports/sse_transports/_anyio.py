@@ -22,7 +22,7 @@ from typing import Self
 import anyio
 from anyio.lowlevel import RunVar
 
-from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response
+from sse_core import ConnectError, IdleTimeout, InvalidArgument, ReadError, Request, Response, TransportError
 from sse_core._retry import SAFE_METHODS
 from sse_core._url import origin
 
@@ -111,7 +111,7 @@ class AnyioTransport(ProcessOwner):
 
     @property
     def context(self) -> ssl.SSLContext:
-        """The TLS settings: the caller's, or the defaults."""
+        """What the caller has given as `context`, or the default TLS settings."""
         if self._context is None:
             return _default_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         return self._context
@@ -187,6 +187,8 @@ class AnyioExchange(AsyncDecodedExchange):
         if not opened:
             raise self._no_response(self._proxy)
         head = Response(self._reader.status, self._reader.headers, self._request.url)
+        # Thousands of streams would keep them twice.
+        self._reader.headers.clear()
         return self._opened(head, body_decoder(head))
 
     async def _respond(self) -> None:
@@ -288,7 +290,7 @@ class AnyioExchange(AsyncDecodedExchange):
 
     async def _read_head(self, connection: HTTPConnection, reader: ResponseReader) -> None:
         while not reader.status:
-            data = await connection.receive()
+            data = await connection.read()
             if data:
                 self._body = reader.feed(data)
             else:
@@ -301,42 +303,45 @@ class AnyioExchange(AsyncDecodedExchange):
     async def _read_raw(self, timeout: float | None) -> bytes:
         if self._closed:
             raise closed()
-        reader = self._reader
+        reader, connection = self._reader, self._connection
         if not reader.status:
             raise not_open()
         if self._body:
             body, self._body = self._body, b""
             return body
         try:
-            while not (reader.ended or reader.fault):
-                data = await self._receive(timeout)
+            while connection is not None and not (reader.ended or reader.fault):
+                if timeout is None:
+                    data = await connection.read()
+                else:
+                    data = await self._read_within(connection, timeout)
                 if not data:
                     reader.end()
                 elif body := reader.feed(data):
                     return body
         except BaseException as error:
             self._disconnect()
-            if not isinstance(error, FAILURES):
+            # IdleTimeout is an OSError, too.
+            if isinstance(error, TransportError) or not isinstance(error, FAILURES):
                 raise
             raise closed() if self._closed else ReadError(_read_failure(error)) from error
         self._give_back()
         if reader.fault:
             raise ReadError(reader.fault)
+        if not reader.ended:
+            # An earlier read has failed.
+            raise closed()
         return b""
 
-    async def _receive(self, timeout: float | None) -> bytes:
-        if self._connection is None:
-            raise closed()
-        if timeout is None:
-            return await self._connection.receive()
+    async def _read_within(self, connection: HTTPConnection, timeout: float) -> bytes:
         timer = self._idle_timer
         if timer is None or timer.seconds != timeout:
             if timer is not None:
                 timer.cancel()
-            timer = self._idle_timer = IdleTimer(timeout, self._connection.base.shut_down)
+            timer = self._idle_timer = IdleTimer(timeout, connection.base.shut_down)
         with timer:
             try:
-                data = await self._connection.receive()
+                data = await connection.read()
             except FAILURES:
                 if not timer.expired:
                     raise

@@ -47,28 +47,31 @@ class SocketStream(ByteStream, ProcessOwner):
         self.closed = False
 
     async def receive(self, max_bytes: int = READ_SIZE) -> bytes:
-        """Return what has arrived, as soon as there is something.
+        """Do the same as `read`, but raise anyio.EndOfStream at the end, as anyio's streams do."""
+        data = await self.read()
+        if not data:
+            raise anyio.EndOfStream
+        return data
+
+    async def read(self) -> bytes:
+        """Return what has arrived, as soon as there is something; `b""` if the peer has ended the connection.
 
         Raises:
-            anyio.EndOfStream: the peer has ended the connection.
-            anyio.ClosedResourceError: this side has.
+            anyio.ClosedResourceError: this side has closed the connection.
             OSError: the connection failed.
         """
-        while True:
-            if not self._filled:
-                await self._wait_readable()
-            try:
-                data = self._socket.recv(max_bytes)
-            except BlockingIOError:
-                self._filled = False
-                continue
-            self._filled = len(data) == max_bytes
-            if not data:
-                raise anyio.EndOfStream
-            return data
+        data = self._read_nowait() if self._filled else None
+        while data is None:
+            await anyio.wait_readable(self._socket)
+            data = self._read_nowait()
+        self._filled = len(data) == READ_SIZE
+        return data
 
-    async def _wait_readable(self) -> None:
-        await anyio.wait_readable(self._socket)
+    def _read_nowait(self) -> bytes | None:
+        try:
+            return self._socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return None
 
     async def send(self, item: bytes) -> None:
         """Send all of these bytes.
@@ -135,44 +138,53 @@ class SocketStream(ByteStream, ProcessOwner):
 
 
 class AsyncioSocketStream(SocketStream):
-    """The same on asyncio, where the selector watches the socket from one read to the next.
+    """The same on asyncio, where the event loop watches the socket from one read to the next.
 
-    anyio's `wait_readable` adds the socket to the selector and removes it again, for each read. Without that,
-    an event that comes alone costs a third less.
+    anyio's `wait_readable` adds the socket to the event loop's selector and removes it again, for each read.
+    Without that, an event that comes alone costs a third less.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         super().__init__(connection)
         self._loop = asyncio.get_running_loop()
         self._watched = False
-        # What `receive` waits for; None while it does not wait.
-        self._readable: asyncio.Future[None] | None = None
+        # What `read` waits for; None, or done, while it does not wait.
+        self._waiter: asyncio.Future[bytes] | None = None
 
-    async def _wait_readable(self) -> None:
-        if self.closed:
-            raise anyio.ClosedResourceError
-        self._readable = self._loop.create_future()
-        if not self._watched:
-            self._watched = True
-            self._loop.add_reader(self._socket, self._on_readable)
-        try:
-            await self._readable
-        finally:
-            self._readable = None
+    async def read(self) -> bytes:
+        """Return what has arrived. See `SocketStream.read`."""
+        data = self._read_nowait() if self._filled else None
+        if data is None:
+            if self.closed:
+                raise anyio.ClosedResourceError
+            waiter = self._waiter = self._loop.create_future()
+            if not self._watched:
+                self._watched = True
+                self._loop.add_reader(self._socket, self._on_readable)
+            data = await waiter
+        self._filled = len(data) == READ_SIZE
+        return data
 
     def _on_readable(self) -> None:
-        if self._readable is None:
+        if self._waiter is None or self._waiter.done():
             # What has arrived is not wanted yet. It stays in the system's buffer, which stops the sender.
             self._stop_waiting()
-        elif not self._readable.done():
-            self._readable.set_result(None)
+            return
+        # Read here, not in the task that waits: until that runs, the socket would be reported again.
+        try:
+            data = self._read_nowait()
+        except OSError as error:
+            self._waiter.set_exception(error)
+        else:
+            if data is not None:
+                self._waiter.set_result(data)
 
     def _stop_waiting(self) -> None:
         if self._watched:
             self._watched = False
             self._loop.remove_reader(self._socket)
-        if self.closed and self._readable is not None and not self._readable.done():
-            self._readable.set_exception(anyio.ClosedResourceError())
+        if self.closed and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(anyio.ClosedResourceError())
 
 
 class HTTPConnection:
@@ -186,6 +198,9 @@ class HTTPConnection:
         self.base = base
         self._stream: ByteStream = base
         self._tls: ssl.SSLObject | None = None
+        # See `SocketStream.read`. Over TLS it also raises anyio.BrokenResourceError: the connection has ended
+        # without close_notify.
+        self.read = base.read
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Do the TLS handshake; over TLS, inside of it.
@@ -196,6 +211,7 @@ class HTTPConnection:
         """
         self._stream = await TLSStream.wrap(self._stream, hostname=host, ssl_context=context)
         self._tls = self._stream.extra(TLSAttribute.ssl_object)  # noqa: S610  # not of Django
+        self.read = self._read_tls
 
     @property
     def protocol(self) -> str | None:
@@ -206,19 +222,13 @@ class HTTPConnection:
         """Send all of these bytes."""
         await self._stream.send(data)
 
-    async def receive(self) -> bytes:
-        """Return what has arrived, as soon as there is something; `b""` at a clean end of the connection.
-
-        Raises:
-            anyio.BrokenResourceError: it failed, or TLS has ended without close_notify.
-            anyio.ClosedResourceError: this side has closed it.
-            OSError: it failed.
-        """
+    async def _read_tls(self) -> bytes:
         try:
             data = await self._stream.receive(READ_SIZE)
         except anyio.EndOfStream:
             return b""
-        return data if self._tls is None else data + self._decrypted(self._tls)
+        assert self._tls is not None  # noqa: S101  # for type checkers
+        return data + self._decrypted(self._tls)
 
     def _decrypted(self, tls: ssl.SSLObject) -> bytes:
         """Return what else has arrived: each read of TLS returns one record only, often of one event."""

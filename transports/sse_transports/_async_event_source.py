@@ -49,6 +49,7 @@ import anyio
 import anyio.lowlevel
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -83,9 +84,11 @@ from ._driver import (
     Ended,
     Headers,
     Item,
+    Params,
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
     check_seconds,
     check_transport,
     log,
@@ -105,12 +108,15 @@ MAX_BATCH = 64
 
 NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
+AsyncPrepare = Callable[[Request, Attempt], Request | Awaitable[Request]]
+
 
 class AsyncOptions(CommonOptions, total=False):
     """The types of the keyword arguments of `AsyncEventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None
     transport: AsyncTransport | None
+    prepare: AsyncPrepare | None
     on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None
 
 
@@ -131,12 +137,14 @@ class AsyncEventSource(Driver[Item]):
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         headers: header fields, or a function that returns them and is called before each attempt,
             so that a token can be fresh. They win over the library's own. The
             function may be async.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
+        last_event_id: where to begin, from an earlier run. If None or empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
@@ -151,18 +159,30 @@ class AsyncEventSource(Driver[Item]):
         at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
             `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
             the stream will be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are yielded too, as `Comment`.
         default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
             `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again. Saving is done in a worker thread.
-        transport: the HTTP client. The caller closes it. Not given, an `AiohttpTransport` on
-            asyncio and an `AsyncHttpx2Transport` on trio.
+        transport: what carries the requests. The caller closes it, and may share it between sources. Not
+            given, an `AnyioTransport`.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
+            The function may be async.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error. This and the other hooks may be async.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -183,9 +203,10 @@ class AsyncEventSource(Driver[Item]):
         sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, there is no `async with`
             around it, or this process is a fork of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -214,10 +235,11 @@ class AsyncEventSource(Driver[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         headers: Headers | Callable[[], Headers | Awaitable[Headers]] | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
@@ -225,22 +247,25 @@ class AsyncEventSource(Driver[Item]):
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
+        accept: Iterable[str | None] = ("text/event-stream",),
         comments: bool = False,
         default_type: str = "message",
         store: Store | None = None,
         transport: AsyncTransport | None = None,
+        prepare: AsyncPrepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | Awaitable[float | None] | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
         check_not_async(until=until)
         check_transport(transport, is_async=True)
         connection = Connection(
             url,
             method=method,
+            params=params,
             json=json,
             content=content,
             last_event_id=resume_id(last_event_id, store),
@@ -248,6 +273,7 @@ class AsyncEventSource(Driver[Item]):
             max_event_size=max_event_size,
             until=until,
             at_end=at_end,
+            accept=accept,
             comments=comments,
             default_type=default_type,
             sensitive_headers=sensitive_headers,
@@ -265,6 +291,7 @@ class AsyncEventSource(Driver[Item]):
         self._owns_transport = transport is None
         # The default depends on the running event loop, so it is made in `__aenter__`.
         self._transport = transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -288,7 +315,8 @@ class AsyncEventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         await self._post_command(Command.CLOSE)
 
@@ -377,10 +405,18 @@ class AsyncEventSource(Driver[Item]):
         """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
         if self._iterating:
             raise self._iterating_elsewhere()
+        if self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
         self._iterating = True
         before = self._last_event_id
         try:
-            return await self._run(take)
+            # Another task may hold it for a moment, to apply a command.
+            async with self._loop_lock:
+                if self._total_timeout is not None:
+                    return await self._next_in_time(take, self._total_timeout)
+                return await self._next(take)
         finally:
             self._iterating = False
             if self._command is not None:
@@ -426,26 +462,48 @@ class AsyncEventSource(Driver[Item]):
         finally:
             self._filled.set()
 
-    async def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        if not self._entered:
-            raise IllegalState(NOT_ENTERED)
-        # Another task may hold it for a moment, to apply a command.
-        async with self._loop_lock:
+    async def _next_in_time(self, take: Callable[[], Value | None], seconds: float) -> Value:
+        """Return what `_next` returns, or raise `TotalTimeout`: `seconds` begin with the first call."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+        with anyio.move_on_after(self._time_left(None)):
             return await self._next(take)
+        error = self._timed_out()
+        self._end_with(error)
+        raise error
 
     async def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is None:
-                return await self._take_steps(take)
-            if self._deadline is None:
-                self._deadline = self._clock.monotonic() + self._total_timeout
-            with anyio.move_on_after(self._time_left(None)):
-                return await self._take_steps(take)
-            self._end_with(self._timed_out())
-            return await self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                await self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    await self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                if self._since_checkpoint >= MAX_BATCH:
+                    # Before the next event is taken, so that a cancellation loses none.
+                    await anyio.lowlevel.checkpoint()
+                    self._since_checkpoint = length_hint(self._overflow)
+                    self._events = islice(self._overflow, MAX_BATCH)
+                    continue
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = await self._read()
+                    continue
+                if self._command is not None:
+                    await self._apply_command()
+                await self._report()
+                self._step = await self._take_step(self._step)
         except Ended:
             raise StopAsyncIteration from None
         except StopAsyncIteration as error:
@@ -458,37 +516,6 @@ class AsyncEventSource(Driver[Item]):
         except BaseException as error:
             await self._abort(error)
             raise
-
-    async def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            await self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                await self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            if self._since_checkpoint >= MAX_BATCH:
-                # Before the next event is taken, so that a cancellation loses none.
-                await anyio.lowlevel.checkpoint()
-                self._since_checkpoint = length_hint(self._overflow)
-                self._events = islice(self._overflow, MAX_BATCH)
-                continue
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = await self._read()
-                continue
-            if self._command is not None:
-                await self._apply_command()
-            await self._report()
-            self._step = await self._take_step(self._step)
 
     async def _take_step(self, step: Step[Item]) -> Step[Item]:
         """Do what `step` asks for, and return the next one. See the loop in `sse_core._connection`."""
@@ -519,8 +546,25 @@ class AsyncEventSource(Driver[Item]):
 
     async def _connect(self) -> Step[Item]:
         self._check_deadline()
-        headers = await _result(self._headers()) if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else await self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = await _result(self._headers())
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    async def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = await _result(self._prepare(own, attempt))
+        check_prepared(request)
+        return request
 
     async def _open(self, request: Request) -> Step[Item]:
         await self._close_exchange(self._exchange)
@@ -590,8 +634,12 @@ class AsyncEventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = await _result(self._on_error(cause))
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = await self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     async def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
@@ -682,6 +730,8 @@ class AsyncEventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 await _result(self._on_state(change))
 

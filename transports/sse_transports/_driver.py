@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeGuard, TypeVar
@@ -27,7 +27,9 @@ from sse_core import (
     Event,
     IllegalState,
     InvalidArgument,
+    Opened,
     ReadyState,
+    Request,
     Response,
     SSEError,
     State,
@@ -55,6 +57,9 @@ else:
     Item = TypeVar("Item", bound=Event | Comment)
 
 Headers = Mapping[str, str]
+
+Param = str | int | float | bool | None
+Params = Mapping[str, Param | Sequence[Param]] | Iterable[tuple[str, Param]]
 
 AtEnd = Literal["raise", "drop", "dispatch"]
 
@@ -162,6 +167,7 @@ class Driver(Generic[Item]):
         self._last_event_id = connection.last_event_id
         self._id_after_events = connection.last_event_id
         self._saved_id = connection.last_event_id
+        self._warned_of_repetition = False
         # Whether the iteration has come to the end of the stream, or was ended before.
         self._completed = self._ended_early = False
         self._process = os.getpid()
@@ -176,8 +182,16 @@ class Driver(Generic[Item]):
 
         Events that have arrived, but were not asked for yet, do not count: a program that saves this ID
         and resumes from it later misses no event.
+
+        It can be set, for the next connection, which `reconnect` opens at once: `""` or None begins anew.
+        The stream that is open, and events that have arrived, may set it again.
         """
         return self._last_event_id
+
+    @last_event_id.setter
+    def last_event_id(self, value: str | None) -> None:
+        self._connection.last_event_id = value
+        self._last_event_id = self._id_after_events = self._connection.last_event_id
 
     @property
     def ready_state(self) -> ReadyState:
@@ -192,6 +206,16 @@ class Driver(Generic[Item]):
     def reconnection_time(self) -> int | None:
         """The server's last `retry` value in milliseconds, or None. It survives reconnects."""
         return self._connection.reconnection_time
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of event streams so far, over all connections."""
+        return self._connection.bytes_received
+
+    @property
+    def events_received(self) -> int:
+        """Events that have arrived so far, over all connections, whether they were yielded yet or not."""
+        return self._connection.events_received
 
     @property
     def response(self) -> Response | None:
@@ -303,8 +327,12 @@ class Driver(Generic[Item]):
 
     def _check_deadline(self, cause: BaseException | None = None) -> None:
         """Raise `TotalTimeout` if the deadline has passed, caused by the error that was met then."""
-        if self._deadline is not None and self._clock.monotonic() >= self._deadline:
+        if self._is_late():
             raise self._timed_out() from cause
+
+    def _is_late(self) -> bool:
+        """Return whether the deadline has passed."""
+        return self._deadline is not None and self._clock.monotonic() >= self._deadline
 
     def _timed_out(self) -> TotalTimeout:
         return TotalTimeout(self._total_timeout or 0.0)
@@ -315,6 +343,14 @@ class Driver(Generic[Item]):
             self._completed = not self._ended_early
         return Ended() if error is None else error
 
+    def _warn_of_repetition(self, change: StateChange) -> None:
+        """Log, once, that a stream without IDs begins again: its events may come twice, or be missing."""
+        if not self._warned_of_repetition and begins_again(change):
+            from ._log import warn_of_repetition
+
+            self._warned_of_repetition = True
+            warn_of_repetition(change)
+
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
@@ -324,6 +360,9 @@ class Driver(Generic[Item]):
 
     def _end_with(self, error: BaseException) -> None:
         """End the source because of an error, which iterating again raises again."""
+        if not isinstance(error, Exception) and self._is_late():
+            # The cancellation is that of the deadline.
+            error = self._timed_out()
         cause = error if isinstance(error, Exception) else None
         self._end(cause)
         self._command = None
@@ -341,13 +380,18 @@ def log(change: StateChange) -> None:
         log(change)
 
 
+def begins_again(change: StateChange) -> TypeGuard[Opened]:
+    """Return whether a stream was opened again, and has no ID to resume after."""
+    return isinstance(change, Opened) and change.events_received > 0 and not change.last_event_id
+
+
 def without_secrets(url: str) -> str:
     """Return the URL of a request without its query, which may contain an API key."""
     base, _, query = url.partition("#")[0].partition("?")
     return f"{base}?…" if query else base
 
 
-def resume_id(last_event_id: str, store: Store | None) -> str:
+def resume_id(last_event_id: str | None, store: Store | None) -> str | None:
     """Return the ID to resume after: the caller's, else the one in the store.
 
     Raises:
@@ -399,6 +443,16 @@ def check_delay(delay: object) -> None:
 def _is_number(value: object) -> TypeGuard[float]:
     # A bool is an int to Python, and a mistake here.
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_prepared(request: object) -> None:
+    """Check what `prepare` returned.
+
+    Raises:
+        InvalidArgument: naming `prepare`.
+    """
+    if not isinstance(request, Request):
+        raise InvalidArgument("prepare", f"expected it to return a Request, not {type(request).__name__}")
 
 
 def check_headers(url: str, headers: object) -> None:

@@ -43,6 +43,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from sse_core import (
+    Attempt,
     Comment,
     Connect,
     Connection,
@@ -75,9 +76,11 @@ from ._driver import (
     Ended,
     Headers,
     Item,
+    Params,
     check_delay,
     check_hooks,
     check_not_async,
+    check_prepared,
     check_seconds,
     check_transport,
     log,
@@ -91,12 +94,15 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+Prepare = Callable[[Request, Attempt], Request]
+
 
 class Options(CommonOptions, total=False):
     """The types of the keyword arguments of `EventSource`, except `comments`."""
 
     headers: Headers | Callable[[], Headers] | None
     transport: Transport | None
+    prepare: Prepare | None
     on_error: Callable[[SSEError], float | None] | None
 
 
@@ -114,11 +120,13 @@ class EventSource(Driver[Item]):
         url: http or https. `user:password@` in it becomes an Authorization header.
         method: the HTTP method. GET and other safe methods are sent again after a failure, others
             (POST) are not, unless `retry` says so: a model would be asked, and paid, twice.
+        params: added to the query of the URL, encoded as httpx does: a mapping of names to texts, numbers,
+            bools, None or lists of these, or pairs.
         headers: header fields, or a function that returns them and is called before each attempt,
             so that a token can be fresh. They win over the library's own.
         json: a body, written as JSON.
         content: a body, as bytes or str, instead of `json`.
-        last_event_id: where to begin, from an earlier run. If empty, the ID is loaded from `store`.
+        last_event_id: where to begin, from an earlier run. If None or empty, the ID is loaded from `store`.
         retry: what to do at ends and failures; None never reconnects.
         idle_timeout: seconds without a single byte, after which the connection counts as lost; None
             waits forever.
@@ -134,17 +142,28 @@ class EventSource(Driver[Item]):
         at_end: what to do with an event that a clean end of the stream leaves unfinished: "raise"
             `IncompleteStream`, "drop" it, or "dispatch" it as if its blank line had come. None: raise, unless
             the stream will be resumed.
+        accept: the content types that count as an event stream, which Accept asks for too. None among them
+            is a missing Content-Type.
         comments: whether comments are yielded too, as `Comment`.
         default_type: the type of an event without an `event` line; `""`, to tell it from one that is named
             `message`.
         store: keeps the last event ID over restarts; saved to when the next event is asked for, so
             that an event whose processing failed comes again.
         transport: the HTTP client. The caller closes it. Not given, a `UrllibTransport`.
+        prepare: called with the `Request` of each attempt, the first included, and an `Attempt`, which says
+            what is known; returns the request to send, as it is or changed (`Request.replace`). After a
+            failure or a clean end it is called before the wait: whether there is another attempt follows
+            the method that it returns. A function as `headers` is called when the request goes out, and its
+            fields win. To another origin than that of `url`, Authorization and other sensitive headers are
+            not sent, except those that `prepare` sets anew.
         on_open: called with the `Response` of each stream; may raise to reject it, which ends the
             iteration with that error.
-        on_error: called with each error before the policy decides; may return seconds after which
-            to try again, whatever the error, while `max_attempts` and `max_elapsed` of `retry` allow
-            any; None, to let the policy decide; or raise, to end the iteration with that error.
+        on_error: called with the error that ended each connection, or attempt to connect, before it is
+            decided whether another follows, also if none will; and with `IncompleteStream` if a stream ends
+            inside an event. Not called for a clean end, nor with `RetriesExhausted`, `TotalTimeout` and
+            what a hook raises. May return seconds after which to try again, whatever the error, while
+            `max_attempts` and `max_elapsed` of `retry` allow any; None, to let the policy decide; or raise,
+            to end the iteration with that error.
         on_state: called with each `StateChange`. Also logged, to "sse_transports": as a warning if a
             connection has failed and is tried again. An error it raises ends the iteration, or surfaces in
             the call of `close` or `pause` that led to it.
@@ -165,9 +184,10 @@ class EventSource(Driver[Item]):
         sse_core.TotalTimeout: `total_timeout` has passed.
         sse_core.IllegalState: another iteration is running, one was interrupted, or this process is a fork
             of the one that made the source.
-        sse_core.InvalidArgument: header fields, or seconds returned by `on_error`, that cannot be used.
+        sse_core.InvalidArgument: header fields, a request of `prepare`, or seconds of
+            `on_error` that cannot be used.
         OSError: the `store` cannot be written.
-        Exception: any error that `headers`, `until` or a hook raises.
+        Exception: any error that `headers`, `prepare`, `until` or a hook raises.
 
     WHATWG HTML 9.2.2 and 9.2.3.
     """
@@ -188,10 +208,11 @@ class EventSource(Driver[Item]):
         url: str,
         *,
         method: str = "GET",
+        params: Params | None = None,
         headers: Headers | Callable[[], Headers] | None = None,
         json: object = None,
         content: bytes | str | None = None,
-        last_event_id: str = "",
+        last_event_id: str | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008  # frozen
         idle_timeout: float | None = None,
         timeout: float | None = 60.0,
@@ -199,22 +220,32 @@ class EventSource(Driver[Item]):
         max_event_size: int = 32 * 2**20,
         until: str | Callable[[Event], bool] | None = None,
         at_end: AtEnd | None = None,
+        accept: Iterable[str | None] = ("text/event-stream",),
         comments: bool = False,
         default_type: str = "message",
         store: Store | None = None,
         transport: Transport | None = None,
+        prepare: Prepare | None = None,
         on_open: Callable[[Response], object] | None = None,
         on_error: Callable[[SSEError], float | None] | None = None,
         on_state: Callable[[StateChange], object] | None = None,
         sensitive_headers: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        check_hooks(on_open=on_open, on_error=on_error, on_state=on_state)
-        check_not_async(headers=headers, until=until, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_hooks(prepare=prepare, on_open=on_open, on_error=on_error, on_state=on_state)
+        check_not_async(
+            headers=headers,
+            prepare=prepare,
+            until=until,
+            on_open=on_open,
+            on_error=on_error,
+            on_state=on_state,
+        )
         check_transport(transport, is_async=False)
         connection = Connection(
             url,
             method=method,
+            params=params,
             json=json,
             content=content,
             last_event_id=resume_id(last_event_id, store),
@@ -222,6 +253,7 @@ class EventSource(Driver[Item]):
             max_event_size=max_event_size,
             until=until,
             at_end=at_end,
+            accept=accept,
             comments=comments,
             default_type=default_type,
             sensitive_headers=sensitive_headers,
@@ -238,6 +270,7 @@ class EventSource(Driver[Item]):
         self._headers = headers
         self._owns_transport = transport is None
         self._transport = _default_transport() if transport is None else transport
+        self._prepare = prepare
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
@@ -260,7 +293,8 @@ class EventSource(Driver[Item]):
         """End the stream now, for good; an iteration that is reading, connecting or waiting ends too.
 
         Events that have arrived and were not asked for yet are dropped; `last_event_id` is before
-        them. Calling this again does nothing.
+        them. An event that was yielded is not touched: close does not wait until it is handled, and a
+        `store` saves its ID only if the next event is asked for after that. Calling this again does nothing.
         """
         self._post_command(Command.CLOSE)
 
@@ -352,7 +386,13 @@ class EventSource(Driver[Item]):
                 event = self._next_buffered()
                 if event is not None:
                     return event
-            return self._run(self._next_buffered)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(self._next_buffered)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -364,7 +404,13 @@ class EventSource(Driver[Item]):
             raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
-            return self._run(take)
+            if self._command is Command.FORKED:
+                raise self._of_another_process()
+            if self._total_timeout is not None:
+                self._watch_time(self._total_timeout)
+            # Another thread may hold it for a moment, to apply a command.
+            with self._loop_lock:
+                return self._next(take)
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -409,19 +455,32 @@ class EventSource(Driver[Item]):
         with contextlib.suppress(Exception):
             self._ask(self._has_batch)
 
-    def _run(self, take: Callable[[], Value | None]) -> Value:
-        if self._command is Command.FORKED:
-            raise self._of_another_process()
-        # Another thread may hold it for a moment, to apply a command.
-        with self._loop_lock:
-            return self._next(take)
-
     def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
-            if self._total_timeout is not None:
-                self._watch_time(self._total_timeout)
-            return self._take_steps(take)
+            if self._store is not None:
+                # Asking for the next event means that the last one was processed.
+                self._save(self._store)
+            while True:
+                if self._command is Command.CLOSE:
+                    # Before the buffered events, because closing drops them.
+                    self._apply_command()
+                else:
+                    taken = take()
+                    if taken is not None:
+                        return taken
+                self._last_event_id = self._id_after_events
+                step = self._step
+                if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
+                    # Fast path: all that has happened since the last report is that bytes came. Saves the
+                    # report and the match for nearly every read.
+                    self._step = step.then
+                    self._step = self._read()
+                    continue
+                if self._command is not None:
+                    self._apply_command()
+                self._report()
+                self._step = self._take_step(self._step)
         except Ended:
             raise StopIteration from None
         except StopIteration as error:
@@ -431,31 +490,6 @@ class EventSource(Driver[Item]):
         except BaseException as error:
             self._abort(error)
             raise
-
-    def _take_steps(self, take: Callable[[], Value | None]) -> Value:
-        if self._store is not None:
-            # Asking for the next event means that the last one was processed.
-            self._save(self._store)
-        while True:
-            if self._command is Command.CLOSE:
-                # Before the buffered events, because closing drops them.
-                self._apply_command()
-            else:
-                taken = take()
-                if taken is not None:
-                    return taken
-            self._last_event_id = self._id_after_events
-            step = self._step
-            if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
-                # Fast path: all that has happened since the last report is that bytes came. Saves the
-                # report and the match for nearly every read.
-                self._step = step.then
-                self._step = self._read()
-                continue
-            if self._command is not None:
-                self._apply_command()
-            self._report()
-            self._step = self._take_step(self._step)
 
     def _watch_time(self, seconds: float) -> None:
         """Begin with `total_timeout` when the first step is taken; the watchdog ends what blocks."""
@@ -502,8 +536,25 @@ class EventSource(Driver[Item]):
 
     def _connect(self) -> Step[Item]:
         self._check_deadline()
-        headers = self._headers() if callable(self._headers) else self._headers
-        return self._connection.connect(headers)
+        # After a wait, `prepare` was called before it.
+        is_prepared = self._connection.state is State.WAITING
+        request = None if is_prepared else self._prepared_request()
+        headers: Headers | None = None
+        if callable(self._headers):
+            headers = self._headers()
+        elif self._prepare is None:
+            headers = self._headers
+        return self._connection.connect(headers, request=request)
+
+    def _prepared_request(self) -> Request | None:
+        """Return the request that `prepare` makes for the next attempt; None without `prepare`."""
+        if self._prepare is None:
+            return None
+        headers = None if callable(self._headers) else self._headers
+        own, attempt = self._connection.next_request(headers), self._connection.attempt
+        request = self._prepare(own, attempt)
+        check_prepared(request)
+        return request
 
     def _open(self, request: Request) -> Step[Item]:
         self._close_exchange(self._exchange)
@@ -568,8 +619,12 @@ class EventSource(Driver[Item]):
         if cause is not None and self._on_error is not None:
             delay = self._on_error(cause)
             check_delay(delay)
+        may_follow = delay is not None or self._connection.can_reconnect
+        request = self._prepared_request() if may_follow else None
         clock = self._clock
-        return self._connection.decide(monotonic=clock.monotonic(), random=clock.random(), delay=delay)
+        return self._connection.decide(
+            monotonic=clock.monotonic(), random=clock.random(), delay=delay, request=request
+        )
 
     def _sleep_unless_commanded(self, seconds: float | None) -> bool:
         """Sleep, forever if `seconds` is None; return False if a command came before the end."""
@@ -669,6 +724,8 @@ class EventSource(Driver[Item]):
         """Pass on the changes since the last report, to the log and to `on_state`."""
         for change in self._connection.changes():
             log(change)
+            if self._prepare is None:
+                self._warn_of_repetition(change)
             if self._on_state is not None:
                 self._on_state(change)
 

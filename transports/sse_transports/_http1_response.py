@@ -45,10 +45,14 @@ class ResponseReader:
         # Bytes of the response until its headers were complete; then, those since the last of the body.
         self._size = 0
         self._until_close = False
+        # Whether the server keeps the connection. httptools knows it only before the end of the message.
+        self._keeps_alive = False
         # Whether more than the response has arrived. Then the connection cannot be used again.
         self._surplus = False
         # The body's bytes of one call of `feed`.
         self._pieces: list[bytes] = []
+        # How many of them this response has, once it has ended. A response to no request may follow.
+        self._count = 0
         # httptools looks these methods up here. It calls this for each piece of the body: a method of our own
         # would double the cost of a chunk.
         self.on_body = self._pieces.append
@@ -69,11 +73,11 @@ class ResponseReader:
             else:
                 self.fault = f"malformed HTTP: {error}"
         pieces = self._pieces
+        if self.ended and len(pieces) > self._count:
+            self._surplus = True
+            del pieces[self._count :]
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        if body and self._method == "HEAD":
-            self._surplus = True
-            body = b""
         if body or (in_head and self.status):
             self._size = 0
         elif not self.ended:
@@ -93,7 +97,7 @@ class ResponseReader:
     @property
     def is_reusable(self) -> bool:
         """Whether the connection can carry another request: nothing follows this response."""
-        return self.ended and not self._surplus and not self.fault and self._parser.should_keep_alive()
+        return self.ended and not self._surplus and not self.fault and self._keeps_alive
 
     def _check_size(self, size: int) -> None:
         self._size += size
@@ -138,10 +142,13 @@ class ResponseReader:
         else:
             self.status = status
             names = {name.lower() for name, _ in self.headers}
+            self._keeps_alive = self._parser.should_keep_alive()
             self._until_close = not names & {b"content-length", b"transfer-encoding"}
             if self._method == "HEAD":
                 self.ended = True
 
     def on_message_complete(self) -> None:
         """Note the end of the body, but not that of an interim response."""
-        self.ended = bool(self.status)
+        if self.status and not self.ended:
+            self.ended = True
+            self._count = len(self._pieces)

@@ -303,7 +303,7 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
 
 
 class AsyncHttpx2Transport(ProcessOwner):
-    """Carries event streams over httpx2, for `AsyncEventSource` on trio and on asyncio.
+    """Carries event streams over httpx2, for `AsyncEventSource`: for a client of yours, or for HTTP/2.
 
     Redirects are left to the event source. A client of the caller's is used as it is, with its proxy,
     TLS settings, HTTP/2, cookies, headers, authentication and pool, but without its limit on the time

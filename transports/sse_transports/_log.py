@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from sse_core import Disconnected, StateChange, Waiting
+from sse_core import Disconnected, Opened, StateChange, Waiting
 
 from ._driver import without_secrets
 
@@ -30,6 +30,12 @@ def log(change: StateChange) -> None:
     if logger.isEnabledFor(level):
         # The record goes along for handlers that need more than the line of text.
         logger.log(level, "%s", _line(change), extra={"sse_change": change})
+
+
+def warn_of_repetition(change: Opened) -> None:
+    """Log that a stream begins again, because it has no IDs."""
+    host = change.url.split("/")[2]
+    logger.warning("%s: this stream has no IDs; it begins again", host, extra={"sse_change": change})
 
 
 def _is_failure(change: StateChange) -> bool:

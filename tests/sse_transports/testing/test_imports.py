@@ -28,7 +28,7 @@ def modules_imported_by(code: str) -> set[str]:
     [
         "import sse_core",
         "import sse_transports",
-        "from sse_transports import AsyncEventSource, AiohttpTransport, AsyncHttpx2Transport",
+        "from sse_transports import AnyioTransport, AsyncEventSource, AiohttpTransport, AsyncHttpx2Transport",
     ],
 )
 def test_importing_the_clients_does_not_import_the_kit(code: str) -> None:

@@ -26,6 +26,7 @@ from sse_core import (
 )
 from sse_transports import (
     AiohttpTransport,
+    AnyioTransport,
     AsyncEventSource,
     AsyncHttpx2Transport,
     EventSource,
@@ -399,7 +400,15 @@ def test_a_recording_transport_keeps_every_rule(kind: Callable[[], Any], tmp_pat
         check_transport(lambda: RecordingTransport(kind(), writer))
 
 
-@pytest.mark.parametrize(("kind", "backend"), [(AiohttpTransport, "asyncio"), (AsyncHttpx2Transport, "trio")])
+@pytest.mark.parametrize(
+    ("kind", "backend"),
+    [
+        (AnyioTransport, "asyncio"),
+        (AnyioTransport, "trio"),
+        (AiohttpTransport, "asyncio"),
+        (AsyncHttpx2Transport, "trio"),
+    ],
+)
 def test_an_async_recording_transport_keeps_every_rule(kind: Any, backend: str, tmp_path: Path) -> None:
     with RecordingWriter(tmp_path / "rules.jsonl") as writer:
         anyio.run(check_async_transport, lambda: AsyncRecordingTransport(kind(), writer), backend=backend)

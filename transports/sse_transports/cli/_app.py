@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import ssl
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
-from sse_core import ConnectError, HTTPStatusError, SSEError, __version__
+from sse_core import SSEError, __version__
 
+from ._advice import advice
 from ._exit_codes import ExitCode, exit_code_of
 from ._standard_streams import (
     discard_output,
@@ -86,7 +86,7 @@ def _errors_reported() -> Iterator[None]:
         discard_output()
         raise Exit(ExitCode.BROKEN_PIPE) from None
     except SSEError as error:
-        print_error(_one_line(f"sse: {error}{_advice(error)}"))
+        print_error(_one_line(f"sse: {error}{advice(error)}"))
         raise Exit(exit_code_of(error)) from None
     except OSError as error:
         print_error(_one_line(f"sse: {_describe(error)}"))
@@ -101,7 +101,7 @@ def sse() -> None:
     """Read, record, replay, measure and check event streams (Server-Sent Events).
 
     Exit codes: 0 success, 1 faults found (check), 2 wrong usage, 3 HTTP error, 4 not an event
-    stream, 5 gave up, 6 incomplete stream, 130 interrupted, 141 broken pipe.
+    stream, 5 gave up, 6 incomplete stream, 7 idle timeout, 130 interrupted, 141 broken pipe.
     """
 
 
@@ -133,32 +133,3 @@ def _one_line(text: str) -> str:
 def _describe(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename}: {reason}"
-
-
-def _advice(error: SSEError) -> str:
-    """Return what the user can try, to append to the message; `""` if that is not clear."""
-    if isinstance(error, HTTPStatusError):
-        return _advice_for_status(error)
-    if isinstance(error, ConnectError) and _is_certificate_error(error):
-        return "; --insecure connects without checking the certificate"
-    return ""
-
-
-def _advice_for_status(error: HTTPStatusError) -> str:
-    if error.status in (401, 403):
-        return "; pass a key with -H 'Authorization: Bearer KEY', or in a file with -H @FILE"
-    if error.status == 405:
-        allowed = error.header("Allow") or "POST"
-        return f"; try -X {printable(allowed[:100])}, or --json with a body"
-    if error.status == 415:
-        return "; try --json, or give the type of the body with -H 'Content-Type: ...'"
-    return ""
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        # urllib keeps the original error as `reason`; other clients chain it.
-        if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__
-    return False

@@ -8,6 +8,7 @@ from sse_core import (
     ContentEncodingError,
     ContentTypeError,
     HTTPStatusError,
+    IdleTimeout,
     RetriesExhausted,
     SSEError,
     StreamError,
@@ -33,6 +34,8 @@ class ExitCode(IntEnum):
     """No connection, or too many failures in a row."""
     INCOMPLETE = 6
     """The stream is incomplete, or has an event that is too large."""
+    IDLE = 7
+    """Nothing arrived for the seconds of `--idle-timeout`."""
     INTERRUPTED = 130
     """Ctrl-C."""
     BROKEN_PIPE = 141
@@ -49,6 +52,7 @@ _CODES: list[tuple[type[SSEError] | tuple[type[SSEError], ...], ExitCode]] = [
     (UsageError, ExitCode.USAGE),
     ((ContentTypeError, ContentEncodingError), ExitCode.NOT_AN_EVENT_STREAM),
     (HTTPStatusError, ExitCode.HTTP_ERROR),
+    (IdleTimeout, ExitCode.IDLE),
     ((TransportError, RetriesExhausted), ExitCode.GAVE_UP),
     (StreamError, ExitCode.INCOMPLETE),
     (SSEError, ExitCode.GAVE_UP),

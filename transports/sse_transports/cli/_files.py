@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from sse_core import Comment, Event, EventTooLarge, IncompleteStream, Parser, Response
 from sse_core._handshake import essence
 
+from ._options import Until
 from ._parameters import STDIN
+from ._standard_streams import print_error
+from ._terminal import printable
 
 if TYPE_CHECKING:
     from ..testing._recording import RecordedConnection, Recording
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 CHUNK_SIZE = 2**16
 """The most bytes to read at a time."""
+
+GZIP = b"\x1f\x8b"
+"""The first bytes of a file that gzip compressed."""
 
 MAX_FIRST_LINE = 2**20
 """The most bytes to read while looking for the end of a recording's first line."""
@@ -91,12 +97,14 @@ class StreamFile:
         path: the file; None for standard input.
         name: its name in messages.
         is_recording: whether it is a recording; known once it is entered.
+        start: the first chunk read, or the first line of a recording; empty before, and if the file is empty.
     """
 
     def __init__(self, path: str) -> None:
         self.path = None if path == STDIN else Path(path)
         self.name = "standard input" if path == STDIN else path
         self.is_recording = False
+        self.start = b""
         self._first_line = b""
 
     def __enter__(self) -> Self:
@@ -105,7 +113,7 @@ class StreamFile:
             # Read the first line only if it begins like JSON. The first line of an event stream may take
             # long to arrive through a pipe, and none that means anything begins like this.
             if self._file.peek(1)[:1] == b"{":
-                self._first_line = self._file.readline(MAX_FIRST_LINE)
+                self.start = self._first_line = self._file.readline(MAX_FIRST_LINE)
                 self.is_recording = _begins_recording(self._first_line)
         except BaseException:
             self._close()
@@ -119,6 +127,17 @@ class StreamFile:
 
     def __iter__(self) -> Iterator[FileConnection]:
         return self._recorded() if self.is_recording else iter([FileConnection(self._raw())])
+
+    def warn_of_no_event(self) -> None:
+        """Print that it has no event: it may be a web page, or the error message of a server."""
+        reason = ""
+        if not self.start:
+            reason = ": it is empty"
+        elif self.start.startswith(GZIP):
+            reason = ": it is compressed; decompress it with gunzip"
+        elif b"\0" in self.start:
+            reason = ": it is a binary file"
+        print_error(f"sse: there is no event in {printable(self.name)}{reason}")
 
     def recording(self) -> Recording:
         """Read a whole recording at once, instead of iterating.
@@ -141,6 +160,7 @@ class StreamFile:
         if self._first_line:
             yield TimedChunk(self._first_line, None)
         while data := self._file.read1(CHUNK_SIZE):
+            self.start = self.start or data
             yield TimedChunk(data, None)
 
     def _recorded(self) -> Iterator[FileConnection]:
@@ -176,19 +196,20 @@ class StreamFile:
 
 
 def event_batches(
-    file: StreamFile, *, comments: bool = False, until: str | None = None
+    file: StreamFile, *, comments: bool = False, until: Until | None = None
 ) -> Iterator[Sequence[Event | Comment]]:
     """Yield the events that each chunk of a file completes.
 
     Args:
         file: an open file. The parser is reset for each connection, as it was when they were received.
         comments: whether to yield comments too.
-        until: the data of the event at which to stop; that event is not yielded.
+        until: the event at which to stop, as in `EventSource`; that event is not yielded.
 
     Raises:
         EventTooLarge: after the events before it were yielded.
         IncompleteStream: the file ends inside an event, or without `until`.
     """
+    is_last = until if callable(until) else lambda event: event.data == until
     parser = Parser(comments=comments)
     dropped, text = 0, ""
     for connection in file:
@@ -200,13 +221,13 @@ def event_batches(
                 raise EventTooLarge(error.limit) from None
             if until is not None:
                 for index, item in enumerate(items):
-                    if isinstance(item, Event) and item.data == until:
+                    if isinstance(item, Event) and is_last(item):
                         yield items[:index]
                         return
             yield items
         # As for a client, the last event counts without its blank line at a clean end.
         last = parser.pending_event if connection.end is None or connection.end.end == "complete" else None
-        if until is not None and last is not None and last.data == until:
+        if isinstance(until, str) and last is not None and last.data == until:
             return
         text = parser.pending_text
         dropped = parser.close()

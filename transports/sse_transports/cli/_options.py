@@ -14,15 +14,21 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import click
 from click.core import ParameterSource
 
-from sse_core import Comment, ConnectError, Event, Opened, RetryPolicy, SSEError, StateChange
+from sse_core import Comment, ConnectError, Event, HTTPStatusError, Opened, RetryPolicy, SSEError, StateChange
 
 from .. import EventSource, Store, Transport, UrllibTransport
 from ._flushing_transport import FlushingTransport
 from ._parameters import STDIN, Seconds
 
 Result = TypeVar("Result")
+REFUSED_BODY = (400, 415, 422)
+"""Statuses by which servers refuse a body of the wrong type."""
+
 TIMEOUT = 60.0
 """The default of `--timeout`, in seconds."""
+
+Until: TypeAlias = str | Callable[[Event], bool]
+"""The data of the event that ends a stream, or a function that returns whether an event is that event."""
 
 Options: TypeAlias = tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
 """Decorators that each add an option to a click command."""
@@ -36,7 +42,7 @@ class RequestOptions:
     headers: dict[str, str]
     content: bytes | None
     last_event_id: str
-    until: str | None
+    until: Until | None
     retry: bool | None
     max_attempts: int | None
     timeout: float
@@ -70,7 +76,13 @@ class RequestOptions:
             if on_state is not None:
                 on_state(change)
 
-        def fail_at_once(error: SSEError) -> None:
+        def on_error(error: SSEError) -> None:
+            if (
+                isinstance(error, HTTPStatusError)
+                and error.status in REFUSED_BODY
+                and self._is_untyped_json()
+            ):
+                error.add_note("the body is JSON: --json instead of -d sends it as application/json")
             if isinstance(error, ConnectError) and not opened and not retry_requested:
                 raise error
 
@@ -91,9 +103,12 @@ class RequestOptions:
             comments=True,
             store=store,
             transport=transport,
-            on_error=fail_at_once,
+            on_error=on_error,
             on_state=note_opened,
         )
+
+    def _is_untyped_json(self) -> bool:
+        return not _has_content_type(self.headers) and _is_json_object(self.content)
 
     def _policy(self) -> RetryPolicy | None:
         if self.retry is False:
@@ -126,6 +141,7 @@ def _add(options: Options, command: Callable[..., Result]) -> Callable[..., Resu
         last_event_id: str,
         insecure: bool,
         until: str | None = None,
+        until_event: str | None = None,
         retry: bool | None = None,
         max_attempts: int | None = None,
         timeout: float = TIMEOUT,
@@ -143,7 +159,7 @@ def _add(options: Options, command: Callable[..., Result]) -> Callable[..., Resu
             headers=headers,
             content=content,
             last_event_id=last_event_id,
-            until=until,
+            until=_until(until, until_event),
             retry=retry,
             max_attempts=max_attempts,
             timeout=timeout,
@@ -175,6 +191,7 @@ REQUEST_OPTIONS = {
     "json",
     "last_event_id",
     "until",
+    "until_event",
     "retry",
     "max_attempts",
     "timeout",
@@ -201,6 +218,7 @@ SINGLE_REQUEST_OPTIONS: Options = (
 OPTIONS: Options = (
     *SINGLE_REQUEST_OPTIONS,
     click.option("--until", metavar="DATA", help="Stop at the event with this data, such as '[DONE]'."),
+    click.option("--until-event", metavar="TYPE", help="Stop at the event of this type, such as done."),
     click.option(
         "--retry/--no-retry",
         default=None,
@@ -281,6 +299,12 @@ def _value_text(value: str, option: str) -> str:
         raise click.UsageError(f"{option}: {source} is not UTF-8") from None
 
 
+def _until(data: str | None, event_type: str | None) -> Until | None:
+    if event_type is None:
+        return data
+    return lambda event: event.event == event_type or event.data == data
+
+
 def _headers(values: tuple[str, ...]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for value in values:
@@ -315,9 +339,20 @@ def _body(data: str | None, json: str | None, headers: dict[str, str]) -> bytes 
         raise click.UsageError(f"--json: not JSON: {error}") from None
     except RecursionError:
         raise click.UsageError("--json: nested too deeply") from None
-    if not any(name.lower() == "content-type" for name in headers):
+    if not _has_content_type(headers):
         headers["Content-Type"] = "application/json"
     return text.encode()
+
+
+def _has_content_type(headers: dict[str, str]) -> bool:
+    return any(name.lower() == "content-type" for name in headers)
+
+
+def _is_json_object(body: bytes | None) -> bool:
+    try:
+        return isinstance(json_.loads(body or b""), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 from sse_core import Connecting, Opened, StateChange, Waiting
 
+from .._driver import begins_again
 from ._standard_streams import print_error
 from ._status_line import status_line
 from ._terminal import printable
@@ -37,6 +38,8 @@ class Progress:
         self.events = 0
         self._counter: ByteCounter | None = None
         self._connections = 0
+        # Whether a stream without IDs was opened again.
+        self._begins_again = False
         self._state = "connecting"
         # Why there is no connection, in parentheses; empty while there is one.
         self._failure = ""
@@ -50,6 +53,7 @@ class Progress:
                 self._state = "connecting"
             case Opened():
                 self._connections += 1
+                self._begins_again = self._begins_again or begins_again(change)
                 self._state = "connected"
                 self._failure = ""
             case Waiting(delay=float(delay), cause=cause):
@@ -69,6 +73,8 @@ class Progress:
         if self._counter is not None and self._connections:
             connections = plural(self._connections, "connection")
             print_error(f"{self._received()}, {connections} in {seconds_text(self._elapsed())}")
+            if self._begins_again:
+                print_error("the stream has no IDs, and began again with each connection")
 
     @contextmanager
     def show(self, counter: ByteCounter) -> Iterator[None]:

@@ -80,7 +80,10 @@ def _measure(
     if not is_url(target):
         with StreamFile(target) as file:
             measurement = Measurement(timed=file.is_recording)
-            return Path(file.name).name, measurement, _error_of(lambda: measure_file(file, measurement))
+            error = _error_of(lambda: measure_file(file, measurement))
+            if error is None and not measurement.events:
+                file.warn_of_no_event()
+            return Path(file.name).name, measurement, error
     watch = Watch(request, target, seconds=seconds, events=events)
     with status_line(lambda: _status(watch)):
         return watch.name, watch.measurement, _error_of(watch.run)

@@ -13,10 +13,10 @@ from sse_core import Comment, Event
 
 from .. import EventSource, FileStore, Store
 from ._files import StreamFile, event_batches
-from ._options import REQUEST_OPTIONS, RequestOptions, refuse_for_files, request_options
+from ._options import REQUEST_OPTIONS, RequestOptions, Until, refuse_for_files, request_options
 from ._parameters import Target, is_url
-from ._standard_streams import on_broken_pipe, print_error
-from ._terminal import console, paint, plain, printable
+from ._standard_streams import on_broken_pipe
+from ._terminal import console, paint, plain
 from .output._connection_log import ConnectionLog
 from .output._formats import DataLines, EventStream, Format
 from .output._json_lines import JSONLines
@@ -36,6 +36,9 @@ FORMATS = ("pretty", "json", "data", "raw")
 @request_options
 @click.option(
     "--event", "types", multiple=True, metavar="TYPE", help="Print only events of this type; repeatable."
+)
+@click.option(
+    "-n", "--count", type=click.IntRange(min=1), metavar="COUNT", help="Stop after printing this many events."
 )
 @click.option(
     "--select",
@@ -67,6 +70,7 @@ def tail(
     *,
     target: str,
     types: tuple[str, ...],
+    count: int | None,
     paths: tuple[tuple[str, ...], ...],
     kind: str | None,
     comments: bool,
@@ -84,45 +88,52 @@ def tail(
     sse tail --state feed.id https://example.com/feed | jq .data
     """
     if not is_url(target):
-        refuse_for_files(context, target, {*REQUEST_OPTIONS, "state"} - {"until"})
+        refuse_for_files(context, target, {*REQUEST_OPTIONS, "state"} - {"until", "until_event"})
     output = Output()
     selection = Selection(paths)
     if kind is None:
         kind = "pretty" if output.is_terminal or paths else "json"
     chosen = _value_format(kind, selection) if paths else _event_format(kind, output)
     comments = comments or (verbose and kind == "pretty")
-    printer = Printer(output, chosen, types)
+    printer = Printer(output, chosen, types, count)
     with selection.warn_if_empty(), printer:
         if is_url(target):
             store = None if state is None else _FlushBeforeSave(printer, _file_store(state))
             log = ConnectionLog(output, verbose=verbose)
             source = request.source(target, store=store, on_state=log.show, before_reading=printer.flush)
-            _print_from_server(source, printer, comments=comments)
+            _print_from_server(source, printer, store, comments=comments)
         else:
             _print_from_file(target, printer, comments=comments, until=request.until)
 
 
-def _print_from_server(source: EventSource[Event | Comment], printer: Printer, *, comments: bool) -> None:
+def _print_from_server(
+    source: EventSource[Event | Comment], printer: Printer, store: Store | None, *, comments: bool
+) -> None:
     with source, on_broken_pipe(source.close):
         for item in source:
             if comments or isinstance(item, Event):
                 printer.write([item])
+                if printer.is_full:
+                    # A source saves the ID of an event when it is asked for the next one.
+                    if store is not None and store.load() != source.last_event_id:
+                        store.save(source.last_event_id)
+                    return
 
 
-def _print_from_file(target: str, printer: Printer, *, comments: bool, until: str | None) -> None:
+def _print_from_file(target: str, printer: Printer, *, comments: bool, until: Until | None) -> None:
     # A chunk has some thousand events, which are freed before the next chunk is read. By default, the garbage
     # collector would scan them again and again: for short events, that took a quarter of the time.
     gc.set_threshold(GC_THRESHOLD)
-    chunks = found = 0
+    found = 0
     with StreamFile(target) as file, on_broken_pipe(_interrupt):
         for items in event_batches(file, comments=comments, until=until):
-            chunks += 1
             found += len(items)
             printer.write(items)
             printer.flush()
-        if chunks and not found and until is None:
-            # Warn: it may be a web page, or the error message of a server.
-            print_error(f"sse: there is no event in {printable(file.name)}")
+            if printer.is_full:
+                return
+        if not found and until is None:
+            file.warn_of_no_event()
 
 
 def _file_store(path: Path) -> FileStore:

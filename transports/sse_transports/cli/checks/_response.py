@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from sse_core import Response
 
+from .._advice import advice_for_status
 from .._units import seconds_text
 from ._observation import Ending, Observation
 from ._rule import Needs, Result, Rule, failed, info, passed, quoted, warning
@@ -43,7 +44,11 @@ def _status(observed: Observation) -> Result:
         return failed(f"{status} {where}: cannot be followed", "Redirect to an http or https URL, once.")
     wait = first.header("Retry-After")
     retry_after = "" if wait is None else f", Retry-After: {wait}"
-    return failed(f"{status}{retry_after}{_body_start(observed)}: a browser fails and does not reconnect")
+    hint = advice_for_status(status, first.header("Allow"))
+    return failed(
+        f"{status}{retry_after}{_body_start(observed)}: a browser fails and does not reconnect",
+        f"{hint[:1].upper()}{hint[1:]}." if hint else None,
+    )
 
 
 def _content_type(observed: Observation) -> Result | None:

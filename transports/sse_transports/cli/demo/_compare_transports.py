@@ -114,11 +114,7 @@ def columns() -> tuple[list[Column], list[str]]:
     """Return a column for each installed transport and runtime, and the extras that are not installed."""
     found = [Column("urllib", "blocking", blocking(UrllibTransport))]
     missing = []
-    for extra, packages, add in (
-        ("httpx2", ("httpx2", "anyio"), _with_httpx2),
-        ("asyncio", ("anyio", "aiohttp"), _with_asyncio),
-        ("trio", ("anyio", "trio", "httpx2"), _with_trio),
-    ):
+    for extra, (packages, add) in EXTRAS.items():
         if _can_import(*packages):
             found += add()
         else:
@@ -136,6 +132,24 @@ def _can_import(*packages: str) -> bool:
     return True
 
 
+def _with_asyncio() -> list[Column]:
+    from ... import AnyioTransport
+
+    return [Column("anyio", "asyncio", asynchronous("asyncio", AnyioTransport))]
+
+
+def _with_trio() -> list[Column]:
+    from ... import AnyioTransport
+
+    return [Column("anyio", "trio", asynchronous("trio", AnyioTransport))]
+
+
+def _with_aiohttp() -> list[Column]:
+    from ... import AiohttpTransport
+
+    return [Column("aiohttp", "asyncio", asynchronous("asyncio", AiohttpTransport))]
+
+
 def _with_httpx2() -> list[Column]:
     from ... import AsyncHttpx2Transport, Httpx2Transport
 
@@ -145,16 +159,13 @@ def _with_httpx2() -> list[Column]:
     ]
 
 
-def _with_asyncio() -> list[Column]:
-    from ... import AiohttpTransport
-
-    return [Column("aiohttp", "asyncio", asynchronous("asyncio", AiohttpTransport))]
-
-
-def _with_trio() -> list[Column]:
-    from ... import AsyncHttpx2Transport
-
-    return [Column("httpx2", "trio", asynchronous("trio", AsyncHttpx2Transport))]
+EXTRAS: dict[str, tuple[tuple[str, ...], Callable[[], list[Column]]]] = {
+    "asyncio": (("anyio", "httptools"), _with_asyncio),
+    "trio": (("anyio", "httptools", "trio"), _with_trio),
+    "aiohttp": (("anyio", "aiohttp"), _with_aiohttp),
+    "httpx2": (("anyio", "httpx2"), _with_httpx2),
+}
+"""For each extra with transports: the packages that its columns import, and what makes these columns."""
 
 
 def compare_transports(pace: float) -> bool:

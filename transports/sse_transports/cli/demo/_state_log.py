@@ -6,6 +6,8 @@ import time
 
 from sse_core import Connecting, Disconnected, Opened, StateChange, Waiting
 
+from .._units import plural
+
 
 class StateLog:
     """Prints a line for each state change of an event source, and a dot for each event.
@@ -31,7 +33,7 @@ class StateLog:
             self._line("opened", "")
         elif isinstance(change, Disconnected):
             self.incomplete += bool(change.pending)
-            self._line("lost", f"inside an event: its first {change.pending} bytes are discarded")
+            self._line("lost", f"inside an event: its first {plural(change.pending, 'byte')} discarded")
         elif isinstance(change, Waiting):
             self._line("waiting", f"{change.delay:.2f} s")
 
@@ -46,6 +48,6 @@ class StateLog:
 
     def _line(self, state: str, details: str) -> None:
         if self._dots:
-            print(f" {self._dots} events")
+            print(f" {plural(self._dots, 'event')}")
             self._dots = 0
         print(f"{time.monotonic() - self._start:6.2f} s│ {state:<11}{details}".rstrip(), flush=True)

@@ -20,6 +20,7 @@ from sse_core import (
 from ..._driver import without_secrets
 from .._standard_streams import print_error
 from .._terminal import console, is_terminal, paint, plain, printable
+from .._units import plural
 from ._output import Output
 
 
@@ -40,7 +41,10 @@ def describe(change: StateChange) -> tuple[str, str]:
         case Waiting():
             return "waiting", f"{change.delay:.2f} s"
         case Closed():
-            return "closed", f"{change.events_received} events, {change.bytes_received} bytes"
+            return (
+                "closed",
+                f"{plural(change.events_received, 'event')}, {plural(change.bytes_received, 'byte')}",
+            )
         case _:
             return type(change).__name__.lower(), ""
 
@@ -82,7 +86,7 @@ class ConnectionLog:
 
 
 def _describe_end(change: Disconnected) -> tuple[str, str]:
-    dropped = f"inside an event: {change.pending} bytes dropped" if change.pending else ""
+    dropped = f"inside an event: {plural(change.pending, 'byte')} dropped" if change.pending else ""
     cause = change.cause
     if cause is None:
         return ("lost", dropped) if dropped else ("ended", "by the server")

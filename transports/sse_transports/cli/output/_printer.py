@@ -21,20 +21,40 @@ class Printer:
         output: where to write.
         format: how to write them.
         types: the event types to write; empty for all.
+        limit: how many events to write; the rest is ignored. None without a limit.
+
+    Attributes:
+        is_full: whether as many events were written as `limit` allows.
     """
 
-    def __init__(self, output: Output, format: Format, types: Sequence[str]) -> None:
+    def __init__(
+        self, output: Output, format: Format, types: Sequence[str], limit: int | None = None
+    ) -> None:
         self._output = output
         self._format = format
         # `Pretty` escapes the server's text itself: its own color codes must not be escaped.
         self._escape = str if isinstance(format, Pretty) else output.escape
         self._types = frozenset(types)
+        self._remaining = limit
+        self.is_full = False
 
     def write(self, items: Sequence[Event | Comment]) -> None:
         """Buffer events; the next `flush` writes them, at the latest."""
         if self._types:
             items = [item for item in items if isinstance(item, Comment) or item.event in self._types]
+        if self._remaining is not None:
+            items = self._within_limit(items, self._remaining)
         self._output.write(self._escape(self._format(items)))
+
+    def _within_limit(self, items: Sequence[Event | Comment], remaining: int) -> Sequence[Event | Comment]:
+        for index, item in enumerate(items):
+            if self.is_full:
+                return items[:index]
+            if isinstance(item, Event):
+                remaining -= 1
+                self.is_full = remaining == 0
+        self._remaining = remaining
+        return items
 
     def flush(self) -> None:
         """Write what is buffered.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
@@ -12,15 +13,18 @@ from sse_core import Comment, Event, SSEError
 
 from .._standard_streams import print_error
 from .._terminal import printable
+from .._units import plural
 
 EACH = "*"
+
+INDEX = re.compile(r"\[(\d+|\*)\]")
 
 HIGH_SURROGATES = ("\ud800", "\udbff")
 """The first and the last high surrogate: the code units that begin a pair in UTF-16."""
 
 
 class JSONPath(click.ParamType[tuple[str, ...]]):
-    """Names and indexes, separated by dots; `*` is each item of a list or object."""
+    """Names and indexes, separated by dots; `*` is each item of a list or object; `a[0]` is `a.0`."""
 
     name = "PATH"
 
@@ -29,9 +33,16 @@ class JSONPath(click.ParamType[tuple[str, ...]]):
     ) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
-        steps = tuple(value.split("."))
-        if not all(steps):
-            self.fail(f"{value!r}: write a path like choices.0.delta.content, * for each item", param, ctx)
+        path = INDEX.sub(r".\1", value)
+        # An index at the beginning has no dot before it.
+        steps = tuple((path[1:] if value.startswith("[") else path).split("."))
+        if not all(steps) or "[" in path or "]" in path:
+            self.fail(
+                f"{value!r}: write a path like choices.0.delta.content or choices[0].delta.content, "
+                "with * for each item",
+                param,
+                ctx,
+            )
         return steps
 
 
@@ -63,7 +74,7 @@ class Selection:
     def _warn(self) -> None:
         if self._paths and self._events and not self._found:
             paths = " or ".join(printable(".".join(path)) for path in self._paths)
-            print_error(f"sse: --select found nothing at {paths} in {self._events} events")
+            print_error(f"sse: --select found nothing at {paths} in {plural(self._events, 'event')}")
 
     def values(self, items: Iterable[Event | Comment]) -> Iterator[object]:
         """Yield the values found."""
