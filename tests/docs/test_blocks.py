@@ -17,17 +17,6 @@ from tests.docs.service import answer
 
 # Expected output, and API pages.
 NOT_RUN = re.compile(r"text|\{eval-rst\}")
-# Packages of the migration guides, installed together with the benchmarks, and those of `make spark`.
-PEERS = {
-    "aiohttp_sse_client2",
-    "confluent_kafka",
-    "httpx",
-    "httpx_sse",
-    "ld_eventsource",
-    "pyspark",
-    "requests",
-    "sseclient",
-}
 LANGUAGES = {"python", "console", "json", "jsonl", "toml", "javascript"}
 
 
