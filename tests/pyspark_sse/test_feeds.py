@@ -6,11 +6,12 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from pyspark_sse._feeds import FeedError, Feeds
-from pyspark_sse._options import parse_options
+from pyspark_sse._options import Options
 from sse_core import Event
 from sse_transports import Position
 from sse_transports.testing import Call, Cut, History, SSEServer, Stall, Step
@@ -43,11 +44,11 @@ def server() -> Iterator[SSEServer]:
 
 def feeds_of(
     server: SSEServer, *names: str, positions: dict[str, Position] | None = None, **more: str
-) -> Feeds:
+) -> closing[Feeds]:
     urls = {name: f"{server.url.rstrip('/')}/{name}" for name in names}
-    options = parse_options({"feeds": json.dumps(urls), "retry.initialDelay": "0.1", **more})
+    options = Options({"feeds": json.dumps(urls), "retry.initialDelay": "0.1", **more})
     at = positions or dict.fromkeys(names, Position())
-    return Feeds(options, at, ignore_end=options.on_feed_end == "ignore")
+    return closing(Feeds(options, at, ignore_end=options["onFeedEnd"] == "ignore"))
 
 
 def take_all(feeds: Feeds, count: int, limit: int | None = None) -> dict[str, list[Event]]:
@@ -140,11 +141,18 @@ def test_the_end_of_a_feed_can_be_ignored(server: SSEServer) -> None:
 
 
 def test_a_secret_that_is_not_set_is_an_error_of_its_feed() -> None:
-    options = parse_options({"url": "env:NO_SUCH_URL"})
+    options = Options({"url": "env:NO_SUCH_URL"})
     expected = pytest.raises(
         FeedError, match=r"^feed 'default': InvalidArgument: .* NO_SUCH_URL is not set on"
     )
-    with Feeds(options, {"default": Position()}, ignore_end=False) as feeds, expected:
+    with closing(Feeds(options, {"default": Position()}, ignore_end=False)) as feeds, expected:
+        feeds.take(None, DEADLINE)
+
+
+def test_an_argument_that_a_source_refuses_is_an_error_of_its_feed() -> None:
+    options = Options({"url": "http://localhost/", "header.x": "a\nb"})
+    expected = pytest.raises(FeedError, match=r"^feed 'default': InvalidArgument: headers\['x'\]: holds a LF")
+    with closing(Feeds(options, {"default": Position()}, ignore_end=False)) as feeds, expected:
         feeds.take(None, DEADLINE)
 
 

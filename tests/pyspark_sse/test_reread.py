@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from pyspark_sse._feeds import FeedError
-from pyspark_sse._options import Options, parse_options
+from pyspark_sse._options import Options
 from pyspark_sse._reread import reread
 from sse_core import Event
 from sse_transports import Position
@@ -21,7 +21,7 @@ END = START.after(HISTORY[10:90])
 
 def options_of(server: SSEServer, *names: str, **more: str) -> Options:
     urls = {name: f"{server.url.rstrip('/')}/{name}" for name in names}
-    return parse_options({"feeds": json.dumps(urls), **more})
+    return Options({"feeds": json.dumps(urls), **more})
 
 
 def replayed(call: Call) -> list[Step]:
@@ -74,12 +74,12 @@ def test_a_refusal_is_an_error_of_the_feed() -> None:
 
 def test_a_feed_that_is_no_longer_named_is_an_error() -> None:
     with pytest.raises(FeedError, match=r"^feed 'a': .*the options do not name it"):
-        reread(parse_options({"url": "http://localhost/"}), {"a": START}, {"a": END})
+        reread(Options({"url": "http://localhost/"}), {"a": START}, {"a": END})
 
 
 def test_events_without_ids_are_skipped_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "pyspark_sse")
     end = Position().after([Event("x"), Event("y")])
-    (taken,) = reread(parse_options({"url": "http://localhost/"}), {}, {"default": end})
+    (taken,) = reread(Options({"url": "http://localhost/"}), {}, {"default": end})
     assert taken.events == []
     assert "feed 'default': 2 events without IDs cannot be read again" in caplog.text

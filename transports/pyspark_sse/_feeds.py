@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
 from sse_core import Event, SSEError
 from sse_transports import AsyncEventSource, Position
@@ -30,14 +29,10 @@ REPEATED_ID = "feed %r has the same ID on several events: after a crash some of 
 class FeedError(Exception):
     """What went wrong with one feed. The message names it."""
 
-    def __init__(self, feed: str, problem: object) -> None:
-        super().__init__(feed, problem)
-        self.feed = feed
-        self.problem = problem
 
-    def __str__(self) -> str:
-        kind = f"{type(self.problem).__name__}: " if isinstance(self.problem, Exception) else ""
-        return f"feed {self.feed!r}: {kind}{self.problem}"
+def feed_error(feed: str, cause: Exception) -> FeedError:
+    """Return the error of a feed."""
+    return FeedError(f"feed {feed!r}: {type(cause).__name__}: {cause}")
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class _Feed:
         opened: whether a stream was opened.
         done: whether it is no longer read.
         error: what to raise after its last event was taken, or None.
-        warnings: those that were given already, each once.
+        has_warned: whether there was a warning of its IDs.
     """
 
     name: str
@@ -81,7 +76,7 @@ class _Feed:
     opened: bool = False
     done: bool = False
     error: FeedError | None = None
-    warnings: set[str] = field(default_factory=set)
+    has_warned: bool = False
 
 
 class Feeds:
@@ -98,18 +93,12 @@ class Feeds:
         self._ignore_end = ignore_end
         self._feeds = [_Feed(name, position) for name, position in positions.items()]
         # An equal share for each, so that a busy feed leaves room for the others.
-        self._capacity = max(options.max_buffered_events // len(self._feeds), 1)
+        self._capacity = max(options["maxBufferedEvents"] // len(self._feeds), 1)
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="sse feeds", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     @property
     def positions(self) -> dict[str, Position]:
@@ -188,17 +177,19 @@ class Feeds:
         """Read a feed to its end."""
         error = None
         try:
-            async with event_source(self._options, feed.name, feed.position) as source:
+            arguments = self._options.arguments_of(feed.name)
+            async with AsyncEventSource(**arguments, last_event_id=feed.position.last_event_id) as source:
                 await source.open()
                 self._update(feed, opened=True)
                 async for events in source.batches():
                     self._add(feed, events)
                     await self._wait_for_room(feed)
             if not self._ignore_end:
-                error = FeedError(feed.name, "has ended; to go on with the others, set onFeedEnd to ignore")
+                end = "has ended; to go on with the others, set onFeedEnd to ignore"
+                error = FeedError(f"feed {feed.name!r}: {end}")
         except Exception as cause:  # noqa: BLE001  # `take` raises it in the other thread
-            error = FeedError(feed.name, cause)
-            # The message of these says all; of others, the traceback may be needed.
+            error = feed_error(feed.name, cause)
+            # The message of an SSEError says all; of others, the traceback may be needed.
             error.__cause__ = None if isinstance(cause, SSEError) else cause
         self._update(feed, done=True, error=error)
 
@@ -222,38 +213,11 @@ class Feeds:
             self._changed.notify()
 
 
-def event_source(
-    options: Options, name: str, position: Position, *, total_timeout: float | None = None
-) -> AsyncEventSource[Event]:
-    """Return the event source of a feed, which begins after a position.
-
-    Raises:
-        sse_core.InvalidArgument: a secret is not set here, or cannot be used.
-    """
-    return AsyncEventSource(
-        options.url_of(name),
-        method=options.method,
-        headers=options.resolved_headers(),
-        sensitive_headers=options.sensitive_headers(),
-        json=options.json,
-        last_event_id=position.last_event_id,
-        retry=options.retry,
-        idle_timeout=options.idle_timeout,
-        max_event_size=options.max_event_size,
-        until=options.until,
-        total_timeout=total_timeout,
-    )
-
-
 def _warn(feed: _Feed, taken: Taken) -> None:
     """Warn, once for each feed, of IDs from which a batch cannot be read again exactly."""
     ids = {event.id for event in taken.events}
-    if "" in ids:
-        warning = NO_ID
-    elif len(ids) < len(taken.events) or taken.events[0].id == taken.start.last_event_id:
-        warning = REPEATED_ID
-    else:
-        return
-    if warning not in feed.warnings:
-        feed.warnings.add(warning)
+    repeated = len(ids) < len(taken.events) or taken.events[0].id == taken.start.last_event_id
+    warning = NO_ID if "" in ids else REPEATED_ID if repeated else None
+    if warning and not feed.has_warned:
+        feed.has_warned = True
         WARNINGS.warning(warning, feed.name)

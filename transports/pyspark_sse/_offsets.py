@@ -12,16 +12,13 @@ from typing import Any
 
 from sse_transports import Position
 
-VERSION = 1
-
 
 def offset_of(positions: Mapping[str, Position]) -> dict[str, Any]:
     """Return the offset for these positions."""
     feeds = {
-        name: {"id": position.last_event_id, "seq": position.count, "crc": position.checksum}
-        for name, position in positions.items()
+        name: {"id": at.last_event_id, "seq": at.count, "crc": at.checksum} for name, at in positions.items()
     }
-    return {"v": VERSION, "feeds": feeds}
+    return {"v": 1, "feeds": feeds}
 
 
 def positions_of(offset: Mapping[str, Any]) -> dict[str, Position]:
@@ -30,8 +27,6 @@ def positions_of(offset: Mapping[str, Any]) -> dict[str, Position]:
     Raises:
         ValueError: a later version of this package has written it.
     """
-    if offset.get("v") != VERSION:
-        raise ValueError(
-            f"this offset is not of version {VERSION}, which this package reads: {offset!r:.200}"
-        )
-    return {name: Position(each["id"], each["seq"], each["crc"]) for name, each in offset["feeds"].items()}
+    if offset.get("v") != 1:
+        raise ValueError(f"this offset is not of version 1, which this package reads: {offset!r:.200}")
+    return {name: Position(at["id"], at["seq"], at["crc"]) for name, at in offset["feeds"].items()}

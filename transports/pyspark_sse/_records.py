@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -10,37 +10,30 @@ from ._feeds import Taken
 
 # Spark accepts exactly these types.
 ARROW_SCHEMA = pa.schema(
-    {
-        "feed": pa.string(),
-        "seq": pa.int64(),
-        "id": pa.string(),
-        "event": pa.string(),
-        "data": pa.string(),
-        "received_at": pa.timestamp("us", tz="UTC"),
-    }
+    [
+        ("feed", pa.string()),
+        ("seq", pa.int64()),
+        ("id", pa.string()),
+        ("event", pa.string()),
+        ("data", pa.string()),
+        ("received_at", pa.timestamp("us", tz="UTC")),
+    ]
 )
 
 MAX_ROWS = 10_000
 """The most rows of a record batch, as many as Spark makes itself by default."""
 
 
-def record_batches(takings: Iterable[Taken]) -> list[pa.RecordBatch]:
+def record_batches(takings: Sequence[Taken]) -> list[pa.RecordBatch]:
     """Return the events as record batches."""
-    feeds: list[str] = []
-    numbers: list[int] = []
-    times: list[int] = []
-    ids: list[str] = []
-    types: list[str] = []
-    data: list[str] = []
-    for taken in takings:
-        first = taken.start.count + 1
-        feeds += [taken.feed] * len(taken.events)
-        numbers += range(first, first + len(taken.events))
-        times += taken.times
-        ids += [event.id for event in taken.events]
-        types += [event.event for event in taken.events]
-        data += [event.data for event in taken.events]
-    columns = (feeds, numbers, ids, types, data, times)
+    columns: list[list[str] | list[int]] = [
+        [taken.feed for taken in takings for _ in taken.events],
+        [number for taken in takings for number, _ in enumerate(taken.events, taken.start.count + 1)],
+        [event.id for taken in takings for event in taken.events],
+        [event.event for taken in takings for event in taken.events],
+        [event.data for taken in takings for event in taken.events],
+        [time for taken in takings for time in taken.times],
+    ]
     arrays = [pa.array(column, kind.type) for column, kind in zip(columns, ARROW_SCHEMA, strict=True)]
     # A table, because an array of more than 2 GiB of text comes in several chunks.
     batches: list[pa.RecordBatch] = pa.table(arrays, schema=ARROW_SCHEMA).to_batches(max_chunksize=MAX_ROWS)

@@ -10,13 +10,10 @@ import time
 from collections.abc import Mapping
 
 from sse_core import SSEError
-from sse_transports import DataLoss, Position, areplay_events
+from sse_transports import AsyncEventSource, DataLoss, Position, areplay_events
 
-from ._feeds import WARNINGS, FeedError, Taken, event_source
+from ._feeds import WARNINGS, FeedError, Taken, feed_error
 from ._options import Options
-
-MAX_CONNECTIONS = 100
-"""How many feeds are read at the same time."""
 
 SKIPPED = "feed %r: %d events without IDs cannot be read again, and may be lost (at most once)"
 
@@ -27,40 +24,37 @@ def reread(options: Options, start: Mapping[str, Position], end: Mapping[str, Po
     Raises:
         FeedError: for one feed, these events cannot be read again, or reading has failed.
     """
-    return asyncio.run(_reread_all(options, start, end))
 
+    async def read_all() -> list[Taken]:
+        return await asyncio.gather(
+            *(_reread(options, name, start.get(name, Position()), end[name]) for name in end)
+        )
 
-async def _reread_all(
-    options: Options, start: Mapping[str, Position], end: Mapping[str, Position]
-) -> list[Taken]:
-    free = asyncio.Semaphore(MAX_CONNECTIONS)
-
-    async def reread_one(name: str) -> Taken:
-        async with free:
-            return await _reread(options, name, start.get(name, Position()), end[name])
-
-    return await asyncio.gather(*(reread_one(name) for name in end))
+    return asyncio.run(read_all())
 
 
 async def _reread(options: Options, name: str, start: Position, end: Position) -> Taken:
     events = []
-    if end.count == start.count:
-        pass
-    elif not start.last_event_id and not end.last_event_id:
+    has_ids = start.last_event_id or end.last_event_id
+    if not has_ids and end.count > start.count:
         WARNINGS.warning(SKIPPED, name, end.count - start.count)
-    elif name not in options.feeds:
-        raise FeedError(name, "the batch to be read again has events of it, and the options do not name it")
-    else:
+    elif end.count > start.count:
+        if name not in options.feeds:
+            raise FeedError(f"feed {name!r}: its events are to be read again, and the options do not name it")
         try:
-            source = event_source(options, name, start, total_timeout=options.replay_timeout)
+            source = AsyncEventSource(
+                **options.arguments_of(name),
+                last_event_id=start.last_event_id,
+                total_timeout=options["replayTimeout"],
+            )
             async with source:
                 events = await areplay_events(source, start, end)
         except DataLoss as error:
-            hint = "to go on without them, set failOnDataLoss to false"
-            if options.fail_on_data_loss:
-                raise FeedError(name, f"DataLoss: {error}; {hint}") from None
+            if options["failOnDataLoss"]:
+                hint = "to go on without them, set failOnDataLoss to false"
+                raise FeedError(f"{feed_error(name, error)}; {hint}") from None
             events = error.events
-            WARNINGS.warning("feed %r: DataLoss: %s", name, error)
+            WARNINGS.warning("%s", feed_error(name, error))
         except SSEError as error:
-            raise FeedError(name, error) from None
+            raise feed_error(name, error) from None
     return Taken(name, start, events, [time.time_ns() // 1000] * len(events))

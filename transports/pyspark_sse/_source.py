@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.datasource import (
@@ -18,18 +19,13 @@ from pyspark.sql.datasource import (
     InputPartition,
     SimpleDataSourceStreamReader,
 )
+from pyspark.sql.streaming.datasource import SupportsTriggerAvailableNow
 
 from sse_core import InvalidArgument
 from sse_transports import Position
 
 from ._offsets import offset_of, positions_of
-from ._options import Options, parse_options
-
-try:
-    from pyspark.sql.streaming.datasource import SupportsTriggerAvailableNow
-except ImportError:
-    # Spark 4.1 runs such a query as one batch.
-    SupportsTriggerAvailableNow = object
+from ._options import Options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +47,7 @@ class DefaultSource(DataSource):
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(dict(options))
-        self._options = parse_options(options)
+        self._options = Options(options)
 
     @classmethod
     def name(cls) -> str:
@@ -65,7 +61,7 @@ class DefaultSource(DataSource):
     def reader(self, schema: Any) -> DataSourceReader:
         """Return the reader of a batch query."""
         options = self._options
-        if options.max_events is None and options.max_seconds is None and options.until is None:
+        if all(options[limit] is None for limit in ("maxEvents", "maxSeconds", "until")):
             raise InvalidArgument(
                 "maxEvents", "spark.read needs this, maxSeconds or until: a feed has no end"
             )
@@ -73,13 +69,9 @@ class DefaultSource(DataSource):
 
     def simpleStreamReader(self, schema: Any) -> SimpleDataSourceStreamReader:  # noqa: N802  # Spark's name
         """Return the reader of a streaming query."""
-        if self._options.max_events is not None:
+        if self._options["maxEvents"] is not None:
             raise InvalidArgument("maxEvents", "is for spark.read; a stream has maxOffsetsPerTrigger")
         return StreamReader(self._options)
-
-
-class FeedPartition(InputPartition):
-    """One feed of a batch query."""
 
 
 class BatchReader(DataSourceReader):
@@ -90,7 +82,7 @@ class BatchReader(DataSourceReader):
 
     def partitions(self) -> Sequence[InputPartition]:
         """Return a partition for each feed."""
-        return [FeedPartition(name) for name in self._options.feeds]
+        return [InputPartition(name) for name in self._options.feeds]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         """Read a feed until it ends, or the first limit is reached."""
@@ -98,9 +90,9 @@ class BatchReader(DataSourceReader):
         from ._records import record_batches
 
         options, feed = self._options, partition.value
-        left = options.max_events
+        left = options["maxEvents"]
         deadline = _deadline(options)
-        with Feeds(options, {feed: _start(options)[feed]}, ignore_end=True) as feeds:
+        with closing(Feeds(options, {feed: _start(options)[feed]}, ignore_end=True)) as feeds:
             while not feeds.finished and left != 0 and time.monotonic() < deadline:
                 takings = feeds.take(left, min(max(deadline - time.monotonic(), 0), MAX_WAIT))
                 if left is not None:
@@ -132,18 +124,18 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         options = self._options
         known = positions_of(start)
         feeds = self._feeds_from(known)
-        wait = options.max_seconds_per_trigger
+        wait = options["maxSecondsPerTrigger"]
         if self._deadline is not None:
             feeds.wait_until_open(min(max(self._deadline - time.monotonic(), 0), threading.TIMEOUT_MAX))
             wait = min(wait, self._deadline - time.monotonic())
             if wait <= 0:
                 return iter([]), start
-        elif options.max_seconds is not None:
+        elif options["maxSeconds"] is not None:
             raise InvalidArgument("maxSeconds", "is for spark.read and for the trigger availableNow")
         elif feeds.finished:
             # Spark asks again at once.
             time.sleep(wait)
-        takings = feeds.take(options.max_offsets_per_trigger, wait)
+        takings = feeds.take(options["maxOffsetsPerTrigger"], wait)
         if not takings:
             return iter([]), start
         # The offset keeps feeds that the options no longer name. The iterator must be one that can be copied.
@@ -169,16 +161,16 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
             self._feeds = None
         if self._feeds is None:
             # A query that ends once everything was read also ends with its feeds.
-            ignore_end = self._options.on_feed_end == "ignore" or self._deadline is not None
+            ignore_end = self._options["onFeedEnd"] == "ignore" or self._deadline is not None
             self._feeds = Feeds(self._options, positions, ignore_end=ignore_end)
         return self._feeds
 
 
 def _start(options: Options) -> dict[str, Position]:
     """Return where each feed begins."""
-    return {name: Position(options.starting_offsets.get(name, "")) for name in options.feeds}
+    return {name: Position(options.starts.get(name, "")) for name in options.feeds}
 
 
 def _deadline(options: Options) -> float:
     """Return when `maxSeconds` will have passed."""
-    return float("inf") if options.max_seconds is None else time.monotonic() + options.max_seconds
+    return float("inf") if options["maxSeconds"] is None else time.monotonic() + options["maxSeconds"]
