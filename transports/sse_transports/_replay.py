@@ -66,7 +66,7 @@ class DataLoss(StreamError):
         self.start = start
         self.end = end
         self.received = received
-        self.events = list(events)
+        self.events: list[Event] = list(events)
 
     def __str__(self) -> str:
         count = self.end.count - self.start.count
