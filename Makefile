@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
+SPARK := .venv-spark
 
-.PHONY: demo test lint types core transports browser pythons package docs nginx chromium fonts graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-first-event bench-tail compare screenshot soak clean
+.PHONY: demo test lint types core transports browser pythons package docs spark java nginx chromium fonts graphviz valgrind \
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-first-event bench-tail bench-spark compare screenshot soak clean
 
 # What `make demo` shows: the command, and a transport of each extra. They are all that it installs.
 DEMO_EXTRAS := cli,asyncio,trio
@@ -100,6 +101,21 @@ docs: graphviz $(VENV)/.ready
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -b html docs build/docs
 	@echo "the documentation is in build/docs/index.html"
 
+# The tests with Spark, and the pages about Spark and Kafka, in an environment of their own: pyspark is large.
+spark: java $(SPARK)/.ready
+	$(SPARK)/bin/python -m pytest -q -n 2 --dist loadfile tests/spark
+
+$(SPARK)/.ready: pyproject.toml
+	@echo "installing in $(SPARK) what the tests with Spark need: pyspark is large, a minute or more"
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[spark]" --group spark
+	@touch $@
+
+# What Spark runs on.
+java:
+	$(call apt_install,java -version,default-jre-headless,Java for Spark)
+
 # Draws the state diagram.
 graphviz:
 	$(call apt_install,command -v dot,graphviz,the drawing program of the site)
@@ -147,6 +163,11 @@ bench-first-event: $(VENV)/.ready
 compare: $(VENV)/.ready
 	$(RUN) benchmarks/compare.py $(if $(PEER),--peer $(PEER))
 
+# Rows a second and CPU of `format("sse")`, and a query that is killed 20 times; some fifteen minutes.
+bench-spark: java $(SPARK)/.ready
+	$(SPARK)/bin/python -m benchmarks.spark_speed
+	$(SPARK)/bin/python -m benchmarks.spark_kills
+
 # Compares `sse tail FILE` with a loop that parses the file: time and memory.
 bench-tail: $(VENV)/.ready
 	$(RUN) benchmarks/tail_speed.py
@@ -157,4 +178,4 @@ soak: $(VENV)/.ready
 	$(RUN) benchmarks/soak.py $(if $(SEED),--seed $(SEED))
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(SPARK) build dist

@@ -30,6 +30,8 @@ OPTIONAL = {
     *("aiohttp_sse_client2", "httpx", "httpx_sse", "ld_eventsource", "requests", "sseclient"),
     # Guides show how to use this library with them.
     *("IPython", "django", "fastapi", "flask", "tenacity"),
+    # `make spark` runs these examples.
+    *("confluent_kafka", "pyspark"),
 }
 """Packages of examples that an environment may lack."""
 

@@ -5,6 +5,7 @@
 - `AnyioTransport`: its default, on sockets of its own.
 - `AiohttpTransport`, `AsyncHttpx2Transport`, `Httpx2Transport`: other HTTP clients, also the caller's own.
 - `FileStore`: keeps the last event ID over restarts.
+- `replay_events`, `Position`: read the same events again, exactly, or raise `DataLoss`.
 - `Clock`, `SystemClock`: the source of time and randomness.
 - `testing`: for tests; not imported by this.
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ._httpx2 import AsyncHttpx2Transport as AsyncHttpx2Transport
     from ._httpx2 import Httpx2Transport as Httpx2Transport
     from ._interface import AsyncExchange, AsyncTransport, Exchange, Transport
+    from ._replay import DataLoss, Position, areplay_events, replay_events
     from ._stores import FileStore, Store
     from ._urllib import UrllibTransport
 
@@ -34,13 +36,17 @@ __all__ = [
     "AsyncExchange",
     "AsyncTransport",
     "Clock",
+    "DataLoss",
     "EventSource",
     "Exchange",
     "FileStore",
+    "Position",
     "Store",
     "SystemClock",
     "Transport",
     "UrllibTransport",
+    "areplay_events",
+    "replay_events",
 ]
 
 # Name to its module, and to the extra that installs what the module imports.
@@ -52,14 +58,18 @@ _LAZY_NAMES = {
     "AsyncHttpx2Transport": ("_httpx2", "httpx2"),
     "AsyncTransport": ("_interface", ""),
     "Clock": ("_clock", ""),
+    "DataLoss": ("_replay", ""),
     "EventSource": ("_event_source", ""),
     "Exchange": ("_interface", ""),
     "FileStore": ("_stores", ""),
     "Httpx2Transport": ("_httpx2", "httpx2"),
+    "Position": ("_replay", ""),
     "Store": ("_stores", ""),
     "SystemClock": ("_clock", ""),
     "Transport": ("_interface", ""),
     "UrllibTransport": ("_urllib", ""),
+    "areplay_events": ("_replay", ""),
+    "replay_events": ("_replay", ""),
 }
 
 
