@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sse_core import Event, InvalidArgument
+from sse_core import Event, InvalidArgument, encode
 from sse_transports.testing import Answer, Call, Cut, History, SSEServer, Stall, Step
 from tests.spark.as_spark_calls import Query
 
@@ -106,7 +106,8 @@ def served(change: Callable[[list[Event]], list[Event]]) -> Answer:
 
     def answer(call: Call) -> list[Step]:
         events = HISTORY[10:20]
-        return [*(events if call.number == 0 else change(events)), Stall()]
+        # In one chunk, so that the first batch has all of them.
+        return [b"".join(map(encode, events if call.number == 0 else change(events))), Stall()]
 
     return answer
 
