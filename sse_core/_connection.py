@@ -122,8 +122,8 @@ if TYPE_CHECKING:
 #
 # What has which lifetime:
 #
-# - Of one attempt: `_request`, `_response`, `_redirects`, `_events_before_attempt` and the parser's unfinished
-#   event. `connect` begins these anew.
+# - Of one attempt: `_request`, `_response`, `_redirects`, `_events_before_attempt` and the parser's
+#   unfinished event. `connect` begins these anew.
 # - From the first failure to the next event: `_attempts_without_event`, `_backoff_exponent` and
 #   `_failing_since`. `_count` resets them; `_take_back_progress` restores them.
 # - Of the whole event source: the last event ID and the reconnection time, which the parser keeps through
