@@ -148,6 +148,7 @@ class Driver(Generic[Item]):
         "_idle_timeout",
         "_last_event_id",
         "_overflow",
+        "_prepared_id",
         "_process",
         "_read_timeout",
         "_saved_id",
