@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 SPARK := .venv-spark
 
 .PHONY: demo test lint types core transports browser pythons package docs spark java nginx chromium fonts graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-scale bench-first-event bench-tail bench-spark compare screenshot soak clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-iteration bench-scale bench-first-event bench-tail bench-spark compare screenshot soak clean
 
 # What `make demo` shows: the command, and a transport of each extra. They are all that it installs.
 DEMO_EXTRAS := cli,asyncio,trio
@@ -153,6 +153,10 @@ bench-transports: $(VENV)/.ready
 bench-scale: $(VENV)/.ready
 	$(RUN) benchmarks/transport_scale.py
 	$(RUN) benchmarks/reconnect_storm.py
+
+# What `Connection` and both event sources add to parsing, without I/O, as multiples of it; less than a minute.
+bench-iteration: $(VENV)/.ready
+	$(RUN) benchmarks/iteration_speed.py
 
 # Milliseconds until the first event of a reply over TLS, on new connections and on kept ones; seconds.
 bench-first-event: $(VENV)/.ready

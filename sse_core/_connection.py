@@ -122,8 +122,8 @@ if TYPE_CHECKING:
 #
 # What has which lifetime:
 #
-# - Of one attempt: `_request`, `_response`, `_redirects`, `_events_of_attempt` and the parser's unfinished
-#   event. `connect` begins these anew.
+# - Of one attempt: `_request`, `_response`, `_redirects`, `_events_before_attempt` and the parser's
+#   unfinished event. `connect` begins these anew.
 # - From the first failure to the next event: `_attempts_without_event`, `_backoff_exponent` and
 #   `_failing_since`. `_count` resets them; `_take_back_progress` restores them.
 # - Of the whole event source: the last event ID and the reconnection time, which the parser keeps through
@@ -236,9 +236,14 @@ class Deliver(Generic[Item], Record):
     then: Read | Decide | Stop
 
     def __init__(self, events: list[Item], then: Read | Decide | Stop) -> None:
-        # As `_set` does it, without its loop and its list of names: one of these is made for every chunk.
-        object.__setattr__(self, "events", events)
-        object.__setattr__(self, "then", then)
+        # As `_set` does it, without its loop and its look-ups: one of these is made for every chunk.
+        _set_events(self, events)
+        _set_then(self, then)
+
+
+# The descriptors of the two fields set them although the class refuses it.
+_set_events = vars(Deliver)["events"].__set__
+_set_then = vars(Deliver)["then"].__set__
 
 
 class Attempt(Record):
@@ -280,6 +285,9 @@ ERROR_BODY_SECONDS = 5.0
 
 # One object for all: it has no fields, and follows nearly every chunk.
 READ = Read()
+
+# Looked up for every chunk: under Python 3.11, a member of an enum takes ten times as long.
+OPEN = State.OPEN
 
 # What `retry=None` means: no request is sent again, unless the caller decides so, and then without a limit.
 NO_RETRIES = RetryPolicy(allowed_methods=())
@@ -399,11 +407,11 @@ class Connection(Generic[Item]):
         self._last_event: Event | None = None
 
         # The current attempt, or the last one: its request after redirects, its response if there is one,
-        # the (status, URL) of each redirect that it followed, and how many events it brought.
+        # the (status, URL) of each redirect that it followed, and how many events came before it.
         self._request = self._first_request = Request(self._handshake.method, self._handshake.url)
         self._response: Response | None = None
         self._redirects: list[tuple[int, str]] = []
-        self._events_of_attempt = 0
+        self._events_before_attempt = 0
         # In state DECIDING: what the decision is about. None for a clean end.
         self._cause: SSEError | None = None
 
@@ -545,7 +553,7 @@ class Connection(Generic[Item]):
         self._state = self._next_state(Signal.CONNECT)
         self._attempts += 1
         self._own_request = self._prepared = None
-        self._events_of_attempt = 0
+        self._events_before_attempt = self._events_received
         self._redirects = []
         self._before_attempt = (self._attempts_without_event, self._backoff_exponent, self._failing_since)
         # The rest of an unfinished event will not come on another connection.
@@ -640,7 +648,7 @@ class Connection(Generic[Item]):
             if an event was too large. Events that were complete before that are delivered.
         """
         # Called for every chunk: this check costs less than a lookup in the table, and means the same.
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             raise self._illegal(Signal.RECEIVE.value)
         too_large: EventTooLarge | None = None
         try:
@@ -656,12 +664,11 @@ class Connection(Generic[Item]):
             events, last = _split_at_last(events, self._until)
         if events:
             self._count(events)
-        then: Read | Decide | Stop = READ
         if last is not None:
-            then = self._stop(last.error)
-        elif too_large is not None:
-            then = self._disconnect(Signal.FAIL, too_large)
-        return Deliver(events, then)
+            return Deliver(events, self._stop(last.error))
+        if too_large is not None:
+            return Deliver(events, self._disconnect(Signal.FAIL, too_large))
+        return Deliver(events, READ)
 
     def end(self) -> Decide | Deliver[Item] | Stop:
         """Report that the response's body ended cleanly.
@@ -762,7 +769,7 @@ class Connection(Generic[Item]):
         if delay is None and not self._reconnects_after(cause, *self._allowed(method)):
             return self._stop(cause)
         # An attempt that brought an event is not a failed one, however it ended.
-        self._attempts_without_event = 0 if self._events_of_attempt else self._attempts_without_event + 1
+        self._attempts_without_event = 0 if self._events_of_attempt() else self._attempts_without_event + 1
         # The time limit begins at the first failure, not when the stream was opened: a stream that sent only
         # heartbeats for hours has not been failing for hours.
         if self._failing_since is None:
@@ -847,21 +854,21 @@ class Connection(Generic[Item]):
     # Shared by the calls above.
 
     def _count(self, events: list[Any]) -> None:
-        received = len(events)
-        last = events[-1]
-        # Comments are among the events only if they were asked for: nearly always, the length will do.
+        # Comments are among the events only if they were asked for.
         if self._comments:
-            only_events = [event for event in events if isinstance(event, Event)]
-            received = len(only_events)
-            last = only_events[-1] if only_events else None
-        if received:
-            self._last_event = last
-            self._events_received += received
-            # Only an event counts as progress. A server that accepts connections and drops them at once
-            # must meet growing waits, and the limit of attempts.
-            self._events_of_attempt += received
+            events = [event for event in events if isinstance(event, Event)]
+            if not events:
+                return
+        self._last_event = events[-1]
+        self._events_received += len(events)
+        # Only an event counts as progress. A server that accepts connections and drops them at once
+        # must meet growing waits, and the limit of attempts.
+        if self._failing_since is not None:
             self._attempts_without_event = self._backoff_exponent = 0
             self._failing_since = None
+
+    def _events_of_attempt(self) -> int:
+        return self._events_received - self._events_before_attempt
 
     # For the first request of an attempt, and for each redirect.
     def _send(self, request: Request) -> Connect:
@@ -900,9 +907,9 @@ class Connection(Generic[Item]):
         A server that leaves out the last blank line, and does not know where to resume, sends the same
         events each time. Without this it would be asked for them for ever.
         """
-        end = (self._events_of_attempt, dropped, self.last_event_id, text) if dropped else None
+        end = (self._events_of_attempt(), dropped, self.last_event_id, text) if dropped else None
         if end is not None and end == self._unfinished_end:
-            self._events_of_attempt = 0
+            self._events_before_attempt = self._events_received
             self._attempts_without_event, self._backoff_exponent, self._failing_since = self._before_attempt
         self._unfinished_end = end
 

@@ -40,14 +40,18 @@ from sse_transports import (
     AsyncHttpx2Transport,
     AsyncTransport,
     Clock,
+    DataLoss,
     EventSource,
     Exchange,
     FileStore,
     Httpx2Transport,
+    Position,
     Store,
     SystemClock,
     Transport,
     UrllibTransport,
+    areplay_events,
+    replay_events,
 )
 from sse_transports.testing import (
     HALF_CHARACTER,
@@ -199,6 +203,18 @@ def reading(headers: Mapping[str, str], context: ssl.SSLContext) -> None:
         on_error=wait,
         on_state=show,
     )
+
+
+async def replaying(source: EventSource, twin: AsyncEventSource, events: list[Event]) -> None:
+    start = Position("7", count=7, checksum=0)
+    end = start.after(events)
+    assert_type((end.last_event_id, end.count, end.checksum), tuple[str, int, int])
+    try:
+        assert_type(replay_events(source, start, end), list[Event])
+        assert_type(await areplay_events(twin, start, end), list[Event])
+    except DataLoss as error:
+        assert_type(error.start, Position)
+        assert_type(error.events, list[Event])
 
 
 async def reading_async(

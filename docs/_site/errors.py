@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 
 import sse_core
+import sse_transports
 
 
 def as_markdown() -> str:
     """Return the tree as a list, with the first paragraph of each docstring."""
+    # Importing it adds it to the subclasses. All other errors are in `sse_core`.
+    assert issubclass(sse_transports.DataLoss, sse_core.SSEError)
     return "\n".join(_branch(sse_core.SSEError, 0))
 
 

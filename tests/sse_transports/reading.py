@@ -61,7 +61,7 @@ class Reading:
 
     def until_it_reads(self) -> None:
         """Return when the iteration waits for bytes."""
-        self._until_blocked_in("_read")
+        self._until_blocked_in("_read", "_read_event")
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
@@ -69,12 +69,15 @@ class Reading:
 
     # No public call says that a source is blocked, and where. So these look for its private methods.
 
-    def _until_blocked_in(self, name: str) -> None:
+    def _until_blocked_in(self, *names: str) -> None:
         source: object = self.source
-        if isinstance(source, Awaited):
-            eventually(lambda: source.is_blocked_in(name), f"the iteration waits in {name}")
-        else:
-            self.until_blocked_in(getattr(EventSource, name))
+
+        def is_blocked() -> bool:
+            if isinstance(source, Awaited):
+                return any(source.is_blocked_in(name) for name in names)
+            return any(is_blocked_in(self._thread, getattr(EventSource, name)) for name in names)
+
+        eventually(is_blocked, f"the iteration waits in {' or '.join(names)}")
 
     def _run(self) -> None:
         try:

@@ -59,25 +59,35 @@ class Counter:
             await anyio.lowlevel.checkpoint()
 
 
+async def longest_run(reads: list[bytes], until: str | None = None) -> int:
+    """Return how many events are yielded in a row, at most, before another task runs."""
+    counter = Counter()
+    run_length = seen = longest = 0
+    async with (
+        AsyncEventSource(
+            "http://example.com", transport=ReadyTransport(reads), retry=None, until=until
+        ) as source,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(counter.run)
+        async for _ in source:
+            run_length = run_length + 1 if counter.count == seen else 1
+            seen = counter.count
+            longest = max(longest, run_length)
+        tasks.cancel_scope.cancel()
+    return longest
+
+
 @on_both
 @pytest.mark.parametrize("reads", READS.values(), ids=READS)
 def test_other_tasks_run_between_buffered_events(reads: list[bytes], backend: str) -> None:
-    async def main() -> None:
-        counter = Counter()
-        run_length = seen = longest = 0
-        async with (
-            AsyncEventSource("http://example.com", transport=ReadyTransport(reads), retry=None) as source,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(counter.run)
-            async for _ in source:
-                run_length = run_length + 1 if counter.count == seen else 1
-                seen = counter.count
-                longest = max(longest, run_length)
-            tasks.cancel_scope.cancel()
-        assert longest <= MAX_RUN
+    assert anyio.run(longest_run, reads, backend=backend) <= MAX_RUN
 
-    anyio.run(main, backend=backend)
+
+@on_both
+def test_other_tasks_run_between_the_last_events(backend: str) -> None:
+    reads = [EVENT, EVENT * EVENTS + b"data: [DONE]\n\n"]
+    assert anyio.run(longest_run, reads, "[DONE]", backend=backend) <= MAX_RUN
 
 
 @on_both

@@ -233,7 +233,7 @@ def test_connection_is_not_used_again_after_a_body_that_was_not_read(runtime: st
 
 async def until_not_idle(transport: AnyioTransport) -> None:
     """Wait for what the server has sent on the kept connection: even loopback takes its time."""
-    (entries,) = transport.idle._connections.values()
+    (entries,) = transport._idle._connections.values()
     ((connection, _),) = entries
     await async_eventually(lambda: not connection.is_idle(), "what the server sent has arrived")
 

@@ -43,7 +43,7 @@ TRANSLATED = (
 )
 # Members that only one of them has.
 ONLY_BLOCKING = {"__del__", "_watch_time"}
-ONLY_ASYNC = {"_require_transport", "_next_in_time"}
+ONLY_ASYNC = {"_require_transport", "_next_in_time", "_count_read"}
 
 
 def plain(text: str) -> str:
@@ -125,6 +125,7 @@ WAITING = {
     "_ask": "one iteration at a time",
     "_fill": "sets an event",
     "_fill_within": "waits for a thread or a task",
+    "_read_event": "counts events since other tasks could run",
     "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts events since other tasks could run",
     "_sleep_unless_commanded": "sleeps",

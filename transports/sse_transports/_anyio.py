@@ -98,10 +98,10 @@ class AnyioTransport(ProcessOwner):
             raise InvalidArgument("connect_limit", f"expected 1 or more, or None, not {connect_limit!r}")
         if proxy and uds is not None:
             raise InvalidArgument("proxy", "cannot be used together with uds")
-        self.proxy = _checked_proxy(proxy)
-        self.uds = None if uds is None else os.fspath(uds)
-        self.local_address = local_address
-        self.idle = IdleConnections()
+        self.proxy: str | None = _checked_proxy(proxy)
+        self.uds: str | None = None if uds is None else os.fspath(uds)
+        self.local_address: str | None = local_address
+        self._idle = IdleConnections()
         self._context = context
         self._connect_limit = connect_limit
 
@@ -128,8 +128,8 @@ class AnyioTransport(ProcessOwner):
 
     async def close(self) -> None:
         """Close the connections that are kept for another request, and keep no more."""
-        self.idle.closed = True
-        self.idle.close()
+        self._idle.closed = True
+        self._idle.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -199,7 +199,7 @@ class AnyioExchange(AsyncDecodedExchange):
         # What a connection leads to, and as which user of the proxy.
         self._key = self._origin, self._proxy, self._proxy and self._request.header(PROXY_AUTHORIZATION)
         data = self._encode(method, *request_target(self._request, self._proxy)) + (self._request.body or b"")
-        kept = transport.idle.take(self._key)
+        kept = transport._idle.take(self._key)  # noqa: SLF001  # of this file
         if kept is not None:
             try:
                 await self._converse(kept, data)
@@ -368,7 +368,7 @@ class AnyioExchange(AsyncDecodedExchange):
         connection = self._connection
         if connection is not None and self._sent and self._reader.is_reusable and not self.is_foreign():
             self._connection = None
-            self._transport.idle.put(self._key, connection)
+            self._transport._idle.put(self._key, connection)  # noqa: SLF001  # of this file
         self._disconnect()
 
     def _disconnect(self) -> None:

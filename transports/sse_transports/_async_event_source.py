@@ -10,6 +10,8 @@ The loop
     (connect, read, wait, ...), passes the result to the `Connection`, and returns the next step. Bytes that
     were read become buffered events; these are yielded before the next step is taken. `_report` passes the
     state changes of each step to the log and to `on_state`.
+    `__anext__` has two fast paths before it: an event that is buffered, and `_read_event`, which reads on
+    while there is nothing to report.
 
 Tasks
     `_iterating` is set during `anext(source)`: a second iteration at the same time is refused.
@@ -399,16 +401,37 @@ class AsyncEventSource(Driver[Item]):
         # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
         # events of a busy stream.
         if self._command is None and self._store is None:
-            event = self._next_buffered()
-            if event is not None:
+            for event in self._events:
+                if isinstance(event, Event):
+                    self._last_event_id = event.id
                 return event
-        return await self._ask(self._next_buffered)
+        if self._command is not None and self._command is Command.FORKED:
+            raise self._of_another_process()
+        if not self._entered:
+            raise IllegalState(NOT_ENTERED)
+        self._iterating = True
+        before = self._last_event_id
+        try:
+            # Another task may hold it for a moment, to apply a command.
+            if not self._loop_lock.try_acquire():
+                await self._loop_lock.acquire()
+            try:
+                if self._total_timeout is not None:
+                    return await self._next_in_time(self._next_buffered, self._total_timeout)
+                first = await self._read_event()
+                return await self._next(self._next_buffered) if first is None else first
+            finally:
+                self._loop_lock.release()
+        finally:
+            self._iterating = False
+            if self._command is not None:
+                await self._apply_before_return(before)
 
     async def _ask(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
         if self._iterating:
             raise self._iterating_elsewhere()
-        if self._command is Command.FORKED:
+        if self._command is not None and self._command is Command.FORKED:
             raise self._of_another_process()
         if not self._entered:
             raise IllegalState(NOT_ENTERED)
@@ -482,6 +505,46 @@ class AsyncEventSource(Driver[Item]):
         self._end_with(error)
         raise error
 
+    async def _read_event(self) -> Item | None:
+        """Read until an event comes, and return it; None if anything else is to be done first.
+
+        The fast path of streams whose events come one with each read, as those of live replies. It saves the
+        report, the match of the step, and most calls. Called with `_loop_lock` held.
+        """
+        exchange, step = self._exchange, self._step
+        if exchange is None or self._store is not None:
+            return None
+        try:
+            while self._command is None and isinstance(step, Deliver) and isinstance(step.then, Read):
+                if self._since_checkpoint >= MAX_BATCH:
+                    break
+                self._last_event_id = self._id_after_events
+                data = await exchange.read(self._read_timeout)
+                if not data:
+                    self._step = self._receive(data)
+                    break
+                self._step = step = self._connection.receive(data)
+                if self._command is not None or not isinstance(step.then, Read):
+                    self._buffer(step)
+                    self._count_read(data)
+                    break
+                # What `_buffer` would do.
+                self._events, self._id_after_events = iter(step.events), self._connection.last_event_id
+                self._count_read(data)
+                for event in self._events:
+                    if isinstance(event, Event):
+                        self._last_event_id = event.id
+                    return event
+        except SSEError as error:
+            self._step = self._fail(error)
+        except GeneratorExit:
+            # The event loop is gone, and nothing can be awaited.
+            raise
+        except BaseException as error:
+            await self._abort(error)
+            raise
+        return None
+
     async def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
@@ -489,7 +552,7 @@ class AsyncEventSource(Driver[Item]):
                 # Asking for the next event means that the last one was processed.
                 await self._save(self._store)
             while True:
-                if self._command is Command.CLOSE:
+                if self._command is not None and self._command is Command.CLOSE:
                     # Before the buffered events, because closing drops them.
                     await self._apply_command()
                 else:
@@ -502,7 +565,8 @@ class AsyncEventSource(Driver[Item]):
                     self._since_checkpoint = length_hint(self._overflow)
                     self._events = islice(self._overflow, MAX_BATCH)
                     continue
-                self._last_event_id = self._id_after_events
+                if not self._ended_early:
+                    self._last_event_id = self._id_after_events
                 step = self._step
                 if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
                     # Fast path: all that has happened since the last report is that bytes came. Saves the
@@ -602,12 +666,16 @@ class AsyncEventSource(Driver[Item]):
         except SSEError as error:
             return self._fail(error)
         step = self._receive(data)
+        self._count_read(data)
+        return step
+
+    def _count_read(self, data: bytes) -> None:
+        """Count a read and its events, and hold back those that other tasks must not wait for."""
         # Each read counts: it cannot be known whether it suspended, so that other tasks could run.
         self._since_checkpoint += (length_hint(self._events) or 1) + (len(data) >> 10)
         if self._since_checkpoint > MAX_BATCH:
             self._overflow = self._events
             self._events = islice(self._overflow, MAX_BATCH)
-        return step
 
     async def _read_body(self, limit: int, timeout: float) -> bytes:
         """Read the start of an error response's body, as much as arrives in time."""

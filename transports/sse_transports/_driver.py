@@ -111,6 +111,9 @@ class Command(Enum):
     this process is a forked child, and the source belongs to its parent.
     """
 
+    # Under Python 3.11, looking up a member takes as long as a call. So what runs for each read checks first
+    # whether there is a command at all.
+
     RECONNECT = "reconnect"
     PAUSE = "pause"
     CLOSE = "close"
@@ -130,6 +133,31 @@ class Driver(Generic[Item]):
         store: see `EventSource`.
         clock: see `EventSource`.
     """
+
+    # In slots, because an object with more than 30 attributes in its dict is larger and reads them slower.
+    # The sources have some 15 more.
+    __slots__ = (
+        "_clock",
+        "_command",
+        "_completed",
+        "_connection",
+        "_deadline",
+        "_ended_early",
+        "_events",
+        "_id_after_events",
+        "_idle_timeout",
+        "_last_event_id",
+        "_overflow",
+        "_prepared_id",
+        "_process",
+        "_read_timeout",
+        "_saved_id",
+        "_step",
+        "_store",
+        "_timeout",
+        "_total_timeout",
+        "_warned_of_repetition",
+    )
 
     def __init__(
         self,
@@ -280,13 +308,17 @@ class Driver(Generic[Item]):
             if not isinstance(step, Deliver):
                 return step
             delivery = step
+        self._buffer(delivery)
+        return delivery
+
+    def _buffer(self, delivery: Deliver[Item]) -> None:
+        """Keep events that have arrived, to be yielded."""
         self._events = iter(delivery.events)
         self._id_after_events = self._connection.last_event_id
         if isinstance(delivery.then, Stop):
             # At `until`, the connection has parsed events that are not delivered; ignore their IDs.
             ids = [event.id for event in delivery.events if isinstance(event, Event)]
             self._id_after_events = ids[-1] if ids else self._last_event_id
-        return delivery
 
     def _fail(self, error: SSEError) -> Step[Item]:
         """Return the step after an error of the exchange; ignore the error if a command caused it."""
@@ -358,7 +390,6 @@ class Driver(Generic[Item]):
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
         self._events = self._overflow = iter(())
-        self._id_after_events = self._last_event_id
         self._ended_early = not self._completed
         self._step = self._connection.close(error)
 

@@ -11,9 +11,12 @@ The loop
     (connect, read, wait, ...), passes the result to the `Connection`, and returns the next step. Bytes that
     were read become buffered events; these are yielded before the next step is taken. `_report` passes the
     state changes of each step to the log and to `on_state`.
+    `__next__` has two fast paths before it: an event that is buffered, and `_read_event`, which reads on
+    while there is nothing to report.
 
 Threads
-    `_iteration_lock` is held during `next(source)`: a second iteration at the same time is refused.
+    `_iteration_lock` is held during `next(source)`, unless an event is buffered: a second iteration at the
+    same time is refused.
     `_loop_lock` is held by the thread that takes steps or applies a command. Only that thread changes the
     `Connection`, the buffered events and `_step`. Hooks are called with it held.
     `_command_lock` guards `_command` and `_exchange`, so that a command and the connection that it drops are
@@ -379,23 +382,25 @@ class EventSource(Driver[Item]):
         return self
 
     def __next__(self) -> Item:
-        if not self._iteration_lock.acquire(blocking=False):
+        # Fast path: an event is buffered and there is no command. Saves the locks and the loop, for most
+        # events of a busy stream. No lock is needed: an iterator of a list never gives two threads one item.
+        if self._command is None and self._store is None:
+            for event in self._events:
+                if isinstance(event, Event):
+                    self._last_event_id = event.id
+                return event
+        if not self._iteration_lock.acquire(False):
             return self._ask_after_filling(self._next_buffered)
         before = self._last_event_id
         try:
-            # Fast path: an event is buffered and there is no command. Saves the lock and the loop, for most
-            # events of a busy stream.
-            if self._command is None and self._store is None:
-                event = self._next_buffered()
-                if event is not None:
-                    return event
-            if self._command is Command.FORKED:
+            if self._command is not None and self._command is Command.FORKED:
                 raise self._of_another_process()
             if self._total_timeout is not None:
                 self._watch_time(self._total_timeout)
             # Another thread may hold it for a moment, to apply a command.
             with self._loop_lock:
-                return self._next(self._next_buffered)
+                first = self._read_event()
+                return self._next(self._next_buffered) if first is None else first
         finally:
             self._iteration_lock.release()
             if self._command is not None:
@@ -407,7 +412,7 @@ class EventSource(Driver[Item]):
             raise self._iterating_elsewhere()
         before = self._last_event_id
         try:
-            if self._command is Command.FORKED:
+            if self._command is not None and self._command is Command.FORKED:
                 raise self._of_another_process()
             if self._total_timeout is not None:
                 self._watch_time(self._total_timeout)
@@ -465,6 +470,39 @@ class EventSource(Driver[Item]):
         with contextlib.suppress(Exception):
             self._ask(self._has_batch)
 
+    def _read_event(self) -> Item | None:
+        """Read until an event comes, and return it; None if anything else is to be done first.
+
+        The fast path of streams whose events come one with each read, as those of live replies. It saves the
+        report, the match of the step, and most calls. Called with `_loop_lock` held.
+        """
+        exchange, step = self._exchange, self._step
+        if exchange is None or self._store is not None or self._deadline is not None:
+            return None
+        try:
+            while self._command is None and isinstance(step, Deliver) and isinstance(step.then, Read):
+                self._last_event_id = self._id_after_events
+                data = exchange.read(self._read_timeout)
+                if not data:
+                    self._step = self._receive(data)
+                    break
+                self._step = step = self._connection.receive(data)
+                if self._command is not None or not isinstance(step.then, Read):
+                    self._buffer(step)
+                    break
+                # What `_buffer` would do.
+                self._events, self._id_after_events = iter(step.events), self._connection.last_event_id
+                for event in self._events:
+                    if isinstance(event, Event):
+                        self._last_event_id = event.id
+                    return event
+        except SSEError as error:
+            self._step = self._fail(error)
+        except BaseException as error:
+            self._abort(error)
+            raise
+        return None
+
     def _next(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; called with `_loop_lock` held."""
         try:
@@ -472,14 +510,15 @@ class EventSource(Driver[Item]):
                 # Asking for the next event means that the last one was processed.
                 self._save(self._store)
             while True:
-                if self._command is Command.CLOSE:
+                if self._command is not None and self._command is Command.CLOSE:
                     # Before the buffered events, because closing drops them.
                     self._apply_command()
                 else:
                     taken = take()
                     if taken is not None:
                         return taken
-                self._last_event_id = self._id_after_events
+                if not self._ended_early:
+                    self._last_event_id = self._id_after_events
                 step = self._step
                 if isinstance(step, Deliver) and isinstance(step.then, Read) and self._command is None:
                     # Fast path: all that has happened since the last report is that bytes came. Saves the

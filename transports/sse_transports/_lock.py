@@ -20,16 +20,20 @@ class FastLock:
         self._released: anyio.Event | None = None
 
     async def __aenter__(self) -> None:
-        while self._locked:
-            if self._released is None:
-                self._released = anyio.Event()
-            await self._released.wait()
-        self._locked = True
+        await self.acquire()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
+
+    async def acquire(self) -> None:
+        """Acquire the lock, and wait for it while another task holds it."""
+        while self._locked:
+            if self._released is None:
+                self._released = anyio.Event()
+            await self._released.wait()
+        self._locked = True
 
     def locked(self) -> bool:
         """Return whether a task holds the lock."""
