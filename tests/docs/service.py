@@ -1,7 +1,8 @@
 """The server for the examples of the documentation, in place of the hosts of `example.com`.
 
 Its replies have the shapes that real services send and that break code written for the simple case: `choices`
-without an item, first and last; `null` as delta, content, tool calls, error and usage; comments while a model thinks.
+without an item, first and last; `null` as delta, content, tool calls, error and usage; comments while a model
+thinks.
 """
 
 from __future__ import annotations
