@@ -886,9 +886,9 @@ class Connection(Generic[Item]):
         dropped = self._parser.close()
         if cause is None:
             if self._is_incomplete(dropped):
-                cause = IncompleteStream(dropped, self.last_event_id, text)
+                cause = self._incomplete(dropped, text)
         elif was_open and isinstance(cause, ReadError) and not self._allowed(self._first_request.method)[0]:
-            cause = _caused(IncompleteStream(dropped, self.last_event_id, text), cause)
+            cause = _caused(self._incomplete(dropped, text), cause)
         if was_open:
             self._take_back_progress(dropped, text)
         self._cause = cause
@@ -900,6 +900,10 @@ class Connection(Generic[Item]):
         if dropped and self._at_end in {None, "raise"}:
             return True
         return self._until is not None and not self._allowed(self._first_request.method)[1]
+
+    def _incomplete(self, dropped: int, text: str) -> IncompleteStream:
+        until = "" if callable(self._until) else self._until
+        return IncompleteStream(dropped, self.last_event_id, text, until)
 
     def _take_back_progress(self, dropped: int, text: str) -> None:
         """Count an attempt without progress, if it ended inside the same event as the one before it.

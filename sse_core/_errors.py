@@ -305,17 +305,25 @@ class IncompleteStream(StreamError):
         pending: bytes of an unfinished event that had arrived and were dropped.
         last_event_id: where a caller could resume.
         text: the start of these bytes as text, at most 200 characters: see `Parser.pending_text`.
+        until: the data of the event that was to be the last; `""` if `until` is a function; None without.
     """
 
-    def __init__(self, pending: int, last_event_id: str = "", text: str = "") -> None:
-        super().__init__(pending, last_event_id, text)
+    def __init__(
+        self, pending: int, last_event_id: str = "", text: str = "", until: str | None = None
+    ) -> None:
+        super().__init__(pending, last_event_id, text, until)
         self.pending = pending
         self.last_event_id = last_event_id
         self.text = text
+        self.until = until
 
     def __str__(self) -> str:
         if not self.pending:
-            return "the stream ended before its end"
+            if self.until is None:
+                return "the stream ended before its end"
+            if not self.until:
+                return "the stream ended without the event that `until` accepts"
+            return f"the stream ended without {_quoted(self.until)} (until)"
         start = f", which begins {_quoted(self.text)}" if self.text else ""
         return f"the stream ended inside an event ({self.pending} bytes of it had arrived){start}"
 
@@ -337,7 +345,7 @@ class ConnectError(TransportError):
 
     Attributes:
         final: whether another attempt would fail in the same way, so that none is made: a certificate that
-            is not accepted, or proxy settings that cannot be used.
+            is not accepted, a server that does not speak TLS, or proxy settings that cannot be used.
     """
 
     def __init__(self, message: str = "", final: bool = False) -> None:

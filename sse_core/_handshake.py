@@ -106,7 +106,8 @@ class Request(Record):
         Args:
             method: the method.
             url: absolute.
-            headers: fields that are added, or take the place of those of the same name.
+            headers: fields that are added, or take the place of those of the same name, in any case. None
+                can be removed, but an empty Last-Event-ID is not sent.
             body: the body.
         """
         method = self.method if method is None else method.upper()

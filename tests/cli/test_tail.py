@@ -282,7 +282,7 @@ def test_unknown_certificate_needs_insecure() -> None:
         ([{"Content-Type": "text/html"}, b"<p>"], [], ExitCode.NOT_AN_EVENT_STREAM, "'text/html'"),
         ([Event("x"), Cut()], ["-d", "x"], ExitCode.INCOMPLETE, "the stream ended before its end"),
         ([Event("x"), b"data: y"], ["-d", "x"], ExitCode.INCOMPLETE, "inside an event (7 bytes"),
-        ([Event("x")], ["-d", "x", "--until", "E"], ExitCode.INCOMPLETE, "ended before its end"),
+        ([Event("x")], ["-d", "x", "--until", "E"], ExitCode.INCOMPLETE, "ended without 'E' (until)"),
         ([Event("x"), Stall()], ["--no-retry", "--idle-timeout", "0.05"], ExitCode.IDLE, "0.05 seconds"),
     ],
 )

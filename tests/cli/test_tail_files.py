@@ -72,7 +72,7 @@ def test_until_ends_a_file_early(rest: bytes) -> None:
     ("stream", "arguments", "message"),
     [
         (b"data: a\n\ndata: b", [], "inside an event (7 bytes of it had arrived), which begins 'data: b'"),
-        (b"data: a\n\n", ["--until", "E"], "before its end"),
+        (b"data: a\n\n", ["--until", "E"], "without 'E' (until)"),
         (b"data: a\n\ndata: " + b"b" * (33 * 2**20), [], "larger than max_event_size"),
     ],
 )

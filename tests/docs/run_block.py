@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import socket
 import sys
@@ -37,6 +38,13 @@ def resolve_example_hosts_to(port: int) -> None:
     setattr(socket.socket, "connect", connect)  # noqa: B010  # mypy refuses an assignment
 
 
+def run_without_loop(programs: list[CodeType]) -> None:
+    """Run an example that starts its own event loop."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for program in programs:
+        eval(program, names)
+
+
 async def run(programs: list[CodeType]) -> None:
     """Run the setup code and then the example, with the same global names. Both may use `await`."""
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -44,6 +52,11 @@ async def run(programs: list[CodeType]) -> None:
         result = eval(program, names)
         if inspect.isawaitable(result):
             await result
+    task = names.get("task")
+    if isinstance(task, asyncio.Task):
+        # The event loop of a notebook goes on after a cell.
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def main(file: str, given: str, port: str, loop: str) -> None:
@@ -54,7 +67,9 @@ def main(file: str, given: str, port: str, loop: str) -> None:
         compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         for source, name in ((given, "given"), (text, file))
     ]
-    if loop == "trio":
+    if "asyncio.run(" in text:
+        run_without_loop(programs)
+    elif loop == "trio":
         import trio
 
         trio.run(run, programs)

@@ -1,7 +1,8 @@
 """The server for the examples of the documentation, in place of the hosts of `example.com`.
 
 Its replies have the shapes that real services send and that break code written for the simple case: `choices`
-without an item, first and last; `null` as content, as tool calls and as usage; comments while a model thinks.
+without an item, first and last; `null` as delta, content, tool calls, error and usage; comments while a model
+thinks.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def delta(**fields: object) -> Event:
     return chunk({"index": 0, "delta": fields, "finish_reason": None})
 
 
+def finish(reason: str) -> Event:
+    """Return the last chunk of a choice, which says why the model stopped."""
+    return chunk({"index": 0, "delta": {}, "finish_reason": reason}, usage=None)
+
+
 def _reply(call: Call, steps: Callable[[Any], Steps]) -> Steps:
     if call.method != "POST":
         return [405, {"Allow": "POST"}]
@@ -69,8 +75,9 @@ def _chat(body: Any) -> Steps:
         chunk(prompt_filter_results=[{"prompt_index": 0}]),
         Comment("PROCESSING"),
         delta(role="assistant", content=None, tool_calls=None),
+        chunk({"index": 0, "delta": None}, error=None),
         *(_tool_call() if body.get("tools") else [delta(content=word) for word in WORDS]),
-        chunk({"index": 0, "delta": {}, "finish_reason": "stop"}, usage=None),
+        finish("tool_calls" if body.get("tools") else "stop"),
     ]
     if body.get("stream_options", {}).get("include_usage"):
         steps.append(chunk(usage={"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}))
@@ -78,10 +85,12 @@ def _chat(body: Any) -> Steps:
 
 
 def _tool_call() -> Iterable[Event]:
+    yield delta(content="One moment.")
     first = {"name": "weather", "arguments": ""}
     yield delta(
         content=None, tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": first}]
     )
+    yield delta(tool_calls=[{"index": 0, "id": None}])
     for part in ('{"ci', 'ty": "Par', 'is"}'):
         yield delta(tool_calls=[{"index": 0, "function": {"arguments": part}}])
 

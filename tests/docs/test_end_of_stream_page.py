@@ -42,7 +42,7 @@ SCENARIOS = {
     "the server ended the stream": Scenario([FIRST]),
     "the connection was lost": Scenario([FIRST, Cut()]),
     "no connection could be made": Scenario([Refuse()]),
-    "the server's certificate is not accepted, or the proxy settings cannot be used": Scenario(
+    "the certificate is not accepted, the server has no TLS, or the proxy settings cannot be used": Scenario(
         [200], transport=FinalRefusal
     ),
     "status 204": Scenario([204]),

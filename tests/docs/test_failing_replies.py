@@ -12,7 +12,7 @@ from sse_core import Event
 from sse_transports.testing import Cut
 from tests.docs.blocks import BLOCKS
 from tests.docs.programs import Hosts, missing_packages, run_block
-from tests.docs.service import delta, failing
+from tests.docs.service import delta, failing, finish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,13 @@ CREATED = event("response.created", sequence_number=0, response={"id": "resp_1"}
 WORD = event("response.output_text.delta", sequence_number=1, delta="Hel")
 FAILED = {"id": "resp_1", "error": {"code": "server_error", "message": MESSAGE}}
 TEXT = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hel"})
+STOPPED = event("message_delta", delta={"stop_reason": "max_tokens"}, usage={"output_tokens": 3})
 REPLIES: dict[str, dict[str, tuple[Steps, str]]] = {
     "/v1/chat/completions": {
         "error object": ([CHUNK, Event(ERROR), Event("[DONE]")], MESSAGE),
         "error event": ([CHUNK, Event(ERROR, event="error")], MESSAGE),
+        "limit of tokens": ([CHUNK, finish("length"), Event("[DONE]")], "length"),
+        "content filter": ([CHUNK, finish("content_filter"), Event("[DONE]")], "content_filter"),
         "no end": ([CHUNK], "IncompleteStream"),
         "lost connection": ([CHUNK, b'data: {"choi', Cut()], "IncompleteStream"),
     },
@@ -53,6 +56,7 @@ REPLIES: dict[str, dict[str, tuple[Steps, str]]] = {
             [TEXT, event("error", error={"type": "overloaded_error", "message": MESSAGE})],
             MESSAGE,
         ),
+        "limit of tokens": ([TEXT, STOPPED, event("message_stop")], "max_tokens"),
         "no end": ([TEXT], "IncompleteStream"),
         "lost connection": ([TEXT, b"event: messa", Cut()], "IncompleteStream"),
     },

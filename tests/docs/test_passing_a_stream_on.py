@@ -127,6 +127,23 @@ def test_status_of_the_upstream_is_passed_on(url: str, upstream: Upstream) -> No
     assert caught.value.headers["Content-Type"] == "application/json"
 
 
+def test_client_learns_when_and_how_to_ask_again(url: str, upstream: Upstream) -> None:
+    asked = {"Retry-After": "7", "WWW-Authenticate": 'Bearer realm="model"'}
+    upstream.steps = [429, {**asked, "X-Internal": "1"}]
+    with reading(url) as source, pytest.raises(HTTPStatusError) as caught:
+        source.open()
+    assert caught.value.status == 429
+    assert {name: caught.value.headers[name] for name in asked} == asked
+    assert "X-Internal" not in caught.value.headers
+
+
+def test_response_that_is_no_stream_is_a_bad_gateway(url: str, upstream: Upstream) -> None:
+    upstream.steps = [200, {"Content-Type": "application/json"}, b'{"choices": []}']
+    with reading(url) as source, pytest.raises(HTTPStatusError) as caught:
+        source.open()
+    assert (caught.value.status, caught.value.body) == (502, b'{"choices": []}')
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_truncated_reply_is_truncated(
     url: str, upstream: Upstream, capfd: pytest.CaptureFixture[str]

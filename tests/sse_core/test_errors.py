@@ -238,6 +238,12 @@ def test_a_response_error_finds_the_last_header_in_any_case(
             r"the stream ended inside an event (13 bytes of it had arrived), which begins 'data: the end\n'",
         ),
         (IncompleteStream(0), "the stream ended before its end"),
+        (IncompleteStream(0, until="[DONE]"), "the stream ended without '[DONE]' (until)"),
+        (IncompleteStream(0, until=""), "the stream ended without the event that `until` accepts"),
+        (
+            IncompleteStream(5, until="[DONE]"),
+            "the stream ended inside an event (5 bytes of it had arrived)",
+        ),
         (ReadError("reset"), "reset"),
         (IdleTimeout(30.0), "nothing received for 30 seconds (idle_timeout)"),
         (IdleTimeout(0.5), "nothing received for 0.5 seconds (idle_timeout)"),

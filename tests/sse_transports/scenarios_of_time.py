@@ -77,6 +77,15 @@ IDLE = (
     ),
 )
 
+
+def not_blamed_on_the_server(outcome: Outcome) -> None:
+    """The client has ended the connection, so no error that is shown says that the server did."""
+    error = outcome.error
+    while error is not None:
+        assert "isconnect" not in f"{type(error).__name__}: {error}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 CONNECTING = (
     Scenario(
         name="no response within timeout is an error that names the limit",
@@ -85,6 +94,7 @@ CONNECTING = (
         error=ConnectError,
         error_says="0.1 seconds",
         changes=(Connecting, Disconnected, Closed),
+        check=not_blamed_on_the_server,
     ),
     Scenario(
         name="timeout bounds headers that arrive byte by byte",

@@ -83,7 +83,16 @@ SENT_ONCE = (
         options={**POST, "until": "[DONE]"},
         events=(("a", "1"),),
         error=IncompleteStream,
-        error_has={"pending": 0, "last_event_id": "1", "__cause__": None},
+        error_says="without '[DONE]' (until)",
+        error_has={"pending": 0, "last_event_id": "1", "until": "[DONE]", "__cause__": None},
+    ),
+    Scenario(
+        name="POST: an end without the event that a function accepts is an incomplete stream",
+        answers=(stream(ONE),),
+        options={**POST, "until": lambda event: event.data == "[DONE]"},
+        events=(("a", "1"),),
+        error=IncompleteStream,
+        error_says="without the event that `until` accepts",
     ),
     Scenario(
         name="POST: a clean end inside an event is an incomplete stream that quotes its text",

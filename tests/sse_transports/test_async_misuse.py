@@ -195,6 +195,9 @@ class OwnClient(httpx2.Client):
 
 # Not a real one, which needs an event loop.
 AIOHTTP = type("ClientSession", (Session,), {"__module__": "aiohttp.client"})()
+# httpx may not be installed.
+HTTPX = type("Client", (Session,), {"__module__": "httpx"})()
+ASYNC_HTTPX = type("AsyncClient", (Session,), {"__module__": "httpx"})()
 HTTPX2 = OwnClient()
 ASYNC_HTTPX2 = httpx2.AsyncClient()
 
@@ -225,6 +228,16 @@ ASYNC_HTTPX2 = httpx2.AsyncClient()
             AsyncEventSource,
             AIOHTTP,
             r"expected .* AiohttpTransport\(client\) makes one of aiohttp.ClientSession",
+        ),
+        (
+            EventSource,
+            HTTPX,
+            r".* httpx\.Client is not supported: Httpx2Transport\(client\) makes one of httpx2\.Client, for",
+        ),
+        (
+            AsyncEventSource,
+            ASYNC_HTTPX,
+            r".* httpx\.AsyncClient is not supported: AsyncHttpx2Transport\(client\) makes one",
         ),
         (
             EventSource,

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
+import httpx2
 import pytest
 
 import sse_core._connection
@@ -189,11 +190,20 @@ def test_an_invalid_argument_is_refused_at_once(name: str, arguments: dict[str, 
         assert server.calls == []
 
 
-def test_a_pair_of_timeouts_names_both_limits() -> None:
-    message = "timeout: expected seconds or None, not tuple; idle_timeout bounds the silence of the stream"
+@pytest.mark.parametrize("timeout", [(5, 60), httpx2.Timeout(5)], ids=["pair", "object"])
+def test_timeouts_of_another_client_name_both_limits(timeout: Any) -> None:
+    kind = type(timeout).__name__
+    message = f"timeout: expected seconds or None, not {kind}; idle_timeout bounds the silence of the stream"
     with pytest.raises(InvalidArgument) as caught:
-        EventSource("http://127.0.0.1:9", timeout=(5, 60))  # type: ignore[call-overload]
+        EventSource("http://127.0.0.1:9", timeout=timeout)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("timeout", ["30", True], ids=repr)
+def test_one_wrong_timeout_names_no_other_limit(timeout: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        EventSource("http://127.0.0.1:9", timeout=timeout)
+    assert str(caught.value) == f"timeout: expected seconds or None, not {type(timeout).__name__}"
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,10 @@ from sse_transports import (
 from sse_transports._http1_head import HeadReader
 from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.answers import pass_time
+from tests.sse_transports.clients import CLIENTS, NamedClient
 from tests.sse_transports.proxy import forward
 from tests.sse_transports.reading import Reading
+from tests.sse_transports.scenario import Scenario, run_scenario, verify
 from tests.sse_transports.small_servers import one_and_silence, until_all_gone
 from tests.sse_transports.waiting import eventually
 
@@ -116,6 +118,31 @@ def test_missing_client_certificate_is_final(authority: trustme.CA, client_tls: 
         assert caught.value.final
 
 
+@pytest.mark.parametrize("client_kind", CLIENTS, ids=lambda each: each.name)
+def test_server_without_tls_is_final_and_named(client_kind: NamedClient) -> None:
+    """Not retried, although GET is by default."""
+
+    def answer_in_plain_http() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_in_plain_http)
+        thread.start()
+        port = listener.getsockname()[1]
+        scenario = Scenario(
+            name="a server without TLS",
+            url=lambda _: f"https://127.0.0.1:{port}/stream",
+            error=ConnectError,
+            error_says=f"127.0.0.1:{port}: the server does not speak TLS; is it http://?",
+            error_has={"final": True},
+        )
+        verify(scenario, run_scenario(scenario, client_kind.run))
+        thread.join()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_callers_ssl_context_is_used(
     host: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
@@ -174,22 +201,6 @@ def test_idle_timeout_works_over_tls(server_tls: ssl.SSLContext, client_tls: ssl
 def test_timeout_limits_an_unanswered_tls_handshake(deaf: int) -> None:
     with pytest.raises(ConnectError, match=r"0\.2 seconds"):
         data(EventSource(f"https://127.0.0.1:{deaf}", timeout=0.2, retry=None))
-
-
-def test_server_without_tls_raises_connect_error() -> None:
-    def answer() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            connection.recv(2**16)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer)
-        thread.start()
-        source = EventSource(f"https://127.0.0.1:{listener.getsockname()[1]}", retry=None)
-        with pytest.raises(ConnectError, match="SSL"):
-            next(source)
-        thread.join()
 
 
 # Proxies of the environment.

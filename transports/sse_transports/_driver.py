@@ -64,6 +64,7 @@ Params = Mapping[str, Param | Sequence[Param]] | Iterable[tuple[str, Param]]
 AtEnd = Literal["raise", "drop", "dispatch"]
 
 INTERRUPTED = "the iteration was interrupted, and that closed the source"
+CANCELLED = f"{INTERRUPTED}; to limit the wait, use batches(max_wait=...)"
 
 CLIENT_TRANSPORTS = {
     "httpx2.Client": ("Httpx2Transport", "EventSource"),
@@ -71,6 +72,9 @@ CLIENT_TRANSPORTS = {
     "aiohttp.ClientSession": ("AiohttpTransport", "AsyncEventSource"),
 }
 """HTTP clients, the transport that each can be wrapped in, and the event source that takes it."""
+
+HTTPX_CLIENTS = {"httpx.Client": "httpx2.Client", "httpx.AsyncClient": "httpx2.AsyncClient"}
+"""Clients that cannot be wrapped, and those of their successor, which can."""
 
 TRANSPORTS = {
     False: "UrllibTransport and Httpx2Transport",
@@ -402,7 +406,8 @@ class Driver(Generic[Item]):
         self._end(cause)
         self._command = None
         # After an interrupt (Ctrl-C, a cancellation), iterating again must not look like the end of a stream.
-        self._step = Stop(cause or IllegalState(INTERRUPTED))
+        is_exit = isinstance(error, (KeyboardInterrupt, SystemExit))
+        self._step = Stop(cause or IllegalState(INTERRUPTED if is_exit else CANCELLED))
 
 
 def log(change: StateChange) -> None:
@@ -450,14 +455,19 @@ def check_seconds(name: str, value: float | None) -> None:
     if value is None:
         return
     if not _is_number(value):
-        # A pair is what other clients take for the limits of connecting and of each read.
-        hint = "; idle_timeout bounds the silence of the stream" if name == "timeout" else ""
+        is_pair = name == "timeout" and _has_both_limits(value)
+        hint = "; idle_timeout bounds the silence of the stream" if is_pair else ""
         raise InvalidArgument(name, f"expected seconds or None, not {type(value).__name__}{hint}")
     # Written so that NaN fails too.
     if not 0 < value <= LONGEST_TIMEOUT:
         raise InvalidArgument(
             name, f"expected seconds above 0, up to {LONGEST_TIMEOUT} (None for no limit), not {value!r}"
         )
+
+
+def _has_both_limits(value: object) -> bool:
+    """Return whether this is what other clients take for the limits of connecting and of each read."""
+    return isinstance(value, tuple) or hasattr(value, "connect")
 
 
 def check_delay(delay: object) -> None:
@@ -551,6 +561,13 @@ def _not_a_transport(value: object, *, is_async: bool) -> str:
     for base in type(value).__mro__:
         # The package is public, the module that defines the class often is not.
         client = f"{base.__module__.partition('.')[0]}.{base.__name__}"
+        if client in HTTPX_CLIENTS:
+            successor = HTTPX_CLIENTS[client]
+            wrapper, source = CLIENT_TRANSPORTS[successor]
+            return (
+                f"expected a transport, and {client} is not supported: {wrapper}(client) makes one of"
+                f" {successor}, for {source}"
+            )
         if client in CLIENT_TRANSPORTS:
             wrapper, source = CLIENT_TRANSPORTS[client]
             return (

@@ -25,6 +25,9 @@ PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 CERTIFICATE_REFUSED = re.compile("CERTIFICATE|UNKNOWN_CA").search
 """Finds OpenSSL's names of such errors."""
 
+NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
+"""OpenSSL's names of the error of a server that answers without TLS, before and since version 3.2."""
+
 
 class _ExchangeBase(ProcessOwner):
     """The part of an exchange that does no I/O: the same for blocking and async clients."""
@@ -67,8 +70,8 @@ class _ExchangeBase(ProcessOwner):
         return ConnectError(f"{server}: {via}{reason}", final)
 
     def _connect_failed(self, error: BaseException, proxy: str | None = None) -> ConnectError:
-        """Return the error for what an HTTP client raised. A certificate that is not accepted is final."""
-        return self._not_connected(reason(error), is_certificate_error(error), proxy)
+        """Return the error for what an HTTP client raised. See `is_final_tls_error`."""
+        return self._not_connected(connect_reason(error), is_final_tls_error(error), proxy)
 
     def _invalid_header(self, name: str) -> ConnectError:
         """Return the error for a header that an HTTP client refuses. Its value may be a secret."""
@@ -174,6 +177,13 @@ def reason(error: BaseException) -> str:
     return URL_WITH_SECRETS.sub(r"\1\2", message)
 
 
+def connect_reason(error: BaseException) -> str:
+    """Return a readable message for a connection that could not be made: see `reason`."""
+    if any(name in NO_TLS for name in _tls_errors(error)):
+        return "the server does not speak TLS; is it http://?"
+    return reason(error)
+
+
 def _address_of_proxy(url: str) -> str:
     """Return host and port, without user and password."""
     parts = urlsplit(url)
@@ -186,17 +196,21 @@ def invalid_header(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
     return next((name.decode("latin-1") for name, value in fields if not FIELD_VALUE(value)), None)
 
 
-def is_certificate_error(error: BaseException) -> bool:
-    """Return whether this is, or was caused by, a certificate that one of both sides does not accept.
+def is_final_tls_error(error: BaseException) -> bool:
+    """Return whether TLS failed at a certificate that one side does not accept, or at a server without TLS.
 
     Another attempt would fail in the same way: `ConnectError.final`.
     """
     # For instance CERTIFICATE_VERIFY_FAILED here, or TLSV13_ALERT_CERTIFICATE_REQUIRED by the server.
-    return any(
+    return any(name in NO_TLS or CERTIFICATE_REFUSED(name) for name in _tls_errors(error))
+
+
+def _tls_errors(error: BaseException) -> Iterator[str]:
+    """Yield OpenSSL's name of each TLS error among the causes."""
+    for cause in causes(error):
         # aiohttp's errors of this kind have no reason, and the cause has.
-        isinstance(cause, ssl.SSLError) and CERTIFICATE_REFUSED(getattr(cause, "reason", None) or "")
-        for cause in causes(error)
-    )
+        if isinstance(cause, ssl.SSLError) and isinstance(name := getattr(cause, "reason", None), str):
+            yield name
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

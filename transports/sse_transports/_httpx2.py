@@ -211,7 +211,9 @@ class Httpx2Exchange(_Httpx2ExchangeBase, DecodedExchange):
                     self._attach(response.extensions.get("network_stream"))
                 except FAILURES as error:
                     if self._guard.expired:
-                        raise self._no_response(proxy_of(client, request.url)) from error
+                        # Not `from error`: the deadline has shut the socket down, and to httpx2 that looks
+                        # as if the server had.
+                        raise self._no_response(proxy_of(client, request.url)) from None
                     raise self._send_failed(error, request, client) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.

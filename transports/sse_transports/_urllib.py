@@ -41,7 +41,7 @@ from urllib.parse import unquote
 import sse_core
 from sse_core import IdleTimeout, InvalidArgument, ReadError, Request, Response
 
-from ._exchanges import DecodedExchange, body_decoder, closed, is_certificate_error, reason
+from ._exchanges import DecodedExchange, body_decoder, closed, connect_reason, is_final_tls_error, reason
 from ._http1_bodies import Body, Chunked, UntilClose, WithLength
 from ._http1_head import HeadReader, HTTPResponse
 from ._proxies import environment_proxy, is_bypassed, usable_proxy
@@ -126,9 +126,11 @@ class UrllibExchange(DecodedExchange):
                     self._body = _body(self._request.method, head, response.reader)
                 except (OSError, http.client.HTTPException, ValueError) as error:
                     if self._guard.expired:
-                        raise self._no_response() from error
+                        # Not `from error`: the deadline has shut the socket down, and to the client that
+                        # looks as if the server had.
+                        raise self._no_response() from None
                     via = "" if request is None or request.proxy is None else f"proxy {request.proxy}: "
-                    raise self._not_connected(via + reason(error), _is_final(error)) from error
+                    raise self._not_connected(via + connect_reason(error), _is_final(error)) from error
             if self._guard.expired:
                 # The headers arrived just as time ran out, and the socket is shut down.
                 raise self._no_response()
@@ -332,7 +334,7 @@ def _is_final(error: Exception) -> bool:
     # ValueError: a URL, a header or the name of a host that cannot be sent. The codec of such names raises
     # UnicodeError, which is one too.
     invalid = isinstance(error, (ValueError, http.client.InvalidURL))
-    return invalid or isinstance(error, _CredentialsRefused) or is_certificate_error(error)
+    return invalid or isinstance(error, _CredentialsRefused) or is_final_tls_error(error)
 
 
 def _body(method: str, head: Response, reader: HeadReader) -> Body:

@@ -233,7 +233,8 @@ def event_batches(
         dropped = parser.close()
         parser.reset()
     if dropped or until is not None:
-        raise IncompleteStream(dropped, parser.last_event_id, text)
+        last_data = "" if callable(until) else until
+        raise IncompleteStream(dropped, parser.last_event_id, text, last_data)
 
 
 def _begins_recording(line: bytes) -> bool:
