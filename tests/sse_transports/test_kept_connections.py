@@ -350,6 +350,8 @@ def test_unused_connection_is_closed_after_some_time(runtime: str, monkeypatch: 
         async with AnyioTransport() as transport:
             assert await fetch(transport, server.url) == (200, BODY)
             await async_eventually(lambda: server.open_connections == 0, "the connection is closed")
+            # Nor is anything kept of the server: there may be many.
+            assert not transport.idle._connections
             assert await fetch(transport, server.url) == (200, BODY)
 
     with ConnectionServer(one_event_each) as server:

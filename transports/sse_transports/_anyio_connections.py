@@ -323,6 +323,7 @@ class IdleConnections(ProcessOwner):
 
         def expire() -> None:
             entries.remove(entry)
+            self._forget_if_empty(key)
             connection.base.close(idle=True)
 
         entry = (connection, call_later(MAX_IDLE, expire))
@@ -334,11 +335,17 @@ class IdleConnections(ProcessOwner):
         entries = self._connections.get(key)
         while entries:
             connection, cancel = entries.pop()
+            self._forget_if_empty(key)
             cancel()
             if connection.is_idle():
                 return connection
             connection.base.close(idle=True)
         return None
+
+    def _forget_if_empty(self, key: object) -> None:
+        """Keep no list for a server without connections: there may be many servers over time."""
+        if not self._connections[key]:
+            del self._connections[key]
 
     def close(self) -> None:
         """Close all of them."""
