@@ -351,7 +351,7 @@ def test_unused_connection_is_closed_after_some_time(runtime: str, monkeypatch: 
             assert await fetch(transport, server.url) == (200, BODY)
             await async_eventually(lambda: server.open_connections == 0, "the connection is closed")
             # Nor is anything kept of the server: there may be many.
-            assert not transport.idle._connections
+            assert not transport._idle._connections
             assert await fetch(transport, server.url) == (200, BODY)
 
     with ConnectionServer(one_event_each) as server:
