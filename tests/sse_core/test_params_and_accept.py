@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
 from sse_core import Connection, ContentTypeError, Event, InvalidArgument, Parser, Read, Response
 from tests.sse_core.driving import URL, answer, connected, opened, received, refused
+
+# There, `json` of the standard library overflows the stack of WebAssembly, which ends the process.
+NOT_ON_PYODIDE = pytest.mark.skipif(sys.platform == "emscripten", reason="deep JSON ends Pyodide")
 
 BASE = "https://example.com/feed"
 
@@ -124,7 +128,7 @@ def test_what_is_no_content_type_is_refused(accept: Any) -> None:
         (b'{"error": "no"}\n', None),
         (b'{\n"error": "no"}', None),
         (b"1\n2\n", None),
-        (b"[" * 9000 + b"\n{}", None),
+        pytest.param(b"[" * 9000 + b"\n{}", None, marks=NOT_ON_PYODIDE),
         (b"<html>\n<p>", None),
         (b"", None),
         (b"data: a\n\n", "looks like an event stream"),
