@@ -100,6 +100,11 @@ def test_each_option_has_its_value() -> None:
         ({"url": URL, "feeds": FEEDS}, "url: give either this or the option feeds"),
         ({"feeds": "[1]"}, "feeds: expected a JSON object of name to URL"),
         ({"feeds": "{}"}, "feeds: expected a JSON object of name to URL"),
+        (
+            {"feeds": '{"a": "https://a.test/", "a": "https://b.test/"}'},
+            "feeds: expected a JSON object of name to URL, each name once",
+        ),
+        ({"feeds": "[" * 100_000}, "feeds: expected a JSON object of name to URL"),
         ({"feeds": '{"a": "https://a.test/?token=secret"'}, "feeds: expected a JSON object of name to URL"),
         ({"url": URL, "maxOffsetsPerTrigger": "0"}, "maxOffsetsPerTrigger: expected a whole number above 0"),
         ({"url": URL, "maxEvents": "many"}, "maxEvents: expected a whole number above 0, not 'many'"),
@@ -116,6 +121,10 @@ def test_each_option_has_its_value() -> None:
         ({"url": URL, "retry.maxDelay": "0.01"}, "retry.maxDelay: 0.01 is less than min_delay"),
         ({"url": URL, "retry.factor": "0.5"}, "retry.factor: "),
         ({"url": URL, "retry.forever": "true"}, "retry.forever: is no option"),
+        (
+            {"url": URL, "method": "BAD METHOD", "allowUnsafeMethod": "true"},
+            "method: expected an HTTP method",
+        ),
         ({"url": URL, "method": "POST"}, "method: a method that is not safe is sent again"),
         (
             {"url": "ftp://feed.test/?token=secret"},

@@ -19,8 +19,16 @@ HEADER = "header."
 RETRY = "retry."
 
 
+def _different(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # Of two equal names, `json` would drop one without a word.
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError
+    return value
+
+
 def _texts(text: str) -> dict[str, str]:
-    value = json.loads(text)
+    value = json.loads(text, object_pairs_hook=_different)
     if not (isinstance(value, dict) and value and all(isinstance(each, str) for each in value.values())):
         raise ValueError
     return value
@@ -30,7 +38,7 @@ def _texts(text: str) -> dict[str, str]:
 Kind = tuple[str, Callable[[str], object], str]
 TEXT: Kind = (".*", str, "a text")
 JSON: Kind = (".*", json.loads, "JSON")
-FEEDS: Kind = (".*", _texts, "a JSON object of name to URL")
+FEEDS: Kind = (".*", _texts, "a JSON object of name to URL, each name once")
 STARTS: Kind = (
     ".*",
     lambda text: text != "latest" and _texts(text),
@@ -40,6 +48,7 @@ WHOLE: Kind = ("[1-9][0-9]{0,14}", int, "a whole number above 0")
 NUMBER: Kind = (r"[0-9]{1,9}(\.[0-9]{1,9})?", float, "a number")
 SECONDS: Kind = (r"(?!0*\.?0*$)[0-9]{1,6}(\.[0-9]{1,9})?", float, "seconds above 0 and below 1000000")
 FLAG: Kind = ("(?i:true|false)", lambda text: text.lower() == "true", "true or false")
+METHOD: Kind = ("[A-Za-z-]+", str, "an HTTP method")
 END: Kind = ("fail|ignore", str, "fail or ignore")
 
 OPTIONS: dict[str, tuple[Kind, Any]] = {
@@ -52,7 +61,7 @@ OPTIONS: dict[str, tuple[Kind, Any]] = {
     "maxEventSize": (WHOLE, 32 * 2**20),
     "failOnDataLoss": (FLAG, True),
     "replayTimeout": (SECONDS, 60.0),
-    "method": (TEXT, "GET"),
+    "method": (METHOD, "GET"),
     "json": (JSON, None),
     "allowUnsafeMethod": (FLAG, False),
     "idleTimeout": (SECONDS, None),
@@ -159,7 +168,7 @@ def _parsed(name: str, text: str) -> object:
     try:
         if re.fullmatch(pattern, text, re.DOTALL):
             return read(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     # A text that any pattern matches may be long, and a URL in it may have a token.
     shown = "" if pattern == ".*" else f", not {text!r}"
