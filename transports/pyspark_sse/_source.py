@@ -148,7 +148,9 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         from ._records import record_batches
         from ._reread import reread
 
-        return iter(record_batches(reread(self._options, positions_of(start), positions_of(end))))
+        # The offset does not have a feed that was added to the options after it.
+        positions = _start(self._options) | positions_of(start)
+        return iter(record_batches(reread(self._options, positions, positions_of(end))))
 
     def _feeds_from(self, known: Mapping[str, Position]) -> Feeds:
         """Return the feeds, read from these positions on."""
