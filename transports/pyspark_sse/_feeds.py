@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from sse_core import Event, SSEError
 from sse_transports import AsyncEventSource, Position
+from sse_transports._log import error_text
 
 from ._options import Options
 
@@ -32,7 +33,8 @@ class FeedError(Exception):
 
 def feed_error(feed: str, cause: Exception) -> FeedError:
     """Return the error of a feed."""
-    return FeedError(f"feed {feed!r}: {type(cause).__name__}: {cause}")
+    # The page of a refusal may quote the URL, and Spark keeps the message in its event log.
+    return FeedError(f"feed {feed!r}: {type(cause).__name__}: {error_text(cause)}")
 
 
 @dataclass(frozen=True)
