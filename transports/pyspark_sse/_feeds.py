@@ -113,7 +113,7 @@ class Feeds:
         with self._changed:
             return all(feed.done and not feed.events for feed in self._feeds)
 
-    def wait_until_open(self, seconds: float | None) -> None:
+    def wait_until_open(self, seconds: float) -> None:
         """Wait until each feed was opened or has ended, for some seconds at most."""
         with self._changed:
             self._changed.wait_for(lambda: all(feed.opened or feed.done for feed in self._feeds), seconds)

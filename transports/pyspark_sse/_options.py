@@ -39,11 +39,7 @@ Kind = tuple[str, Callable[[str], object], str]
 TEXT: Kind = (".*", str, "a text")
 JSON: Kind = (".*", json.loads, "JSON")
 FEEDS: Kind = (".*", _texts, "a JSON object of name to URL, each name once")
-STARTS: Kind = (
-    ".*",
-    lambda text: text != "latest" and _texts(text),
-    "latest, or a JSON object of feed to ID",
-)
+STARTS: Kind = (".*", lambda ids: ids != "latest" and _texts(ids), "latest, or a JSON object of feed to ID")
 WHOLE: Kind = ("[1-9][0-9]{0,14}", int, "a whole number above 0")
 NUMBER: Kind = (r"[0-9]{1,9}(\.[0-9]{1,9})?", float, "a number")
 SECONDS: Kind = (r"(?!0*\.?0*$)[0-9]{1,6}(\.[0-9]{1,9})?", float, "seconds above 0 and below 1000000")
@@ -74,6 +70,9 @@ OPTIONS: dict[str, tuple[Kind, Any]] = {
     "retry.maxAttempts": (WHOLE, None),
 }
 """The kind and the default of each option, except the headers."""
+
+PASSED_ON = ("method", "json", "until", "idleTimeout", "maxEventSize")
+"""The options that are arguments of an event source."""
 
 NAMES = {name.lower(): name for name in OPTIONS}
 
@@ -130,10 +129,7 @@ class Options:
             "headers": {name: _resolve(HEADER + name, value) for name, value in self.headers.items()},
             "sensitive_headers": [name for name, value in self.headers.items() if value.startswith(SECRET)],
             "retry": self.retry,
-            **{
-                _snake(name): self[name]
-                for name in ("method", "json", "until", "idleTimeout", "maxEventSize")
-            },
+            **{_snake(name): self[name] for name in PASSED_ON},
         }
 
     def _retry_policy(self) -> RetryPolicy:
@@ -152,10 +148,9 @@ class Options:
         if self["method"].upper() not in self.retry.allowed_methods:
             reason = "a method that is not safe is sent again at each reconnection; if that does no harm,"
             raise InvalidArgument("method", f"{reason} set allowUnsafeMethod to true")
-        if (self["maxOffsetsPerTrigger"] or len(self.feeds)) < len(self.feeds):
-            raise InvalidArgument(
-                "maxOffsetsPerTrigger", f"there are {len(self.feeds)} feeds; each needs one"
-            )
+        count = len(self.feeds)
+        if (self["maxOffsetsPerTrigger"] or count) < count:
+            raise InvalidArgument("maxOffsetsPerTrigger", f"there are {count} feeds; each needs one")
         for unknown in self.starts.keys() - self.feeds.keys():
             raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
         for name, url in self.feeds.items():

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "feed string, seq bigint, id string, event string, data string, received_at timestamp"
 
-MAX_WAIT = 1.0
-"""Seconds after which a batch query looks again whether its time is over."""
-
 
 class DefaultSource(DataSource):
     """Server-Sent Events: one row for each event.
@@ -62,9 +59,8 @@ class DefaultSource(DataSource):
         """Return the reader of a batch query."""
         options = self._options
         if all(options[limit] is None for limit in ("maxEvents", "maxSeconds", "until")):
-            raise InvalidArgument(
-                "maxEvents", "spark.read needs this, maxSeconds or until: a feed has no end"
-            )
+            reason = "spark.read needs this, maxSeconds or until: a feed has no end"
+            raise InvalidArgument("maxEvents", reason)
         return BatchReader(options)
 
     def simpleStreamReader(self, schema: Any) -> SimpleDataSourceStreamReader:  # noqa: N802  # Spark's name
@@ -93,8 +89,8 @@ class BatchReader(DataSourceReader):
         left = options["maxEvents"]
         deadline = _deadline(options)
         with closing(Feeds(options, {feed: _start(options)[feed]}, ignore_end=True)) as feeds:
-            while not feeds.finished and left != 0 and time.monotonic() < deadline:
-                takings = feeds.take(left, min(max(deadline - time.monotonic(), 0), MAX_WAIT))
+            while not feeds.finished and left != 0 and (seconds := _seconds_until(deadline)):
+                takings = feeds.take(left, seconds)
                 if left is not None:
                     left -= sum(len(taken.events) for taken in takings)
                 yield from record_batches(takings)
@@ -126,9 +122,9 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         feeds = self._feeds_from(known)
         wait = options["maxSecondsPerTrigger"]
         if self._deadline is not None:
-            feeds.wait_until_open(min(max(self._deadline - time.monotonic(), 0), threading.TIMEOUT_MAX))
-            wait = min(wait, self._deadline - time.monotonic())
-            if wait <= 0:
+            feeds.wait_until_open(_seconds_until(self._deadline))
+            wait = min(wait, _seconds_until(self._deadline))
+            if not wait:
                 return iter([]), start
         elif options["maxSeconds"] is not None:
             raise InvalidArgument("maxSeconds", "is for spark.read and for the trigger availableNow")
@@ -176,3 +172,8 @@ def _start(options: Options) -> dict[str, Position]:
 def _deadline(options: Options) -> float:
     """Return when `maxSeconds` will have passed."""
     return float("inf") if options["maxSeconds"] is None else time.monotonic() + options["maxSeconds"]
+
+
+def _seconds_until(deadline: float) -> float:
+    """Return how long it is until then: 0 if it has passed, and never more than a thread can wait."""
+    return min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)

@@ -64,7 +64,7 @@ def _line(change: StateChange) -> str:
     return ", ".join(parts)
 
 
-def error_text(error: Exception | None) -> str:
+def error_text(error: BaseException | None) -> str:
     """Return the message of an error, without what may be a secret in the URLs that it quotes."""
     text = str(error) or type(error).__name__
     return QUERY.sub("?…", CREDENTIALS.sub("//", text))
