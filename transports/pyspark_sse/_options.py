@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sse_core import Connection, InvalidArgument, RetryPolicy
+from sse_transports import Position
 
 DEFAULT_FEED = "default"
 """The name of the feed that the option `url` gives."""
@@ -85,7 +86,7 @@ class Options:
 
     Attributes:
         feeds: the name of each feed to its URL.
-        starts: the name of a feed to the ID after which a new query begins.
+        starts: the name of each feed to where a new query begins.
         headers: header fields, the same for each feed.
         retry: what to do when a connection ends or fails.
 
@@ -109,7 +110,10 @@ class Options:
         if (self["url"] is None) is (self["feeds"] is None):
             raise InvalidArgument("url", "give either this or the option feeds")
         self.feeds: dict[str, str] = self["feeds"] or {DEFAULT_FEED: self["url"]}
-        self.starts: dict[str, str] = self["startingOffsets"] or {}
+        ids = self["startingOffsets"] or {}
+        for unknown in ids.keys() - self.feeds.keys():
+            raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
+        self.starts = {name: Position(ids.get(name, "")) for name in self.feeds}
         self.retry = self._retry_policy()
         self._check()
 
@@ -151,8 +155,6 @@ class Options:
         count = len(self.feeds)
         if (self["maxOffsetsPerTrigger"] or count) < count:
             raise InvalidArgument("maxOffsetsPerTrigger", f"there are {count} feeds; each needs one")
-        for unknown in self.starts.keys() - self.feeds.keys():
-            raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
         for name, url in self.feeds.items():
             if not url.startswith(SECRET):
                 _check_url(name, url)

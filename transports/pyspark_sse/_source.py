@@ -22,13 +22,14 @@ from pyspark.sql.datasource import (
 from pyspark.sql.streaming.datasource import SupportsTriggerAvailableNow
 
 from sse_core import InvalidArgument
-from sse_transports import Position
 
 from ._offsets import offset_of, positions_of
 from ._options import Options
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from sse_transports import Position
 
     from ._feeds import Feeds
 
@@ -88,7 +89,7 @@ class BatchReader(DataSourceReader):
         options, feed = self._options, partition.value
         left = options["maxEvents"]
         deadline = _deadline(options)
-        with closing(Feeds(options, {feed: _start(options)[feed]}, ignore_end=True)) as feeds:
+        with closing(Feeds(options, {feed: options.starts[feed]}, ignore_end=True)) as feeds:
             while not feeds.finished and left != 0 and (seconds := _seconds_until(deadline)):
                 takings = feeds.take(left, seconds)
                 if left is not None:
@@ -107,7 +108,7 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802
         """Return where a new query begins."""
-        return offset_of(_start(self._options))
+        return offset_of(self._options.starts)
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
         """Read until all feeds are silent, or `maxSeconds` have passed."""
@@ -145,14 +146,14 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         from ._reread import reread
 
         # The offset does not have a feed that was added to the options after it.
-        positions = _start(self._options) | positions_of(start)
+        positions = self._options.starts | positions_of(start)
         return iter(record_batches(reread(self._options, positions, positions_of(end))))
 
     def _feeds_from(self, known: Mapping[str, Position]) -> Feeds:
         """Return the feeds, read from these positions on."""
         from ._feeds import Feeds
 
-        positions = {name: known.get(name, first) for name, first in _start(self._options).items()}
+        positions = {name: known.get(name, first) for name, first in self._options.starts.items()}
         if self._feeds is not None and self._feeds.positions != positions:
             # Spark has not used what was read last.
             self._feeds.close()
@@ -162,11 +163,6 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
             ignore_end = self._options["onFeedEnd"] == "ignore" or self._deadline is not None
             self._feeds = Feeds(self._options, positions, ignore_end=ignore_end)
         return self._feeds
-
-
-def _start(options: Options) -> dict[str, Position]:
-    """Return where each feed begins."""
-    return {name: Position(options.starts.get(name, "")) for name in options.feeds}
 
 
 def _deadline(options: Options) -> float:
