@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -147,6 +148,18 @@ def test_a_secret_that_is_not_set_is_an_error_of_its_feed() -> None:
     )
     with closing(Feeds(options, {"default": Position()}, ignore_end=False)) as feeds, expected:
         feeds.take(None, DEADLINE)
+
+
+def test_a_refusal_that_quotes_the_url_shows_no_secret() -> None:
+    def refuse(call: Call) -> None:
+        call.respond(403, body=f"no access to {call.path}".encode())
+
+    with SSEServer(refuse) as refusing:
+        options = Options({"url": f"{refusing.url}?token=hush"})
+        with closing(Feeds(options, {"default": Position()}, ignore_end=False)) as feeds:
+            with pytest.raises(FeedError, match="no access to") as raised:
+                feeds.take(None, DEADLINE)
+            assert "hush" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_an_argument_that_a_source_refuses_is_an_error_of_its_feed() -> None:

@@ -26,6 +26,21 @@ def test_an_offset_has_the_last_id_the_count_and_the_checksum_of_each_feed() -> 
     assert positions_of(json.loads(json.dumps(offset))) == POSITIONS
 
 
-def test_an_offset_of_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="not of version 1"):
-        positions_of({"v": 2, "feeds": {}})
+@pytest.mark.parametrize(
+    "offset",
+    [
+        {"v": 2, "feeds": {}},
+        {},
+        None,
+        [],
+        {"v": 1},
+        {"v": 1, "feeds": None},
+        {"v": 1, "feeds": {"a": None}},
+        {"v": 1, "feeds": {"a": {"id": "7", "seq": 1}}},
+        {"v": 1, "feeds": {"a": {"id": 7, "seq": 1, "crc": 0}}},
+        {"v": 1, "feeds": {"a": {"id": "7", "seq": "1", "crc": 0}}},
+    ],
+)
+def test_an_offset_that_is_damaged_or_of_another_version_is_refused(offset: object) -> None:
+    with pytest.raises(ValueError, match="this is not an offset of version 1"):
+        positions_of(offset)

@@ -9,6 +9,7 @@ import pytest
 
 from pyspark_sse._options import OPTIONS, Options
 from sse_core import InvalidArgument, RetryPolicy
+from sse_transports import Position
 
 URL = "https://feed.test/events"
 FEEDS = json.dumps({"a": "https://a.test/", "b": "env:B_URL"})
@@ -18,7 +19,8 @@ def test_a_url_is_a_feed_with_the_default_settings() -> None:
     options = Options({"url": URL})
     assert options.feeds == {"default": URL}
     assert options.retry == RetryPolicy()
-    assert (options["failOnDataLoss"], options["onFeedEnd"], options.starts) == (True, "fail", {})
+    assert (options["failOnDataLoss"], options["onFeedEnd"]) == (True, "fail")
+    assert options.starts == {"default": Position()}
 
 
 def test_each_option_has_its_value() -> None:
@@ -56,7 +58,7 @@ def test_each_option_has_its_value() -> None:
     lower = Options({name.lower(): value for name, value in given.items()})
     assert lower._values == options._values
     assert list(options.feeds) == ["a", "b"]
-    assert options.starts == {"a": "7"}
+    assert options.starts == {"a": Position("7"), "b": Position()}
     retry = {name: value for name, value in options._values.items() if name.startswith("retry.")}
     assert options._values == retry | {
         "url": None,
@@ -100,6 +102,11 @@ def test_each_option_has_its_value() -> None:
         ({"url": URL, "feeds": FEEDS}, "url: give either this or the option feeds"),
         ({"feeds": "[1]"}, "feeds: expected a JSON object of name to URL"),
         ({"feeds": "{}"}, "feeds: expected a JSON object of name to URL"),
+        (
+            {"feeds": '{"a": "https://a.test/", "a": "https://b.test/"}'},
+            "feeds: expected a JSON object of name to URL, each name once",
+        ),
+        ({"feeds": "[" * 100_000}, "feeds: expected a JSON object of name to URL"),
         ({"feeds": '{"a": "https://a.test/?token=secret"'}, "feeds: expected a JSON object of name to URL"),
         ({"url": URL, "maxOffsetsPerTrigger": "0"}, "maxOffsetsPerTrigger: expected a whole number above 0"),
         ({"url": URL, "maxEvents": "many"}, "maxEvents: expected a whole number above 0, not 'many'"),
@@ -116,6 +123,10 @@ def test_each_option_has_its_value() -> None:
         ({"url": URL, "retry.maxDelay": "0.01"}, "retry.maxDelay: 0.01 is less than min_delay"),
         ({"url": URL, "retry.factor": "0.5"}, "retry.factor: "),
         ({"url": URL, "retry.forever": "true"}, "retry.forever: is no option"),
+        (
+            {"url": URL, "method": "BAD METHOD", "allowUnsafeMethod": "true"},
+            "method: expected an HTTP method",
+        ),
         ({"url": URL, "method": "POST"}, "method: a method that is not safe is sent again"),
         (
             {"url": "ftp://feed.test/?token=secret"},

@@ -12,7 +12,7 @@ from pyspark_sse._options import Options
 from pyspark_sse._reread import reread
 from sse_core import Event
 from sse_transports import Position
-from sse_transports.testing import Call, History, SSEServer, Stall, Step
+from sse_transports.testing import Call, Cut, History, SSEServer, Stall, Step
 
 HISTORY = [Event(f"data {number}", id=str(number)) for number in range(1, 101)]
 START = Position().after(HISTORY[:10])
@@ -70,6 +70,18 @@ def test_a_refusal_is_an_error_of_the_feed() -> None:
     expected = pytest.raises(FeedError, match=r"^feed 'a': HTTPStatusError: .*401")
     with SSEServer([[401]]) as server, expected:
         reread(options_of(server, "a", failOnDataLoss="false"), {"a": START}, {"a": END})
+
+
+def test_a_feed_that_cannot_be_reached_is_no_data_loss() -> None:
+    def answer(call: Call) -> list[Step]:
+        return [*HISTORY[10:50], Cut()] if call.number == 0 else [503]
+
+    with SSEServer(answer) as server:
+        options = options_of(
+            server, "a", replayTimeout="3", failOnDataLoss="false", **{"retry.initialDelay": "0.1"}
+        )
+        with pytest.raises(FeedError, match=r"^feed 'a': was not connected when replayTimeout had passed$"):
+            reread(options, {"a": START}, {"a": END})
 
 
 def test_a_feed_that_is_no_longer_named_is_an_error() -> None:

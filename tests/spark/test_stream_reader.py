@@ -165,6 +165,19 @@ def test_a_feed_can_be_added_removed_and_named_again() -> None:
     assert rows_of(running, "a") == rows_of(running, "b") == EXPECTED
 
 
+def test_the_first_batch_of_an_added_feed_is_read_again_from_its_start() -> None:
+    with query(follow, "a", maxSecondsPerTrigger="1") as running:
+        running.run(500)
+        running.stop()
+        url = json.loads(running.options["feeds"])["a"]
+        running.options["feeds"] = json.dumps({"a": url, "b": url})
+        running.options["startingoffsets"] = json.dumps({"b": "id-490"})
+        running.start()
+        restarted(running)
+        running.run(510)
+    assert [event_id for _, event_id, _ in rows_of(running, "b")] == [event.id for event in HISTORY[490:]]
+
+
 def test_what_spark_did_not_use_is_read_again() -> None:
     with query(follow, maxOffsetsPerTrigger="10") as running:
         assert running.log()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_core import Event, HTTPStatusError, InvalidArgument, TotalTimeout
+from sse_core import Event, HTTPStatusError, InvalidArgument, RetryPolicy, TotalTimeout
 from sse_transports import (
     AsyncEventSource,
     DataLoss,
@@ -22,12 +22,15 @@ from sse_transports import (
 )
 from sse_transports.testing import (
     AsyncScriptedTransport,
+    Call,
     Cut,
     History,
     Refuse,
     Script,
     ScriptedTransport,
+    SSEServer,
     Stall,
+    Step,
 )
 
 URL = "https://feed.test/"
@@ -36,6 +39,7 @@ START = Position().after(ALL[:2])
 END = START.after(ALL[2:6])
 BETWEEN = ALL[2:6]
 LIMIT = 30.0
+SOON = RetryPolicy(initial_delay=0.1)
 
 Replay = Callable[[Script, Position, Position], list[Event]]
 
@@ -115,6 +119,29 @@ def test_too_few_events_are_a_data_loss(replay: Replay, end: list[Stall]) -> Non
 def test_a_server_that_cannot_be_reached_is_no_data_loss(replay: Replay) -> None:
     with pytest.raises(TotalTimeout):
         replay([[Refuse()]] * 50, START, END)
+
+
+def gone(call: Call) -> list[Step]:
+    return [*BETWEEN[:3], Cut()] if call.number == 0 else [503]
+
+
+def test_a_server_that_is_gone_during_a_replay_is_no_data_loss() -> None:
+    # In real time: a virtual clock passes the whole wait at once.
+    with SSEServer(gone) as server:
+        source = EventSource(server.url, last_event_id="2", retry=SOON, total_timeout=3)
+        with source, pytest.raises(TotalTimeout):
+            replay_events(source, START, END)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_server_that_is_gone_during_an_async_replay_is_no_data_loss(backend: str) -> None:
+    async def replay(url: str) -> None:
+        source = AsyncEventSource(url, last_event_id="2", retry=SOON, total_timeout=3)
+        async with source:
+            await areplay_events(source, START, END)
+
+    with SSEServer(gone) as server, pytest.raises(TotalTimeout):
+        anyio.run(replay, server.url, backend=backend)
 
 
 @every_replay

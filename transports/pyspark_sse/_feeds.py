@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from sse_core import Event, SSEError
 from sse_transports import AsyncEventSource, Position
+from sse_transports._log import error_text
 
 from ._options import Options
 
@@ -32,7 +33,8 @@ class FeedError(Exception):
 
 def feed_error(feed: str, cause: Exception) -> FeedError:
     """Return the error of a feed."""
-    return FeedError(f"feed {feed!r}: {type(cause).__name__}: {cause}")
+    # The page of a refusal may quote the URL, and Spark keeps the message in its event log.
+    return FeedError(f"feed {feed!r}: {type(cause).__name__}: {error_text(cause)}")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Feeds:
         with self._changed:
             return all(feed.done and not feed.events for feed in self._feeds)
 
-    def wait_until_open(self, seconds: float | None) -> None:
+    def wait_until_open(self, seconds: float) -> None:
         """Wait until each feed was opened or has ended, for some seconds at most."""
         with self._changed:
             self._changed.wait_for(lambda: all(feed.opened or feed.done for feed in self._feeds), seconds)

@@ -21,12 +21,19 @@ def offset_of(positions: Mapping[str, Position]) -> dict[str, Any]:
     return {"v": 1, "feeds": feeds}
 
 
-def positions_of(offset: Mapping[str, Any]) -> dict[str, Position]:
+def positions_of(offset: Any) -> dict[str, Position]:
     """Return the position of each feed in an offset.
 
     Raises:
-        ValueError: a later version of this package has written it.
+        ValueError: it is damaged, or a later version of this package has written it.
     """
-    if offset.get("v") != 1:
-        raise ValueError(f"this offset is not of version 1, which this package reads: {offset!r:.200}")
-    return {name: Position(at["id"], at["seq"], at["crc"]) for name, at in offset["feeds"].items()}
+    positions = {}
+    match offset:
+        case {"v": 1, "feeds": dict(feeds)}:
+            for name, at in feeds.items():
+                match at:
+                    case {"id": str(last_event_id), "seq": int(count), "crc": int(checksum)}:
+                        positions[name] = Position(last_event_id, count, checksum)
+            if len(positions) == len(feeds):
+                return positions
+    raise ValueError(f"this is not an offset of version 1, which this package reads: {offset!r:.200}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sse_core import Connection, InvalidArgument, RetryPolicy
+from sse_transports import Position
 
 DEFAULT_FEED = "default"
 """The name of the feed that the option `url` gives."""
@@ -19,8 +20,16 @@ HEADER = "header."
 RETRY = "retry."
 
 
+def _different(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # Of two equal names, `json` would drop one without a word.
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError
+    return value
+
+
 def _texts(text: str) -> dict[str, str]:
-    value = json.loads(text)
+    value = json.loads(text, object_pairs_hook=_different)
     if not (isinstance(value, dict) and value and all(isinstance(each, str) for each in value.values())):
         raise ValueError
     return value
@@ -30,16 +39,13 @@ def _texts(text: str) -> dict[str, str]:
 Kind = tuple[str, Callable[[str], object], str]
 TEXT: Kind = (".*", str, "a text")
 JSON: Kind = (".*", json.loads, "JSON")
-FEEDS: Kind = (".*", _texts, "a JSON object of name to URL")
-STARTS: Kind = (
-    ".*",
-    lambda text: text != "latest" and _texts(text),
-    "latest, or a JSON object of feed to ID",
-)
+FEEDS: Kind = (".*", _texts, "a JSON object of name to URL, each name once")
+STARTS: Kind = (".*", lambda ids: ids != "latest" and _texts(ids), "latest, or a JSON object of feed to ID")
 WHOLE: Kind = ("[1-9][0-9]{0,14}", int, "a whole number above 0")
 NUMBER: Kind = (r"[0-9]{1,9}(\.[0-9]{1,9})?", float, "a number")
 SECONDS: Kind = (r"(?!0*\.?0*$)[0-9]{1,6}(\.[0-9]{1,9})?", float, "seconds above 0 and below 1000000")
 FLAG: Kind = ("(?i:true|false)", lambda text: text.lower() == "true", "true or false")
+METHOD: Kind = ("[A-Za-z-]+", str, "an HTTP method")
 END: Kind = ("fail|ignore", str, "fail or ignore")
 
 OPTIONS: dict[str, tuple[Kind, Any]] = {
@@ -52,7 +58,7 @@ OPTIONS: dict[str, tuple[Kind, Any]] = {
     "maxEventSize": (WHOLE, 32 * 2**20),
     "failOnDataLoss": (FLAG, True),
     "replayTimeout": (SECONDS, 60.0),
-    "method": (TEXT, "GET"),
+    "method": (METHOD, "GET"),
     "json": (JSON, None),
     "allowUnsafeMethod": (FLAG, False),
     "idleTimeout": (SECONDS, None),
@@ -66,6 +72,9 @@ OPTIONS: dict[str, tuple[Kind, Any]] = {
 }
 """The kind and the default of each option, except the headers."""
 
+PASSED_ON = ("method", "json", "until", "idleTimeout", "maxEventSize")
+"""The options that are arguments of an event source."""
+
 NAMES = {name.lower(): name for name in OPTIONS}
 
 
@@ -77,7 +86,7 @@ class Options:
 
     Attributes:
         feeds: the name of each feed to its URL.
-        starts: the name of a feed to the ID after which a new query begins.
+        starts: the name of each feed to where a new query begins.
         headers: header fields, the same for each feed.
         retry: what to do when a connection ends or fails.
 
@@ -101,7 +110,10 @@ class Options:
         if (self["url"] is None) is (self["feeds"] is None):
             raise InvalidArgument("url", "give either this or the option feeds")
         self.feeds: dict[str, str] = self["feeds"] or {DEFAULT_FEED: self["url"]}
-        self.starts: dict[str, str] = self["startingOffsets"] or {}
+        ids = self["startingOffsets"] or {}
+        for unknown in ids.keys() - self.feeds.keys():
+            raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
+        self.starts = {name: Position(ids.get(name, "")) for name in self.feeds}
         self.retry = self._retry_policy()
         self._check()
 
@@ -121,10 +133,7 @@ class Options:
             "headers": {name: _resolve(HEADER + name, value) for name, value in self.headers.items()},
             "sensitive_headers": [name for name, value in self.headers.items() if value.startswith(SECRET)],
             "retry": self.retry,
-            **{
-                _snake(name): self[name]
-                for name in ("method", "json", "until", "idleTimeout", "maxEventSize")
-            },
+            **{_snake(name): self[name] for name in PASSED_ON},
         }
 
     def _retry_policy(self) -> RetryPolicy:
@@ -143,12 +152,9 @@ class Options:
         if self["method"].upper() not in self.retry.allowed_methods:
             reason = "a method that is not safe is sent again at each reconnection; if that does no harm,"
             raise InvalidArgument("method", f"{reason} set allowUnsafeMethod to true")
-        if (self["maxOffsetsPerTrigger"] or len(self.feeds)) < len(self.feeds):
-            raise InvalidArgument(
-                "maxOffsetsPerTrigger", f"there are {len(self.feeds)} feeds; each needs one"
-            )
-        for unknown in self.starts.keys() - self.feeds.keys():
-            raise InvalidArgument("startingOffsets", f"there is no feed {unknown!r}")
+        count = len(self.feeds)
+        if (self["maxOffsetsPerTrigger"] or count) < count:
+            raise InvalidArgument("maxOffsetsPerTrigger", f"there are {count} feeds; each needs one")
         for name, url in self.feeds.items():
             if not url.startswith(SECRET):
                 _check_url(name, url)
@@ -159,7 +165,7 @@ def _parsed(name: str, text: str) -> object:
     try:
         if re.fullmatch(pattern, text, re.DOTALL):
             return read(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     # A text that any pattern matches may be long, and a URL in it may have a token.
     shown = "" if pattern == ".*" else f", not {text!r}"

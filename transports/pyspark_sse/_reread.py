@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from sse_core import SSEError
+from sse_core import SSEError, TotalTimeout
 from sse_transports import AsyncEventSource, DataLoss, Position, areplay_events
 
 from ._feeds import WARNINGS, FeedError, Taken, feed_error
@@ -55,6 +55,8 @@ async def _reread(options: Options, name: str, start: Position, end: Position) -
                 raise FeedError(f"{feed_error(name, error)}; {hint}") from None
             events = error.events
             WARNINGS.warning("%s", feed_error(name, error))
+        except TotalTimeout:
+            raise FeedError(f"feed {name!r}: was not connected when replayTimeout had passed") from None
         except SSEError as error:
             raise feed_error(name, error) from None
     return Taken(name, start, events, [time.time_ns() // 1000] * len(events))

@@ -22,7 +22,6 @@ from pyspark.sql.datasource import (
 from pyspark.sql.streaming.datasource import SupportsTriggerAvailableNow
 
 from sse_core import InvalidArgument
-from sse_transports import Position
 
 from ._offsets import offset_of, positions_of
 from ._options import Options
@@ -30,12 +29,11 @@ from ._options import Options
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sse_transports import Position
+
     from ._feeds import Feeds
 
 SCHEMA = "feed string, seq bigint, id string, event string, data string, received_at timestamp"
-
-MAX_WAIT = 1.0
-"""Seconds after which a batch query looks again whether its time is over."""
 
 
 class DefaultSource(DataSource):
@@ -62,9 +60,8 @@ class DefaultSource(DataSource):
         """Return the reader of a batch query."""
         options = self._options
         if all(options[limit] is None for limit in ("maxEvents", "maxSeconds", "until")):
-            raise InvalidArgument(
-                "maxEvents", "spark.read needs this, maxSeconds or until: a feed has no end"
-            )
+            reason = "spark.read needs this, maxSeconds or until: a feed has no end"
+            raise InvalidArgument("maxEvents", reason)
         return BatchReader(options)
 
     def simpleStreamReader(self, schema: Any) -> SimpleDataSourceStreamReader:  # noqa: N802  # Spark's name
@@ -92,9 +89,9 @@ class BatchReader(DataSourceReader):
         options, feed = self._options, partition.value
         left = options["maxEvents"]
         deadline = _deadline(options)
-        with closing(Feeds(options, {feed: _start(options)[feed]}, ignore_end=True)) as feeds:
-            while not feeds.finished and left != 0 and time.monotonic() < deadline:
-                takings = feeds.take(left, min(max(deadline - time.monotonic(), 0), MAX_WAIT))
+        with closing(Feeds(options, {feed: options.starts[feed]}, ignore_end=True)) as feeds:
+            while not feeds.finished and left != 0 and (seconds := _seconds_until(deadline)):
+                takings = feeds.take(left, seconds)
                 if left is not None:
                     left -= sum(len(taken.events) for taken in takings)
                 yield from record_batches(takings)
@@ -111,7 +108,7 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802
         """Return where a new query begins."""
-        return offset_of(_start(self._options))
+        return offset_of(self._options.starts)
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
         """Read until all feeds are silent, or `maxSeconds` have passed."""
@@ -126,9 +123,9 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         feeds = self._feeds_from(known)
         wait = options["maxSecondsPerTrigger"]
         if self._deadline is not None:
-            feeds.wait_until_open(min(max(self._deadline - time.monotonic(), 0), threading.TIMEOUT_MAX))
-            wait = min(wait, self._deadline - time.monotonic())
-            if wait <= 0:
+            feeds.wait_until_open(_seconds_until(self._deadline))
+            wait = min(wait, _seconds_until(self._deadline))
+            if not wait:
                 return iter([]), start
         elif options["maxSeconds"] is not None:
             raise InvalidArgument("maxSeconds", "is for spark.read and for the trigger availableNow")
@@ -148,13 +145,15 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         from ._records import record_batches
         from ._reread import reread
 
-        return iter(record_batches(reread(self._options, positions_of(start), positions_of(end))))
+        # The offset does not have a feed that was added to the options after it.
+        positions = self._options.starts | positions_of(start)
+        return iter(record_batches(reread(self._options, positions, positions_of(end))))
 
     def _feeds_from(self, known: Mapping[str, Position]) -> Feeds:
         """Return the feeds, read from these positions on."""
         from ._feeds import Feeds
 
-        positions = {name: known.get(name, first) for name, first in _start(self._options).items()}
+        positions = {name: known.get(name, first) for name, first in self._options.starts.items()}
         if self._feeds is not None and self._feeds.positions != positions:
             # Spark has not used what was read last.
             self._feeds.close()
@@ -166,11 +165,11 @@ class StreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
         return self._feeds
 
 
-def _start(options: Options) -> dict[str, Position]:
-    """Return where each feed begins."""
-    return {name: Position(options.starts.get(name, "")) for name in options.feeds}
-
-
 def _deadline(options: Options) -> float:
     """Return when `maxSeconds` will have passed."""
     return float("inf") if options["maxSeconds"] is None else time.monotonic() + options["maxSeconds"]
+
+
+def _seconds_until(deadline: float) -> float:
+    """Return how long it is until then: 0 if it has passed, and never more than a thread can wait."""
+    return min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)

@@ -47,7 +47,7 @@ def _is_failure(change: StateChange) -> bool:
 
 
 def _line(change: StateChange) -> str:
-    cause = _cause(change)
+    cause = error_text(change.cause)
     if _is_failure(change):
         host = change.url.split("/")[2]
         # Some errors name the host themselves.
@@ -64,6 +64,7 @@ def _line(change: StateChange) -> str:
     return ", ".join(parts)
 
 
-def _cause(change: StateChange) -> str:
-    text = str(change.cause) or type(change.cause).__name__
+def error_text(error: BaseException | None) -> str:
+    """Return the message of an error, without what may be a secret in the URLs that it quotes."""
+    text = str(error) or type(error).__name__
     return QUERY.sub("?…", CREDENTIALS.sub("//", text))

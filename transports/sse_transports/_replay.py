@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from sse_core import Event, InvalidArgument, StreamError, TotalTimeout
+from sse_core import Event, InvalidArgument, ReadyState, StreamError, TotalTimeout
 from sse_core._values import Record
 
 if TYPE_CHECKING:
     from ._async_event_source import AsyncEventSource
     from ._event_source import EventSource
+
+MAX_WAIT = 0.5
+"""Seconds after which a replay without events looks whether the stream is open."""
 
 
 class Position(Record):
@@ -87,17 +90,18 @@ def replay_events(source: EventSource[Event], start: Position, end: Position) ->
         end: the position after the last event.
 
     Raises:
-        DataLoss: other events came, or fewer until the stream ended or `total_timeout` passed.
+        DataLoss: other events came, or fewer until the stream ended, or until `total_timeout` passed
+            while it was open.
         sse_core.InvalidArgument: `end` is before `start`, or the source resumes after another ID.
-        sse_core.SSEError: as iterating does; `TotalTimeout` only if no stream was opened in that time.
+        sse_core.SSEError: as iterating does; `TotalTimeout` only if no stream was open at its end.
     """
     replay = _Replay(source, start, end)
     try:
-        batches = source.batches()
+        batches = source.batches(MAX_WAIT)
         while replay.missing:
             replay.add(next(batches))
     except (StopIteration, TotalTimeout) as error:
-        replay.check_opened(error)
+        replay.check_open(error)
     return replay.result()
 
 
@@ -105,11 +109,11 @@ async def areplay_events(source: AsyncEventSource[Event], start: Position, end: 
     """Do what `replay_events` does, for an `AsyncEventSource`."""
     replay = _Replay(source, start, end)
     try:
-        batches = source.batches()
+        batches = source.batches(MAX_WAIT)
         while replay.missing:
             replay.add(await anext(batches))
     except (StopAsyncIteration, TotalTimeout) as error:
-        replay.check_opened(error)
+        replay.check_open(error)
     return replay.result()
 
 
@@ -125,6 +129,8 @@ class _Replay:
             raise InvalidArgument("source", f"its last_event_id is not that of the start, {start!r}")
         self._source, self._start, self._end = source, start, end
         self._events: list[Event] = []
+        # Whether the stream was open when its state was last read.
+        self._is_open = True
 
     @property
     def missing(self) -> int:
@@ -134,10 +140,15 @@ class _Replay:
     def add(self, events: list[Event]) -> None:
         # The events after the end are not asked for.
         self._events += events[: self.missing]
+        state = self._source.ready_state
+        # A timeout has already closed the source.
+        if state is not ReadyState.CLOSED:
+            self._is_open = state is ReadyState.OPEN
 
-    def check_opened(self, error: Exception) -> None:
-        """Raise the timeout of a server that was never reached: that says nothing about its events."""
-        if isinstance(error, TotalTimeout) and self._source.response is None:
+    def check_open(self, error: Exception) -> None:
+        """Raise the timeout of a server that could not be reached: that says nothing about its events."""
+        never_opened = self._source.response is None
+        if isinstance(error, TotalTimeout) and (never_opened or not self._is_open):
             raise error
 
     def result(self) -> list[Event]:
