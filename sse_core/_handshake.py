@@ -40,6 +40,7 @@ KEY_HEADERS = frozenset(
 SENSITIVE_HEADERS = KEY_HEADERS | {"authorization", "cookie", "proxy-authorization", "last-event-id"}
 # Not a secret, but wrong for another origin.
 ORIGIN_HEADERS = frozenset({"host"})
+FIRST_ORIGIN_HEADERS = SENSITIVE_HEADERS | ORIGIN_HEADERS
 # https://fetch.spec.whatwg.org/#request-body-header-name, and Content-Length: they describe a body, and are
 # dropped with it.
 BODY_HEADERS = frozenset(
@@ -195,7 +196,10 @@ class Handshake:
         )
         self.sensitive_headers = frozenset(name.lower() for name in names)
         # Names of headers that are for the first origin only.
-        self._of_first_origin = SENSITIVE_HEADERS | ORIGIN_HEADERS | self.sensitive_headers
+        # The union is larger than all else of a handshake: nearly always, it can be shared.
+        self._of_first_origin = (
+            FIRST_ORIGIN_HEADERS | self.sensitive_headers if names else FIRST_ORIGIN_HEADERS
+        )
 
     def request(self, own: Mapping[str, str], last_event_id: str) -> Request:
         """Return the request of an attempt. It has the standard's header fields, and the caller's, which win.
