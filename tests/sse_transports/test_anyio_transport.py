@@ -66,6 +66,9 @@ def get(runtime: str, url: str, **options: Any) -> tuple[int, bytes]:
         ({"local_address": 5}, "local_address"),
         ({"local_address": ("127.0.0.1", 0)}, "local_address"),
         ({"proxy": "http://proxy.test", "uds": "/run/x.sock"}, "proxy"),
+        ({"connect_limit": 0}, "connect_limit"),
+        ({"connect_limit": "64"}, "connect_limit"),
+        ({"connect_limit": True}, "connect_limit"),
     ],
 )
 def test_argument_of_another_kind_is_refused(options: dict[str, Any], name: str) -> None:

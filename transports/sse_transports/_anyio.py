@@ -94,7 +94,8 @@ class AnyioTransport(ProcessOwner):
         for name, value, kind in (*checks, ("local_address", local_address, str)):
             if value is not None and not isinstance(value, kind):
                 raise InvalidArgument(name, f"a value of type {type(value).__name__} cannot be used")
-        if connect_limit is not None and not (isinstance(connect_limit, int) and connect_limit > 0):
+        # A bool is an int to Python, and a mistake here.
+        if connect_limit is not None and (type(connect_limit) is not int or connect_limit < 1):
             raise InvalidArgument("connect_limit", f"expected 1 or more, or None, not {connect_limit!r}")
         if proxy and uds is not None:
             raise InvalidArgument("proxy", "cannot be used together with uds")
