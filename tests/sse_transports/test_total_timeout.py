@@ -26,7 +26,7 @@ from sse_transports.testing import (
 from tests.sse_transports.small_servers import SLOW, data, one_and_silence, until_all_gone
 from tests.sse_transports.waiting import DEADLINE, eventually
 
-SOON = 0.3
+SOON = 1.5
 """Seconds. What is ended would otherwise take `DEADLINE`, or for ever."""
 
 every_client = pytest.mark.usefixtures("every_client")
