@@ -170,6 +170,8 @@ def test_status_line_is_redrawn_while_waiting(path: Path) -> None:
             terminal.until("waiting ")
             terminal.until(" s: 1 event, 19 B, ")
             terminal.until(" s (HTTP status 503 instead of 200)")
+            # The whole wait, which is never shorter than Retry-After.
+            assert min(map(float, re.findall(r"waiting ([\d.]+) s:", terminal.screen))) >= 30
         terminal.interrupt()
         assert terminal.finish() == ExitCode.INTERRUPTED
 
