@@ -61,7 +61,7 @@ class Reading:
 
     def until_it_reads(self) -> None:
         """Return when the iteration waits for bytes."""
-        self._until_blocked_in("_read", "_read_event")
+        self._until_blocked_in("_read", "_iterate")
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -109,19 +110,19 @@ def test_a_failing_hook_does_not_lose_the_returned_event(command: str) -> None:
         send_third(server)
         # A private method, because nothing public runs at this moment: the loop has found an event, and
         # `__next__` has not returned it yet.
-        find_event = source._read_event
+        find_event = source._next
 
-        def find_event_and_command() -> Event | None:
-            event = find_event()
+        def find_event_and_command(take: Callable[[], Event | None]) -> Event:
+            event = find_event(take)
             # In another thread, which cannot get the loop's lock and leaves the command to this one.
             commanding = threading.Thread(target=getattr(source, command))
             commanding.start()
             commanding.join()
             return event
 
-        source._read_event = find_event_and_command  # type: ignore[method-assign]
+        source._next = find_event_and_command  # type: ignore[method-assign, assignment]
         assert next(source).data == "3"
-        source._read_event = find_event  # type: ignore[method-assign]
+        source._next = find_event  # type: ignore[method-assign]
         with pytest.raises(RuntimeError, match="a hook failed"):
             next(source)
         assert source.ready_state is ReadyState.CLOSED

@@ -151,7 +151,7 @@ def test_a_child_leaves_a_stream_that_a_thread_reads(
     ):
         reader = threading.Thread(target=lambda: seen.extend(event.data for event in source))
         reader.start()
-        eventually(lambda: len(seen) == 2 and is_blocked_in(reader, EventSource._read_event), "it reads")
+        eventually(lambda: len(seen) == 2 and is_blocked_in(reader, EventSource._iterate), "it reads")
         assert in_child(lambda: call(source)) == result
         feed.go.set()
         reader.join(DEADLINE)

@@ -38,7 +38,7 @@ def signalled_in(function: Callable[..., object], number: signal.Signals) -> Ite
 
     def is_there() -> bool:
         # Only inside an iteration: starting a thread blocks for a moment too.
-        return is_blocked_in(here, EventSource.__next__, function)
+        return is_blocked_in(here, EventSource._iterate, function)
 
     def send() -> None:
         eventually(is_there, f"the main thread waits in {function.__qualname__}")

@@ -4,8 +4,8 @@
 sources add what can block: I/O, sleeping, the caller's hooks, and locks. What a source does next follows from
 two attributes:
 
-- `_step` is the step that the connection asked for last (see `sse_core._connection`). A `Deliver` stays
-  there until its last event was yielded.
+- `_step` is the step to take when all buffered events were yielded (see `sse_core._connection`). While it is
+  `Read`, there is nothing to report.
 - `_command` is what a caller asked for with `close`, `pause`, `resume` or `reconnect`; None once that is
   done. It takes precedence: it replaces `_step`, and the error of a connection that a command dropped is
   ignored. In a forked child it is `FORKED` for ever (see `_forked_sources`).
@@ -65,6 +65,8 @@ AtEnd = Literal["raise", "drop", "dispatch"]
 
 INTERRUPTED = "the iteration was interrupted, and that closed the source"
 CANCELLED = f"{INTERRUPTED}; to limit the wait, use batches(max_wait=...)"
+
+IN_HOOK = "a hook cannot iterate the source that called it"
 
 CLIENT_TRANSPORTS = {
     "httpx2.Client": ("Httpx2Transport", "EventSource"),
@@ -136,6 +138,7 @@ class Driver(Generic[Item]):
         total_timeout: see `EventSource`.
         store: see `EventSource`.
         clock: see `EventSource`.
+        comments: see `EventSource`.
     """
 
     # In slots, because an object with more than 30 attributes in its dict is larger and reads them slower.
@@ -148,10 +151,10 @@ class Driver(Generic[Item]):
         "_deadline",
         "_ended_early",
         "_events",
+        "_have_ids",
         "_id_after_events",
         "_idle_timeout",
         "_last_event_id",
-        "_overflow",
         "_prepared_id",
         "_process",
         "_read_timeout",
@@ -173,6 +176,7 @@ class Driver(Generic[Item]):
         total_timeout: float | None,
         store: Store | None,
         clock: Clock,
+        comments: bool,
     ) -> None:
         check_seconds("idle_timeout", idle_timeout)
         check_seconds("timeout", timeout)
@@ -192,12 +196,13 @@ class Driver(Generic[Item]):
         self._step: Step[Item] = Wait(0.0)
         self._command: Command | None = None
         # The events that have arrived and were not yielded yet.
-        self._events: Iterator[Item] = iter(())
-        # `AsyncEventSource` takes `_events` in portions from this, so that other tasks can run in between.
-        self._overflow: Iterator[Item] = iter(())
-        # The last event ID after the last event that was yielded; after all of `_events`; and in the store.
+        self._events: Iterator[Any] = iter(())
+        # Whether all of them are an `Event`, which has an ID.
+        self._have_ids = not comments
+        # The last event ID after the last event that was yielded; after all of `_events`, None if that is the
+        # ID of the last of them; and in the store.
         self._last_event_id = connection.last_event_id
-        self._id_after_events = connection.last_event_id
+        self._id_after_events: str | None = None
         self._saved_id = connection.last_event_id
         # The last event ID that `prepare` was called with.
         self._prepared_id = connection.last_event_id
@@ -299,30 +304,31 @@ class Driver(Generic[Item]):
     def _receive(self, data: bytes) -> Step[Item]:
         """Pass on bytes that were read, `b""` at the end of the body; return the next step.
 
-        Events are buffered at once, not when the `Deliver` step is taken: a command may replace the step,
-        and events that have arrived are to be yielded all the same.
+        Events are buffered at once: a command may replace the step, and events that have arrived are to be
+        yielded all the same.
         """
         if self._deadline is not None:
             self._check_deadline()
         if data:
-            delivery = self._connection.receive(data)
-        else:
-            # When a command has closed the connection, that may look like the end of the body.
-            step = self._connection.end() if self._command is None else self._step
-            if not isinstance(step, Deliver):
-                return step
-            delivery = step
-        self._buffer(delivery)
-        return delivery
+            return self._buffer(self._connection.receive(data))
+        # When a command has closed the connection, that may look like the end of the body.
+        step = self._connection.end() if self._command is None else self._step
+        return self._buffer(step) if isinstance(step, Deliver) else step
 
-    def _buffer(self, delivery: Deliver[Item]) -> None:
-        """Keep events that have arrived, to be yielded."""
+    def _buffer(self, delivery: Deliver[Item]) -> Step[Item]:
+        """Keep events that have arrived, to be yielded; return the step after them."""
         self._events = iter(delivery.events)
-        self._id_after_events = self._connection.last_event_id
         if isinstance(delivery.then, Stop):
             # At `until`, the connection has parsed events that are not delivered; ignore their IDs.
-            ids = [event.id for event in delivery.events if isinstance(event, Event)]
-            self._id_after_events = ids[-1] if ids else self._last_event_id
+            self._id_after_events = None
+        else:
+            self._id_after_events = self._connection.last_event_id
+        return delivery.then
+
+    def _pass_events(self) -> None:
+        """Note that all buffered events were yielded: an ID may have come after the last of them."""
+        if self._id_after_events is not None:
+            self._last_event_id, self._id_after_events = self._id_after_events, None
 
     def _fail(self, error: SSEError) -> Step[Item]:
         """Return the step after an error of the exchange; ignore the error if a command caused it."""
@@ -333,29 +339,30 @@ class Driver(Generic[Item]):
 
     def _next_buffered(self) -> Item | None:
         """Return the next event that has arrived, or None."""
-        for event in self._events:
-            if isinstance(event, Event):
-                self._last_event_id = event.id
-            return event
-        return None
+        item: Item | None = next(self._events, None)
+        if isinstance(item, Event):
+            self._last_event_id = item.id
+        return item
 
     def _take_batch(self) -> list[Item] | None:
         """Return all events that have arrived; None if there are none."""
-        events = [*self._events, *self._overflow]
-        self._last_event_id = next(
-            (event.id for event in reversed(events) if isinstance(event, Event)), self._last_event_id
-        )
-        return events or None
+        items = [*self._events]
+        if not items:
+            return None
+        for item in reversed(items):
+            if isinstance(item, Event):
+                self._last_event_id = item.id
+                break
+        return items
 
     def _has_batch(self) -> bool | None:
         """Return True if events have arrived, else None."""
-        return bool(length_hint(self._events) or length_hint(self._overflow)) or None
+        return length_hint(self._events) > 0 or None
 
     def _opened(self) -> bool | None:
         """Return True if a stream is open or has left events to yield, else None."""
-        is_open = self._connection.state is State.OPEN or isinstance(self._step, Deliver)
         # A pause keeps events, too.
-        return is_open or self._has_batch()
+        return self._connection.state is State.OPEN or self._has_batch()
 
     def _time_left(self, seconds: float | None) -> float | None:
         """Return `seconds`, or fewer if the deadline comes first; None if there is no limit."""
@@ -393,7 +400,8 @@ class Driver(Generic[Item]):
 
     def _end(self, error: Exception | None = None) -> None:
         """Close the connection's state and drop the buffered events; the last event ID stays before them."""
-        self._events = self._overflow = iter(())
+        self._events = iter(())
+        self._id_after_events = None
         self._ended_early = not self._completed
         self._step = self._connection.close(error)
 
