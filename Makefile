@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 SPARK := .venv-spark
 
 .PHONY: demo test lint types core transports browser pythons package docs spark java nginx chromium fonts graphviz valgrind \
-  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-iteration bench-scale bench-first-event bench-tail bench-spark compare screenshot soak clean
+  bench bench-quick bench-chart bench-instructions bench-memory bench-transports bench-chat bench-iteration bench-scale bench-first-event bench-tail bench-spark compare screenshot soak clean
 
 # What `make demo` shows: the command, and a transport of each extra. They are all that it installs.
 DEMO_EXTRAS := cli,asyncio,trio
@@ -147,6 +147,10 @@ valgrind:
 # Microseconds per event of each transport, of its bare HTTP client, and of the peers, in bursts and drips; some minutes.
 bench-transports: $(VENV)/.ready
 	$(RUN) benchmarks/transport_speed.py
+
+# The same for a model's chat reply with its JSON decoded: this library, the SDKs, httpx2 and f3dx; some minutes.
+bench-chat: $(VENV)/.ready
+	$(RUN) benchmarks/chat_speed.py
 
 # Memory, CPU and delay of 1,000 to 10,000 streams in one process, and how thousands come back that were dropped at once;
 # some ten minutes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar
 
 DEFAULT_TYPE = "message"
@@ -12,6 +13,30 @@ DEFAULT_TYPE = "message"
 
 # How much of the data the error of `Event.json` quotes.
 MAX_SHOWN = 100
+
+
+class _JSONDecoder:
+    """A `json.JSONDecoder` that is made when first used: only who decodes pays for the import of `json`.
+
+    Attributes:
+        raw_decode: returns the value with which a text begins, and where it ends.
+    """
+
+    __slots__ = ("raw_decode",)
+
+    raw_decode: Callable[[str], tuple[Any, int]]
+
+    def __init__(self) -> None:
+        self.raw_decode = self._import_and_decode
+
+    def _import_and_decode(self, text: str) -> tuple[Any, int]:
+        from json import JSONDecoder
+
+        self.raw_decode = JSONDecoder().raw_decode
+        return self.raw_decode(text)
+
+
+_decoder = _JSONDecoder()
 
 
 class Event:
@@ -51,7 +76,16 @@ class Event:
         Raises:
             json.JSONDecodeError: `data` is not JSON (a ValueError); the message has the start of it.
         """
-        # Imported when first used: a parser that only passes data on never pays for it.
+        # Fast way. It expects JSON without whitespace around it, which is what nearly all events carry.
+        # `loads` looks for whitespace with two regular expressions, and an import statement takes time even
+        # if the module is loaded. Without both, a chunk of the fixture `openai` takes 0.6 of the time.
+        try:
+            value, end = _decoder.raw_decode(self.data)
+            if end == len(self.data):
+                return value
+        except ValueError:
+            pass
+        # Whitespace, or not JSON: `loads` decides.
         from json import JSONDecodeError, loads
 
         try:

@@ -132,6 +132,32 @@ def test_json_decodes_the_data() -> None:
     assert Event("1\n").json() == 1
 
 
+@pytest.mark.parametrize(
+    "data",
+    [" 1", "\r\n[1]", "1\n", '{"a": 1} \t', '\n"a"\n', '"a "', "NaN", "-1.5e3", "1" * 300],
+)
+def test_json_is_json_loads_with_and_without_whitespace_around(data: str) -> None:
+    assert repr(Event(data).json()) == repr(json.loads(data))
+
+
+@pytest.mark.parametrize(
+    "data", ["1 2", "{}{}", "[1]]", "1\n,", " ", "\ufeff1", "\xa01", "1\x0b", '"a', "[1,]"]
+)
+def test_json_raises_what_json_loads_raises(data: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(data)
+    with pytest.raises(json.JSONDecodeError) as caught:
+        Event(data).json()
+    assert (caught.value.doc, caught.value.pos) == (data, expected.value.pos)
+    assert f"): {expected.value.msg}: line" in str(caught.value)
+
+
+def test_json_of_too_long_an_integer_raises_as_json_loads_does() -> None:
+    with pytest.raises(ValueError, match="4300 digits") as caught:
+        Event("1" * 4301).json()
+    assert not isinstance(caught.value, json.JSONDecodeError)
+
+
 @pytest.mark.parametrize("data", ["", "[DONE]", "{"])
 def test_json_of_invalid_data_raises_json_decode_error(data: str) -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
