@@ -299,7 +299,6 @@ class AsyncEventSource(Driver[Item]):
         self._on_error = on_error
         self._on_state = on_state
         self._entered = False
-        self._iterating = False
         # The task that applies a command without iterating; None if there is none.
         self._applying: int | None = None
         self._loop_lock = FastLock()

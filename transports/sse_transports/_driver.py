@@ -142,7 +142,7 @@ class Driver(Generic[Item]):
     """
 
     # In slots, because an object with more than 30 attributes in its dict is larger and reads them slower.
-    # The sources have some 15 more.
+    # The sources have some 15 more. `_exchange`, which they set, is among these because each read needs it.
     __slots__ = (
         "_clock",
         "_command",
@@ -151,9 +151,11 @@ class Driver(Generic[Item]):
         "_deadline",
         "_ended_early",
         "_events",
+        "_exchange",
         "_have_ids",
         "_id_after_events",
         "_idle_timeout",
+        "_iterating",
         "_last_event_id",
         "_prepared_id",
         "_process",
@@ -207,6 +209,8 @@ class Driver(Generic[Item]):
         # The last event ID that `prepare` was called with.
         self._prepared_id = connection.last_event_id
         self._warned_of_repetition = False
+        # Whether an iteration looks for the next event: a second one is refused meanwhile.
+        self._iterating = False
         # Whether the iteration has come to the end of the stream, or was ended before.
         self._completed = self._ended_early = False
         self._process = os.getpid()

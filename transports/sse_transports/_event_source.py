@@ -288,7 +288,6 @@ class EventSource(Driver[Item]):
         self._on_open = on_open
         self._on_error = on_error
         self._on_state = on_state
-        self._iterating = False
         # The thread that applies a command without iterating; None if there is none.
         self._applying: int | None = None
         self._loop_lock = threading.Lock()
