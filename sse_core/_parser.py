@@ -33,7 +33,7 @@ from __future__ import annotations
 from ._checks import check_text, whole_number
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._frames import MAX_LINES, data_frame, learn
+from ._frames import data_frame, learn
 from ._values import Generic, Item
 
 TYPE_CHECKING = False
@@ -531,9 +531,10 @@ class Parser(Generic[Item]):
 
     def _parse_lines(self, lines: list[str], events: list[Event | Comment]) -> None:
         """Parse whole lines of text, without their line ends; add to `events` what they complete."""
-        data, event_type = self._data, self._event_type
-        event_id, event_retry = self._event_id, self._event_retry
-        default_type = self._default_type
+        values = self._data if isinstance(self._data, list) else None
+        data = "" if isinstance(self._data, list) else self._data
+        event_type, event_id, event_retry = self._event_type, self._event_id, self._event_retry
+        default_type, space = self._default_type, self._space_after_colon
         for line in lines:
             # "If the line is empty (a blank line): Dispatch the event, as defined below."
             # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
@@ -546,21 +547,20 @@ class Parser(Generic[Item]):
                 # "If the data buffer is an empty string, set the data buffer and the event type buffer to
                 # the empty string and return." A `data` line without a value leaves a LF in that buffer.
                 if data is not None:
-                    if isinstance(data, list):
-                        data = "\n".join(data)
                     event = new(Event)
-                    event.data = data
+                    event.data = data if values is None else "\n".join(values)
                     event.event = event_type
                     event.id = self._last_event_id
                     event.retry = event_retry
                     events.append(event)
-                data, event_type, event_id, event_retry = None, default_type, None, None
+                data = values = event_id = event_retry = None
+                event_type = default_type
                 continue
             # "Collect the characters on the line before the first U+003A COLON character (:), and let field
             # be that string." "If value starts with a U+0020 SPACE character, remove it from value." Most
             # servers write that space, so both are done at once. The first line without the space fits no
             # field, and goes through the loop again.
-            if self._space_after_colon:
+            if space:
                 name, _, value = line.partition(": ")
             else:
                 name, _, value = line.partition(":")
@@ -572,10 +572,10 @@ class Parser(Generic[Item]):
                     # the last LF, and that one is removed before the event is dispatched.
                     if data is None:
                         data = value
-                    elif isinstance(data, list):
-                        data.append(value)
+                    elif values is None:
+                        values = [data, value]
                     else:
-                        data = [data, value]
+                        values.append(value)
                 elif name == "event":
                     # "Set the event type buffer to the field value." An empty buffer means "message", or
                     # the type that the caller wants in its place.
@@ -600,11 +600,11 @@ class Parser(Generic[Item]):
                 else:
                     name, colon, value = line.partition(":")
                     if colon and (name in FIELDS or not name):
-                        self._space_after_colon = not (name and value)
+                        self._space_after_colon = space = not (name and value)
                         continue
                     # "Otherwise: The field is ignored."
                 break
-        self._data, self._event_type = data, event_type
+        self._data, self._event_type = data if values is None else values, event_type
         self._event_id, self._event_retry = event_id, event_retry
 
     def _end_event(self, events: list[Event | Comment]) -> None:
@@ -798,9 +798,14 @@ class Parser(Generic[Item]):
     def _parse_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
         """Fast way: a chunk of whole events, nearly always one, while nothing is held, as live streams send.
 
-        There is nothing to join, count or keep. Saves 50 % of "all four fields, one event per chunk". Return
-        whether it has that shape, and was parsed.
+        There is nothing to join, count or keep. Saves 50 % of "heartbeats between, one event per chunk".
+        Return whether it has that shape, and was parsed.
         """
+        if text.startswith(":") and text.endswith("\n\n"):
+            # Fast way: a comment alone, as a heartbeat. Saves 25 % of the same.
+            comment = text[:-2]
+            if "\n" not in comment and "\r" not in comment and not self._comments:
+                return True
         self._line_end = "\n"
         if "\r" in text:
             if not text.endswith("\n"):
@@ -809,17 +814,12 @@ class Parser(Generic[Item]):
             text = _decode(data)
         if not text.endswith("\n\n"):
             return False
-        lines = _split_lines(text)
-        self._parse_lines(lines, events)
+        self._parse_lines(_split_lines(text), events)
         if len(events) > 1:
             # Streams that batch events keep doing so: try the next chunk as a run (`_parse_run`).
             self._single_event_limit = 0
         elif events:
-            if len(lines) <= MAX_LINES and lines[-3].startswith("data:"):
-                self._miss_frame(data, 2)
-            else:
-                # No frame fits such events: do not compare the next one with it.
-                self._chunk_frame = None
+            self._miss_frame(data, 2)
         return True
 
     def _parse_pieces(self, data: bytes, size: int) -> list[Any] | None:
@@ -926,7 +926,7 @@ class Parser(Generic[Item]):
         """
         frame = self._chunk_frame
         held = self._after_cr or self._size or self._line_size
-        if held or self._line_end == "\n" or frame is None or frame.field or not frame.space_after_colon:
+        if held or self._line_end == "\n" or frame is None or frame.fields or not frame.space_after_colon:
             return data
         whole = b"".join((*self._unparsed, data))
         end = whole.rfind(b"\r\n\r\n")
@@ -950,38 +950,44 @@ class Parser(Generic[Item]):
     def _parse_in_frame(self, text: str, frame: Frame, events: list[Event | Comment]) -> bool:
         """Parse an event with this text inside its frame. Return whether the text has one of a few shapes.
 
-        The text is the data, of one line or more, and before it the ID or the type if the frame has one that
-        changes. A comment may follow the event.
+        The text is the data, of one line or more, and before it the values of the frame's fields. A comment
+        may follow the event. There is no CR. Saves 40 % of "all four fields, one event per chunk".
         """
-        value, event_type = "", frame.event_type
-        if frame.field:
-            value, found, text = text.partition(frame.field_separator)
-            if not found or "\n" in value or "\r" in value or "\0" in value:
+        event_type, event_id, retry = frame.event_type, None, None
+        for name, separator in frame.fields:
+            value, found, text = text.partition(separator)
+            if not found or "\n" in value:
                 return False
-        if "\r" in text:
-            return False
-        if "\n" in text:
-            first, _, others = text.partition("\n")
-            # Two shapes are common enough: several data lines, and a heartbeat between two events.
-            if others.startswith("data: "):
-                lines = text.split("\ndata: ")
-                if "\n" in "".join(lines):
+            if name == "event":
+                event_type = value or self._default_type
+            elif name == "id":
+                if "\0" in value:
                     return False
-                text = "\n".join(lines)
-            elif others.startswith("\n:") and not self._comments and others.find("\n", 1) < 0:
-                text = first
+                event_id = value
             else:
-                return False
-        if frame.field == "id":
-            self._last_event_id = value
+                retry = whole_number(value)
+                if retry is None:
+                    return False
+        if "\n" in text:
+            # Two shapes are common enough: several data lines, and a heartbeat after the event. There is no
+            # CR in the text, so CR can replace LF and `data: `. A LF that remains is another line.
+            lines = text.replace("\ndata: ", "\r")
+            if "\n" not in lines:
+                text = lines.replace("\r", "\n")
+            else:
+                text, _, others = text.partition("\n")
+                if self._comments or not others.startswith("\n:") or others.find("\n", 1) >= 0:
+                    return False
+        if event_id is not None:
+            self._last_event_id = event_id
             self._id_was_set = True
-        elif frame.field:
-            event_type = value or self._default_type
+        if retry is not None:
+            self._retry = retry
         event = new(Event)
         event.data = text if frame.space_after_colon else text.removeprefix(" ")
         event.event = event_type
         event.id = self._last_event_id
-        event.retry = None
+        event.retry = retry
         events.append(event)
         return True
 
@@ -998,7 +1004,7 @@ class Parser(Generic[Item]):
                 self._frame = frame
                 self._chunk_frame = frame if self._line_end == "\n" else frame.with_crlf()
             elif misses >= MAX_MISSES:
-                self._frame = None
+                self._frame = self._chunk_frame = None
 
 
 def _decode(data: bytes | memoryview) -> str:
