@@ -831,7 +831,7 @@ class Parser(Generic[Item]):
         pieces = self._unparsed
         if data == b"\n" and pieces and pieces[-1].endswith(b"\n"):
             # A blank line in a chunk of its own.
-            whole = b"".join(pieces)
+            whole, rest = b"".join(pieces), b""
             end = len(whole) - 1
         else:
             # The last two LF in a row. A single byte is found sooner, and few lines follow the blank one.
@@ -840,6 +840,7 @@ class Parser(Generic[Item]):
                 end = data.rfind(b"\n", 0, end) - 1
                 if end >= 0 and data[end] != LF:
                     end = data.rfind(b"\n\n", 0, end)
+            rest = data[end + 2 :]
             whole = data
             if pieces:
                 pieces.append(data)
@@ -855,8 +856,9 @@ class Parser(Generic[Item]):
                 self._unparsed = [whole]
                 self._pieces_left = (self._max_held - len(whole)) // MAX_PIECE
                 return []
+        self._unparsed = [rest] if rest else []
+        self._pieces_left = self._max_pieces if len(rest) <= MAX_PIECE else 0
         frame = self._frame
-        events: list[Any] = []
         if size < MAX_ONE_EVENT and frame is not None and frame.data_only:
             # Fast way: one event. Saves 12 % of "one line per chunk".
             text = _decode(whole[:end])
@@ -868,12 +870,10 @@ class Parser(Generic[Item]):
                 event.event = frame.event_type
                 event.id = self._last_event_id
                 event.retry = None
-                events.append(event)
-        if not events and not self._parse_run(whole, end, events):
+                return [event]
+        events: list[Any] = []
+        if not self._parse_run(whole, end, events):
             self._parse_lines(_split_lines(_decode(whole[: end + 1])), events)
-        rest = whole[end + 2 :]
-        self._unparsed = [rest] if rest else []
-        self._pieces_left = self._max_pieces if len(rest) <= MAX_PIECE else 0
         return events
 
     def _parse_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
