@@ -17,6 +17,13 @@ MAX_PREFIX = 1024
 """Bytes that may come before the data of an event whose frame is learned."""
 
 
+SAMPLE = 2**12
+"""Bytes at the start of a chunk in which a frame is looked for."""
+
+MAX_TRIED = 4
+"""Events at the start of a chunk of which a frame may be learned."""
+
+
 class Frame:
     """What surrounds the data of an event, and the fields before it of which the values change.
 
@@ -121,3 +128,19 @@ def learn(data: bytes, default_type: str, all_change: bool) -> Frame | None:
     prefix, *separators = (text.decode() for text in texts)
     fields = tuple(zip((name.decode() for name in names), separators, strict=True))
     return Frame(prefix, fields, "\n\n", event_type, space_after_colon)
+
+
+def learn_recurring(data: bytes, default_type: str, all_change: bool) -> Frame | None:
+    """Return the frame of the first event whose frame comes again soon, or else of the first that has one.
+
+    A reply often begins with events of other types than those that follow by the thousand.
+    """
+    found = None
+    data = data[:SAMPLE]
+    for _ in range(MAX_TRIED):
+        frame = learn(data, default_type, all_change)
+        if frame is not None and frame.separator_bytes in data:
+            return frame
+        found = found or frame
+        data = data.partition(b"\n\n")[2]
+    return found

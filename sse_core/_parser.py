@@ -33,7 +33,7 @@ from __future__ import annotations
 from ._checks import check_text, whole_number
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._frames import data_frame, learn
+from ._frames import SAMPLE, data_frame, learn_recurring
 from ._values import Generic, Item
 
 TYPE_CHECKING = False
@@ -880,16 +880,16 @@ class Parser(Generic[Item]):
         """Fast way: events in a row with one frame, as models and feeds send them by the thousand.
 
         One `split` on what separates the data of two events replaces a step for each line. Saves 40 % of
-        "Anthropic deltas, 4096-byte chunks". Return whether the first event has a frame; then all events up
-        to `end` were parsed.
+        "Anthropic deltas, 4096-byte chunks". Return whether an event has a frame; then all events up to `end`
+        were parsed.
         """
-        frame = self._frame
+        frame, start = self._frame, 0
         if frame is None or not data.startswith(frame.prefix_bytes):
-            self._miss_frame(data, 0)
+            start = self._find_frame(data, end, events)
             frame = self._frame
-            if frame is None or not data.startswith(frame.prefix_bytes):
+            if frame is None or start < 0:
                 return False
-        changing = data[len(frame.prefix_bytes) : end]
+        changing = data[start + len(frame.prefix_bytes) : end]
         # One event has no LF here, or one if the value of a field comes first. To see that takes less than a
         # search for the separator. Saves 50 % of "events of 6 kB, 1460-byte chunks".
         first = -1 if frame.data_only else changing.find(b"\n")
@@ -915,8 +915,30 @@ class Parser(Generic[Item]):
         if 2 * misfits < len(values):
             self._misses = 0
         else:
+            if misfits >= MAX_MISSES > self._misses:
+                self._misses = MAX_MISSES - 1
             self._miss_frame(data, 0)
         return True
+
+    def _find_frame(self, data: bytes, end: int, events: list[Event | Comment]) -> int:
+        """Find the first event that has the frame, or else learn a frame; parse the events before it.
+
+        Return where it begins, or -1 if there is none near the start of `data`. Saves 30 % of "Anthropic
+        deltas, 65536-byte chunks".
+        """
+        sample = min(end, SAMPLE)
+        frame = self._frame
+        if frame is None or data.find(frame.separator_bytes, 0, sample) < 0:
+            self._miss_frame(data, 0)
+            frame = self._frame
+        if frame is None or data.startswith(frame.prefix_bytes):
+            return 0
+        # The separator begins with the LF that ends the line before it, and a blank line.
+        blank_line = data.find(frame.separator_bytes, 0, sample) + 1
+        if blank_line:
+            self._parse_lines(_decode(data[:blank_line]).split("\n"), events)
+            return blank_line + 1
+        return -1
 
     def _parse_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Fast way: the same for lines that end in CRLF, on the bytes as they came.
@@ -999,7 +1021,7 @@ class Parser(Generic[Item]):
         """
         misses = self._misses = self._misses + 1
         if misses > patience and not misses & (misses - 1):
-            frame = learn(data, self._default_type, misses >= MAX_MISSES)
+            frame = learn_recurring(data, self._default_type, misses >= MAX_MISSES)
             if frame is not None:
                 self._frame = frame
                 self._chunk_frame = frame if self._line_end == "\n" else frame.with_crlf()
