@@ -72,8 +72,10 @@ CHANGING = {
         b"event: %b\nid: %b\nretry: %d\ndata: %b\n\n" % (letter, letter, number, letter)
         for number, letter in enumerate(LETTERS)
     ],
+    "comments before the data": [b": %b\ndata: %b\n\n" % (letter, letter) for letter in LETTERS],
 }
-"""Events of which each has other values: more than a frame may miss before its type may be any."""
+"""Events of which each has other values: more than a frame may miss before its type may be any, or there is
+no frame."""
 
 AFTER_CHANGING = [
     b"event:\ndata: a\n\n",
