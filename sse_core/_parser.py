@@ -10,7 +10,7 @@ Operations we want to support:
 Plan:
 
 - `feed` first tries the fast ways for the chunks that live streams are made of: a chunk that is one whole
-  event, and a chunk that completes none.
+  event, one that completes none, and one that continues what is held.
 - Any other chunk goes through `_parse_chunk`: strip the byte order mark, turn CRLF and CR into LF, join the
   chunk with the unparsed bytes before it, and parse up to the last blank line, in one go. A row of events
   with the same frame is split in C; anything else is parsed line by line by the rules of the standard.
@@ -33,7 +33,7 @@ from __future__ import annotations
 from ._checks import check_text, whole_number
 from ._errors import EventTooLarge, IllegalState, InvalidArgument
 from ._events import DEFAULT_TYPE, Comment, Event
-from ._frames import MAX_LINES, data_frame, learn
+from ._frames import SAMPLE, data_frame, learn_recurring
 from ._values import Generic, Item
 
 TYPE_CHECKING = False
@@ -65,17 +65,21 @@ MAX_UNPARSED = 2**14
 """Bytes of an unfinished event that may stay unparsed. They may be copied again with each chunk: the limit
 keeps that linear, and is far above the size of most events."""
 
-PIECE_COST = 2**6
-"""Bytes that a piece of an unfinished event counts in addition to its own: what a small object takes."""
+MAX_PIECE = 1536
+"""Bytes of a piece that may be held without counting its bytes. A TCP segment has fewer."""
 
 MAX_FRAMED = 2**11
-"""Bytes. If more of an event arrived in earlier chunks, the plain rules take no longer than its frame."""
+"""Bytes. If more of an event arrived in earlier chunks, events are long, and a search for frames in a large
+chunk takes longer than the plain rules. Saves 45 % of "events of 6 kB, 65536-byte chunks"."""
 
 LONG_LINES = 2**10
 """Characters. If the first four lines of a text have more, its lines are long."""
 
 MAX_MISSES = 8
 """Events or chunks in a row that did not fit a frame, after which the type of each event may be another."""
+
+MAX_ONE_EVENT = 2**7
+"""Bytes. A chunk that is smaller, and ends an event, rarely ends two."""
 
 MIN_DATA_LINES = 2**10
 """Bytes of a chunk that is tried as data lines only. A smaller chunk is cheaper to keep unparsed."""
@@ -135,6 +139,7 @@ class Parser(Generic[Item]):
     #   _max_event_size       bytes
     #   _max_unparsed         bytes of an event that may stay unparsed; 0 if comments are returned, because
     #                         they are due as soon as their line has ended
+    #   _max_pieces           the value of `_pieces_left` when little is held
     #   _default_type         the type of an event that names none
     # The event source, which outlives a connection:
     #   _last_event_id        as of the last blank line; "" if none
@@ -153,7 +158,9 @@ class Parser(Generic[Item]):
     #   _size                 bytes of these lines; 0 if there are none
     # Its bytes that are not parsed:
     #   _unparsed             pieces, from the start of a line, or from the LF before it if `_size` is not 0
-    #   _room                 bytes that may be added to them without parsing; below 0 if none may
+    #   _max_held             bytes that these may have while nothing else is held; 0 if something is
+    #   _pieces_left          pieces of at most MAX_PIECE bytes that may be added without counting bytes; 0
+    #                         also while each chunk is expected to be a whole event
     #   _line                 an unfinished line that is too long for `_unparsed`, in pieces
     #   _line_size            bytes of that line, also of one that is not kept; 0 if there is none
     #   _line_use             UNDECIDED, FIELD, COMMENT or IGNORED
@@ -164,11 +171,11 @@ class Parser(Generic[Item]):
     #   _single_event_limit   the largest chunk to try as one event; 0 while something is held
     #   _space_after_colon    False once a field had a value without a space before it
     __slots__ = (
-        *("_comments", "_max_event_size", "_max_unparsed", "_default_type"),
+        *("_comments", "_max_event_size", "_max_unparsed", "_max_pieces", "_default_type"),
         *("_last_event_id", "_id_was_set", "_retry"),
         *("_bom_prefix", "_after_cr", "_line_end", "_error"),
         *("_data", "_event_type", "_event_id", "_event_retry", "_size"),
-        *("_unparsed", "_room", "_line", "_line_size", "_line_use"),
+        *("_unparsed", "_max_held", "_pieces_left", "_line", "_line_size", "_line_use"),
         *("_frame", "_chunk_frame", "_misses", "_single_event_limit", "_space_after_colon"),
     )
 
@@ -199,6 +206,7 @@ class Parser(Generic[Item]):
             raise InvalidArgument("max_event_size", f"expected an int of 1 or more, not {max_event_size!r}")
         self._comments, self._max_event_size = comments, max_event_size
         self._max_unparsed = 0 if comments else min(MAX_UNPARSED, max_event_size)
+        self._max_pieces = max(self._max_unparsed // MAX_PIECE - 1, 0)
         self._default_type = default_type
         self._last_event_id, self._id_was_set = last_event_id, False
         self._retry: int | None = None
@@ -228,7 +236,7 @@ class Parser(Generic[Item]):
         self._event_retry: int | None = None
         self._size = 0
         self._unparsed: list[bytes] = []
-        self._room = -1
+        self._max_held = self._pieces_left = 0
         self._line: list[bytes] = []
         self._line_size, self._line_use = 0, UNDECIDED
         self._misses = self._single_event_limit = 0
@@ -326,20 +334,36 @@ class Parser(Generic[Item]):
         """
         if type(data) is not bytes:
             data = _to_bytes(data)
-        if len(data) <= self._single_event_limit:
+        size = len(data)
+        left = self._pieces_left
+        if left and size <= MAX_PIECE and CR not in data:
+            # Fast way: a chunk that ends no line, or one line with its last byte, completes no event unless
+            # it is a blank line. So come large events, and those of servers that send line by line. Only the
+            # number of such pieces is counted, not their bytes. Saves 40 % of "events of 6 kB, 1460-byte
+            # chunks".
+            if LF not in data or (data[-1] == LF and 0 < data.find(b"\n") == size - 1):
+                self._unparsed.append(data)
+                self._pieces_left = left - 1
+                return []
+            found = self._parse_pieces(data, size)
+            if found is not None:
+                return found
+        elif size <= self._single_event_limit:
             # Fast way: a chunk that is one event and has the frame of the last one, as live replies come. The
             # text between prefix and suffix is the data, unless it contains a line end or another field.
-            # No line is parsed. Saves 59 % of "OpenAI deltas, ASCII, one event per chunk".
+            # No line is parsed. Saves 57 % of "OpenAI deltas, ASCII, one event per chunk".
             try:
                 text = data.decode()
             except UnicodeDecodeError:
-                text = ""
+                text = _decode(data)
             frame = self._chunk_frame
-            events: list[Any] = []
+            events: list[Any]
             if frame is not None:
-                value = text.removeprefix(frame.prefix).removesuffix(frame.suffix)
-                if len(text) - len(value) == frame.fixed_size:
-                    if frame.data_only and "\n" not in value and "\r" not in value:
+                rest = text.removeprefix(frame.prefix)
+                value = rest.removesuffix(frame.suffix)
+                # Cheaper than their sizes: without a prefix or suffix, both are the same object.
+                if text != rest != value and "\r" not in value:
+                    if frame.data_only and "\n" not in value:
                         self._misses = 0
                         event: Any = new(Event)
                         event.data = value if frame.space_after_colon else value.removeprefix(" ")
@@ -347,27 +371,18 @@ class Parser(Generic[Item]):
                         event.id = self._last_event_id
                         event.retry = None
                         return [event]
+                    events = []
                     if self._parse_in_frame(value, frame, events):
                         self._misses = 0
                         return events
+            events = []
             if self._parse_single_event(data, text, events):
                 return events
-        size = len(data)
-        if 0 < size <= self._room:
-            # Fast way: a chunk that ends no line, or one line with its last byte, completes no event unless
-            # it is a blank line. So come large events, and those of servers that send line by line. Saves
-            # 45 % of "one line per chunk".
-            if LF not in data or (data[-1] == LF and 0 < data.find(b"\n") == size - 1):
-                if CR not in data:
-                    self._unparsed.append(data)
-                    self._room -= size + PIECE_COST
-                    self._single_event_limit = 0
-                    return []
-            elif size < SMALL_PIECE and self._unparsed:
-                found = self._parse_last_piece(data)
-                if found is not None:
-                    return found
-        elif self._line_use == FIELD and self._buffer_middle_of_line(data):
+        elif 0 < size <= self._max_held and CR not in data:
+            found = self._parse_pieces(data, size)
+            if found is not None:
+                return found
+        if self._line_use == FIELD and self._buffer_middle_of_line(data):
             return []
         events = []
         held = bool(self._unparsed)
@@ -385,8 +400,11 @@ class Parser(Generic[Item]):
             raise EventTooLarge(self._max_event_size, tuple(events)) from None
         # Try the next chunk as one event if this was one, or none. Not if this was several events, or a piece
         # of one: such streams keep doing so.
-        single = not held and self._room == self._max_unparsed and len(events) < 2
-        self._single_event_limit = min(MAX_SLICE, self._max_event_size) if single else 0
+        if not (held or self._unparsed) and self._max_held and len(events) < 2:
+            self._single_event_limit = min(MAX_SLICE, self._max_event_size)
+            self._pieces_left = 0
+        else:
+            self._single_event_limit = 0
         return events
 
     def close(self) -> int:
@@ -424,7 +442,7 @@ class Parser(Generic[Item]):
             data = self._parse_crlf_run(data, events)
             if self._after_cr or CR in data:
                 data = self._normalize_line_ends(data)
-        self._room = -1
+        self._max_held = self._pieces_left = 0
         if self._line_size:
             data = self._continue_line(data, events)
             if not data:
@@ -469,7 +487,8 @@ class Parser(Generic[Item]):
             if data:
                 self._unparsed.append(data)
             if not self._after_cr and self._bom_prefix is None:
-                self._room = self._max_unparsed - len(data)
+                self._max_held = self._max_unparsed
+                self._pieces_left = (self._max_held - len(data)) // MAX_PIECE
         else:
             self._store_unfinished(data, events)
 
@@ -512,9 +531,10 @@ class Parser(Generic[Item]):
 
     def _parse_lines(self, lines: list[str], events: list[Event | Comment]) -> None:
         """Parse whole lines of text, without their line ends; add to `events` what they complete."""
-        data, event_type = self._data, self._event_type
-        event_id, event_retry = self._event_id, self._event_retry
-        default_type = self._default_type
+        values = self._data if isinstance(self._data, list) else None
+        data = "" if isinstance(self._data, list) else self._data
+        event_type, event_id, event_retry = self._event_type, self._event_id, self._event_retry
+        default_type, space = self._default_type, self._space_after_colon
         for line in lines:
             # "If the line is empty (a blank line): Dispatch the event, as defined below."
             # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
@@ -527,21 +547,20 @@ class Parser(Generic[Item]):
                 # "If the data buffer is an empty string, set the data buffer and the event type buffer to
                 # the empty string and return." A `data` line without a value leaves a LF in that buffer.
                 if data is not None:
-                    if isinstance(data, list):
-                        data = "\n".join(data)
                     event = new(Event)
-                    event.data = data
+                    event.data = data if values is None else "\n".join(values)
                     event.event = event_type
                     event.id = self._last_event_id
                     event.retry = event_retry
                     events.append(event)
-                data, event_type, event_id, event_retry = None, default_type, None, None
+                data = values = event_id = event_retry = None
+                event_type = default_type
                 continue
             # "Collect the characters on the line before the first U+003A COLON character (:), and let field
             # be that string." "If value starts with a U+0020 SPACE character, remove it from value." Most
             # servers write that space, so both are done at once. The first line without the space fits no
             # field, and goes through the loop again.
-            if self._space_after_colon:
+            if space:
                 name, _, value = line.partition(": ")
             else:
                 name, _, value = line.partition(":")
@@ -553,10 +572,10 @@ class Parser(Generic[Item]):
                     # the last LF, and that one is removed before the event is dispatched.
                     if data is None:
                         data = value
-                    elif isinstance(data, list):
-                        data.append(value)
+                    elif values is None:
+                        values = [data, value]
                     else:
-                        data = [data, value]
+                        values.append(value)
                 elif name == "event":
                     # "Set the event type buffer to the field value." An empty buffer means "message", or
                     # the type that the caller wants in its place.
@@ -581,11 +600,11 @@ class Parser(Generic[Item]):
                 else:
                     name, colon, value = line.partition(":")
                     if colon and (name in FIELDS or not name):
-                        self._space_after_colon = not (name and value)
+                        self._space_after_colon = space = not (name and value)
                         continue
                     # "Otherwise: The field is ignored."
                 break
-        self._data, self._event_type = data, event_type
+        self._data, self._event_type = data if values is None else values, event_type
         self._event_id, self._event_retry = event_id, event_retry
 
     def _end_event(self, events: list[Event | Comment]) -> None:
@@ -634,7 +653,8 @@ class Parser(Generic[Item]):
         if self._unparsed:
             # No more than the limit, and no comments that the caller asked for: this completes nothing.
             line = self._parse_whole_lines(b"".join(self._unparsed), [])
-            self._unparsed, self._room = [b"\n"] if self._size else [], -1
+            self._unparsed = [b"\n"] if self._size else []
+            self._max_held = self._pieces_left = 0
             self._buffer_line(line[1:])
 
     def _parse_counted_events(self, data: bytes, events: list[Event | Comment]) -> None:
@@ -767,7 +787,7 @@ class Parser(Generic[Item]):
                 if self._size > self._max_event_size:
                     raise LimitReached
                 # A view, because the line may be huge: it is not copied before it is decoded.
-                self._add_data(_decode(memoryview(line)[6:]))
+                self._add_data(str(memoryview(line)[6:], "utf-8", "replace"))
             else:
                 self._parse_counted(b"\n" + line, len(line) + 1, events)
         # An event that has begun is continued with the LF before its next line: see `_unparsed`.
@@ -778,9 +798,14 @@ class Parser(Generic[Item]):
     def _parse_single_event(self, data: bytes, text: str, events: list[Event | Comment]) -> bool:
         """Fast way: a chunk of whole events, nearly always one, while nothing is held, as live streams send.
 
-        There is nothing to join, count or keep. Saves 50 % of "all four fields, one event per chunk". Return
-        whether it has that shape, and was parsed.
+        There is nothing to join, count or keep. Saves 50 % of "heartbeats between, one event per chunk".
+        Return whether it has that shape, and was parsed.
         """
+        if text.startswith(":") and text.endswith("\n\n"):
+            # Fast way: a comment alone, as a heartbeat. Saves 25 % of the same.
+            comment = text[:-2]
+            if "\n" not in comment and "\r" not in comment and not self._comments:
+                return True
         self._line_end = "\n"
         if "\r" in text:
             if not text.endswith("\n"):
@@ -789,66 +814,93 @@ class Parser(Generic[Item]):
             text = _decode(data)
         if not text.endswith("\n\n"):
             return False
-        lines = _split_lines(text)
-        self._parse_lines(lines, events)
+        self._parse_lines(_split_lines(text), events)
         if len(events) > 1:
             # Streams that batch events keep doing so: try the next chunk as a run (`_parse_run`).
             self._single_event_limit = 0
         elif events:
-            if len(lines) <= MAX_LINES and lines[-3].startswith("data:"):
-                self._miss_frame(data, 2)
-            else:
-                # No frame fits such events: do not compare the next one with it.
-                self._chunk_frame = None
+            self._miss_frame(data, 2)
         return True
 
-    def _parse_last_piece(self, data: bytes) -> list[Any] | None:
-        """Fast way: a small chunk that ends an event of which pieces are held, and may start the next one.
+    def _parse_pieces(self, data: bytes, size: int) -> list[Any] | None:
+        """Fast way: a chunk without CR while no more than pieces is held; it may end events, and begin one.
 
-        Only the blank line and the frame are looked for. Saves 20 % of "one line per chunk". Return None if
-        the event does not fit the frame.
+        Only the last blank line and the frame are looked for. Saves 25 % of "one line per chunk". Return None
+        if more would be held than fits, or if only the first LF of `data` may end an event.
         """
-        frame = self._frame
-        if frame is None or CR in data:
-            return None
-        rest = b"".join((*self._unparsed, data))
-        events: list[Any] = []
-        end = rest.rfind(b"\n\n") + 2
-        if end >= 2:
-            text = _decode(rest[:end])
-            value = text.removeprefix(frame.prefix).removesuffix(frame.suffix)
-            if frame.data_only and len(text) - len(value) == frame.fixed_size and "\n" not in value:
-                if not frame.space_after_colon:
-                    value = value.removeprefix(" ")
-                events.append(Event(value, frame.event_type, self._last_event_id, None))
-                self._misses = 0
-            elif not self._parse_run(rest, end - 2, events):
-                return None
-            rest = rest[end:]
+        pieces = self._unparsed
+        if size == 1 and pieces and data[0] == LF and pieces[-1].endswith(b"\n"):
+            # A blank line in a chunk of its own.
+            whole, rest = b"".join(pieces), b""
+            end = len(whole) - 1
+        else:
+            # The last two LF in a row. A single byte is found sooner, and few lines follow the blank one.
+            end = data.rfind(b"\n") - 1
+            if end >= 0 and data[end] != LF:
+                end = data.rfind(b"\n", 0, end) - 1
+                if end >= 0 and data[end] != LF:
+                    end = data.rfind(b"\n\n", 0, end)
+            rest = data[end + 2 :]
+            whole = data
+            if pieces:
+                pieces.append(data)
+                whole = b"".join(pieces)
+                held = len(whole)
+                if held > self._max_held:
+                    pieces.pop()
+                    return None
+                if end >= 0:
+                    end += held - size
+            if end < 0:
+                if data[0] == LF:
+                    self._unparsed = pieces[:-1]
+                    return None
+                self._unparsed = [whole]
+                self._pieces_left = (self._max_held - len(whole)) // MAX_PIECE
+                return []
         self._unparsed = [rest] if rest else []
-        self._room = self._max_unparsed - len(rest)
-        self._single_event_limit = 0
+        self._pieces_left = self._max_pieces if len(rest) <= MAX_PIECE else 0
+        frame = self._frame
+        if size < MAX_ONE_EVENT and frame is not None and frame.data_only:
+            # Fast way: one event. Saves 12 % of "one line per chunk".
+            text = _decode(whole[:end])
+            value = text.removeprefix(frame.prefix)
+            if value != text and "\n" not in value:
+                self._misses = 0
+                event: Any = new(Event)
+                event.data = value if frame.space_after_colon else value.removeprefix(" ")
+                event.event = frame.event_type
+                event.id = self._last_event_id
+                event.retry = None
+                return [event]
+        events: list[Any] = []
+        if not self._parse_run(whole, end, events):
+            self._parse_lines(_split_lines(_decode(whole[: end + 1])), events)
         return events
 
     def _parse_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
         """Fast way: events in a row with one frame, as models and feeds send them by the thousand.
 
         One `split` on what separates the data of two events replaces a step for each line. Saves 40 % of
-        "Anthropic deltas, 4096-byte chunks". Return whether the first event has a frame; then all events up
-        to `end` were parsed.
+        "Anthropic deltas, 4096-byte chunks". Return whether an event has a frame; then all events up to `end`
+        were parsed.
         """
-        frame = self._frame
+        frame, start = self._frame, 0
         if frame is None or not data.startswith(frame.prefix_bytes):
-            self._miss_frame(data, 0)
+            start = self._find_frame(data, end, events)
             frame = self._frame
-            if frame is None or not data.startswith(frame.prefix_bytes):
+            if frame is None or start < 0:
                 return False
-        start = len(frame.prefix_bytes)
-        # If the line after the one with the ID or the type is the last one, this is only one event.
-        if frame.field and data.find(b"\n", data.find(b"\n", start) + 1) == end:
-            values = [_decode(data[start:end])]
+        changing = data[start + len(frame.prefix_bytes) : end]
+        # One event has no LF here, or one if the value of a field comes first. To see that takes less than a
+        # search for the separator. Saves 50 % of "events of 6 kB, 1460-byte chunks".
+        alone = LF not in changing if frame.data_only else changing.find(b"\n", changing.find(b"\n") + 1) < 0
+        if alone:
+            values = [_decode(changing)]
+        elif changing.isascii():
+            values = changing.decode().split(frame.separator)
         else:
-            values = _split(data[start:end], frame.separator_bytes, frame.separator)
+            values = _split(changing, frame.separator_bytes, frame.separator)
         data_only, space, misfits = frame.data_only, frame.space_after_colon, 0
         event_type, last_event_id = frame.event_type, self._last_event_id
         for value in values:
@@ -867,18 +919,40 @@ class Parser(Generic[Item]):
         if 2 * misfits < len(values):
             self._misses = 0
         else:
+            if misfits >= MAX_MISSES > self._misses:
+                self._misses = MAX_MISSES - 1
             self._miss_frame(data, 0)
         return True
+
+    def _find_frame(self, data: bytes, end: int, events: list[Event | Comment]) -> int:
+        """Find the first event that has the frame, or else learn a frame; parse the events before it.
+
+        Return where it begins, or -1 if there is none near the start of `data`. Saves 30 % of "Anthropic
+        deltas, 65536-byte chunks".
+        """
+        sample = min(end, SAMPLE)
+        frame = self._frame
+        if frame is None or data.find(frame.separator_bytes, 0, sample) < 0:
+            self._miss_frame(data, 0)
+            frame = self._frame
+        if frame is None or data.startswith(frame.prefix_bytes):
+            return 0
+        # The separator begins with the LF that ends the line before it, and a blank line.
+        blank_line = data.find(frame.separator_bytes, 0, sample) + 1
+        if blank_line:
+            self._parse_lines(_decode(data[:blank_line]).split("\n"), events)
+            return blank_line + 1
+        return -1
 
     def _parse_crlf_run(self, data: bytes, events: list[Event | Comment]) -> bytes:
         """Fast way: the same for lines that end in CRLF, on the bytes as they came.
 
-        Saves 11 % of "OpenAI deltas, CRLF, 4096-byte chunks", which is what it costs to turn CRLF into LF.
+        Saves 18 % of "OpenAI deltas, CRLF, 4096-byte chunks", which is what it costs to turn CRLF into LF.
         Return the bytes that were not parsed.
         """
         frame = self._chunk_frame
         held = self._after_cr or self._size or self._line_size
-        if held or self._line_end == "\n" or frame is None or frame.field or not frame.space_after_colon:
+        if held or self._line_end == "\n" or frame is None or frame.fields or not frame.space_after_colon:
             return data
         whole = b"".join((*self._unparsed, data))
         end = whole.rfind(b"\r\n\r\n")
@@ -902,38 +976,44 @@ class Parser(Generic[Item]):
     def _parse_in_frame(self, text: str, frame: Frame, events: list[Event | Comment]) -> bool:
         """Parse an event with this text inside its frame. Return whether the text has one of a few shapes.
 
-        The text is the data, of one line or more, and before it the ID or the type if the frame has one that
-        changes. A comment may follow the event.
+        The text is the data, of one line or more, and before it the values of the frame's fields. A comment
+        may follow the event. There is no CR. Saves 40 % of "all four fields, one event per chunk".
         """
-        value, event_type = "", frame.event_type
-        if frame.field:
-            value, found, text = text.partition(frame.field_separator)
-            if not found or "\n" in value or "\r" in value or "\0" in value:
+        event_type, event_id, retry = frame.event_type, None, None
+        for name, separator in frame.fields:
+            value, found, text = text.partition(separator)
+            if not found or "\n" in value:
                 return False
-        if "\r" in text:
-            return False
-        if "\n" in text:
-            first, _, others = text.partition("\n")
-            # Two shapes are common enough: several data lines, and a heartbeat between two events.
-            if others.startswith("data: "):
-                lines = text.split("\ndata: ")
-                if "\n" in "".join(lines):
+            if name == "event":
+                event_type = value or self._default_type
+            elif name == "id":
+                if "\0" in value:
                     return False
-                text = "\n".join(lines)
-            elif others.startswith("\n:") and not self._comments and others.find("\n", 1) < 0:
-                text = first
+                event_id = value
             else:
-                return False
-        if frame.field == "id":
-            self._last_event_id = value
+                retry = whole_number(value)
+                if retry is None:
+                    return False
+        if "\n" in text:
+            # Two shapes are common enough: several data lines, and a heartbeat after the event. There is no
+            # CR in the text, so CR can replace LF and `data: `. A LF that remains is another line.
+            lines = text.replace("\ndata: ", "\r")
+            if "\n" not in lines:
+                text = lines.replace("\r", "\n")
+            else:
+                text, _, others = text.partition("\n")
+                if self._comments or not others.startswith("\n:") or others.find("\n", 1) >= 0:
+                    return False
+        if event_id is not None:
+            self._last_event_id = event_id
             self._id_was_set = True
-        elif frame.field:
-            event_type = value or self._default_type
+        if retry is not None:
+            self._retry = retry
         event = new(Event)
         event.data = text if frame.space_after_colon else text.removeprefix(" ")
         event.event = event_type
         event.id = self._last_event_id
-        event.retry = None
+        event.retry = retry
         events.append(event)
         return True
 
@@ -941,35 +1021,36 @@ class Parser(Generic[Item]):
         """Note that events do not fit the frame; now and then, learn that of the first event of `data`.
 
         After 1, 2, 4, 8, ... misses in a row, if these are more than `patience`: a guess that fails each time
-        must cost little. After MAX_MISSES a frame may have any type, or none is expected.
+        must cost little. After MAX_MISSES the type and the reconnection time may be any, or no frame is
+        expected.
         """
         misses = self._misses = self._misses + 1
         if misses > patience and not misses & (misses - 1):
-            frame = learn(data, self._default_type, misses >= MAX_MISSES)
+            frame = learn_recurring(data, self._default_type, misses >= MAX_MISSES)
             if frame is not None:
                 self._frame = frame
                 self._chunk_frame = frame if self._line_end == "\n" else frame.with_crlf()
             elif misses >= MAX_MISSES:
-                self._frame = None
+                self._frame = self._chunk_frame = None
 
 
-def _decode(data: bytes | memoryview) -> str:
+def _decode(data: bytes) -> str:
     """Return the text, in which invalid UTF-8 becomes U+FFFD.
 
     "Streams must be decoded using the UTF-8 decode algorithm."
     """
     try:
-        # Strict decoding first: `errors="replace"` takes twice as long.
-        return str(data, "utf-8")
+        # Strict decoding first: of a short text, `errors="replace"` takes twice as long.
+        return data.decode()
     except UnicodeDecodeError:
-        return str(data, "utf-8", "replace")
+        return data.decode("utf-8", "replace")
 
 
 def _split_lines(text: str) -> list[str]:
     """Return the lines of a text.
 
     Fast way: `split` looks at each character. `find` looks at many at once, but is a call for each line, so
-    that it is for long lines. Saves 24 % of "events of 6 kB, 1460-byte chunks".
+    that it is for long lines. Saves 28 % of "events of 6 kB, 65536-byte chunks".
     """
     if len(text) < LONG_LINES:
         return text.split("\n")
@@ -987,7 +1068,7 @@ def _split_lines(text: str) -> list[str]:
 def _split(data: bytes, separator_bytes: bytes, separator: str) -> list[str]:
     """Return the text between the separators, which is one separator, as bytes and as text."""
     if data.isascii():
-        return data.decode("ascii").split(separator)
+        return data.decode().split(separator)
     # Split first: one character outside Latin-1 makes every character of a str take two or four bytes.
     parts = data.split(separator_bytes)
     try:

@@ -65,14 +65,36 @@ def test_an_event_with_another_frame_is_parsed(learned: str, following: str, lin
         assert outcome_of(same_stream, Parser(comments=True)) == result
 
 
-CHANGING = [b"event: %c\ndata: %c\n\n" % (letter, letter) for letter in b"abcdefghijklmnopqrst"]
-"""Events of which each has another type: more than a frame may miss before its type may be any."""
+LETTERS = [bytes([letter]) for letter in b"abcdefghijklmnopqrst"]
+CHANGING = {
+    "types": [b"event: %b\ndata: %b\n\n" % (letter, letter) for letter in LETTERS],
+    "types, IDs and reconnection times": [
+        b"event: %b\nid: %b\nretry: %d\ndata: %b\n\n" % (letter, letter, number, letter)
+        for number, letter in enumerate(LETTERS)
+    ],
+    "comments before the data": [b": %b\ndata: %b\n\n" % (letter, letter) for letter in LETTERS],
+}
+"""Events of which each has other values: more than a frame may miss before its type may be any, or there is
+no frame."""
+
+AFTER_CHANGING = [
+    b"event:\ndata: a\n\n",
+    b"event: \ndata: a\n\n",
+    b"event: e\nid: 8\nretry: x\ndata: a\n\n",
+    b"event: e\nid: 8\nretry: 5\ndata: a\ndata: b\n\n",
+    b"event: e\nid: \0\nretry: 5\ndata: a\n\n",
+    b"event: e\nevent: f\nid: 8\nretry: 5\ndata: a\n\n",
+    b"event: e\nid: 8\nid: 9\nretry: 5\ndata: a\n\n",
+    *FOLLOWING.values(),
+]
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
-@pytest.mark.parametrize("following", [b"event:\ndata: a\n\n", b"event: \ndata: a\n\n", *FOLLOWING.values()])
-def test_an_event_after_changing_types_is_parsed(following: bytes, line_end: bytes) -> None:
-    chunks = [event.replace(b"\n", line_end) for event in (*CHANGING, following, *CHANGING)]
+@pytest.mark.parametrize("changing", CHANGING)
+@pytest.mark.parametrize("following", AFTER_CHANGING)
+def test_an_event_after_changing_fields_is_parsed(following: bytes, changing: str, line_end: bytes) -> None:
+    events = (*CHANGING[changing], following, *CHANGING[changing])
+    chunks = [event.replace(b"\n", line_end) for event in events]
     stream = b"".join(chunks)
     result = interpret(stream)
     # Two events per chunk, and single events, teach the frame in other places than pieces do.

@@ -61,18 +61,18 @@ class WithoutPieces(Parser[Event | Comment]):
     """A parser that never holds a chunk without a further look."""
 
     @property
-    def _room(self) -> int:
-        return -1
+    def _pieces_left(self) -> int:
+        return 0
 
-    @_room.setter
-    def _room(self, value: int) -> None:
+    @_pieces_left.setter
+    def _pieces_left(self, value: int) -> None:
         pass
 
 
 class WithoutLastPieces(Parser[Event | Comment]):
-    """A parser that treats the last piece of an event like any other chunk."""
+    """A parser that treats a chunk that ends a held event like any other chunk."""
 
-    def _parse_last_piece(self, data: bytes) -> None:
+    def _parse_pieces(self, data: bytes, size: int) -> None:
         return None
 
 
@@ -105,7 +105,13 @@ class WithoutCRLFRuns(Parser[Event | Comment]):
 
 
 class PlainParser(
-    WithoutSingleEvents, WithoutPieces, WithoutRuns, WithoutCRLFRuns, WithoutDataLines, WithoutLongLines
+    WithoutSingleEvents,
+    WithoutPieces,
+    WithoutLastPieces,
+    WithoutRuns,
+    WithoutCRLFRuns,
+    WithoutDataLines,
+    WithoutLongLines,
 ):
     """A parser without fast ways: it parses all lines by the plain rules."""
 
