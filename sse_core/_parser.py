@@ -336,15 +336,18 @@ class Parser(Generic[Item]):
             data = _to_bytes(data)
         size = len(data)
         left = self._pieces_left
-        if left and size <= MAX_PIECE and CR not in data:
+        if left and 0 < size <= MAX_PIECE and CR not in data:
             # Fast way: a chunk that ends no line, or one line with its last byte, completes no event unless
             # it is a blank line. So come large events, and those of servers that send line by line. Only the
             # number of such pieces is counted, not their bytes. Saves 40 % of "events of 6 kB, 1460-byte
             # chunks".
-            if LF not in data or (data[-1] == LF and 0 < data.find(b"\n") == size - 1):
+            if LF not in data or (size > 1 and data[-1] == LF and data.find(b"\n") == size - 1):
                 self._unparsed.append(data)
                 self._pieces_left = left - 1
                 return []
+            pieces = self._unparsed
+            if size == 1 and pieces and pieces[-1][-1] == LF:
+                return self._parse_held_event(pieces)
             found = self._parse_pieces(data, size)
             if found is not None:
                 return found
@@ -825,45 +828,43 @@ class Parser(Generic[Item]):
     def _parse_pieces(self, data: bytes, size: int) -> list[Any] | None:
         """Fast way: a chunk without CR while no more than pieces is held; it may end events, and begin one.
 
-        Only the last blank line and the frame are looked for. Saves 25 % of "one line per chunk". Return None
-        if more would be held than fits, or if only the first LF of `data` may end an event.
+        Only the last blank line and the frame are looked for. Saves 24 % of "OpenAI deltas, ASCII, 50-byte
+        chunks". Return None if more would be held than fits, or if only the first LF of `data` may end an
+        event.
         """
-        pieces = self._unparsed
-        if size == 1 and pieces and data[0] == LF and pieces[-1].endswith(b"\n"):
-            # A blank line in a chunk of its own.
-            whole, rest = b"".join(pieces), b""
-            end = len(whole) - 1
-        else:
-            # The last two LF in a row. A single byte is found sooner, and few lines follow the blank one.
-            end = data.rfind(b"\n") - 1
+        pieces, whole = self._unparsed, data
+        # The last two LF in a row. A single byte is found sooner, and few lines follow the blank one.
+        end = data.rfind(b"\n") - 1
+        if end >= 0 and data[end] != LF:
+            end = data.rfind(b"\n", 0, end) - 1
             if end >= 0 and data[end] != LF:
-                end = data.rfind(b"\n", 0, end) - 1
-                if end >= 0 and data[end] != LF:
-                    end = data.rfind(b"\n\n", 0, end)
-            rest = data[end + 2 :]
-            whole = data
-            if pieces:
-                pieces.append(data)
-                whole = b"".join(pieces)
-                held = len(whole)
-                if held > self._max_held:
-                    pieces.pop()
-                    return None
-                if end >= 0:
-                    end += held - size
-            if end < 0:
-                if data[0] == LF:
-                    self._unparsed = pieces[:-1]
-                    return None
-                self._unparsed = [whole]
-                self._pieces_left = (self._max_held - len(whole)) // MAX_PIECE
-                return []
+                end = data.rfind(b"\n\n", 0, end)
+        rest = data[end + 2 :]
+        if pieces:
+            pieces.append(data)
+            whole = b"".join(pieces)
+            held = len(whole)
+            if held > self._max_held:
+                pieces.pop()
+                return None
+            if end >= 0:
+                end += held - size
+        if end < 0:
+            if data[0] == LF:
+                self._unparsed = pieces[:-1]
+                return None
+            self._unparsed = [whole]
+            self._pieces_left = (self._max_held - len(whole)) // MAX_PIECE
+            return []
         self._unparsed = [rest] if rest else []
-        self._pieces_left = self._max_pieces if len(rest) <= MAX_PIECE else 0
+        self._pieces_left = self._max_pieces if size <= MAX_PIECE else 0
         frame = self._frame
         if size < MAX_ONE_EVENT and frame is not None and frame.data_only:
-            # Fast way: one event. Saves 12 % of "one line per chunk".
-            text = _decode(whole[:end])
+            # Fast way: one event. Saves 15 % of the same.
+            try:
+                text = whole[:end].decode()
+            except UnicodeDecodeError:
+                text = _decode(whole[:end])
             value = text.removeprefix(frame.prefix)
             if value != text and "\n" not in value:
                 self._misses = 0
@@ -876,6 +877,31 @@ class Parser(Generic[Item]):
         events: list[Any] = []
         if not self._parse_run(whole, end, events):
             self._parse_lines(_split_lines(_decode(whole[: end + 1])), events)
+        return events
+
+    def _parse_held_event(self, pieces: list[bytes]) -> list[Any]:
+        """Fast way: a blank line in a chunk of its own. Saves 50 % of "one line per chunk"."""
+        whole = b"".join(pieces)
+        pieces.clear()
+        self._pieces_left = self._max_pieces
+        frame = self._frame
+        if frame is not None and frame.data_only:
+            try:
+                text = whole.decode()
+            except UnicodeDecodeError:
+                text = _decode(whole)
+            value = text.removeprefix(frame.prefix)[:-1]
+            if len(value) + 1 < len(text) and "\n" not in value:
+                self._misses = 0
+                event: Any = new(Event)
+                event.data = value if frame.space_after_colon else value.removeprefix(" ")
+                event.event = frame.event_type
+                event.id = self._last_event_id
+                event.retry = None
+                return [event]
+        events: list[Any] = []
+        if not self._parse_run(whole, len(whole) - 1, events):
+            self._parse_lines(_split_lines(_decode(whole)), events)
         return events
 
     def _parse_run(self, data: bytes, end: int, events: list[Event | Comment]) -> bool:
@@ -896,8 +922,14 @@ class Parser(Generic[Item]):
         # search for the separator. Saves 50 % of "events of 6 kB, 1460-byte chunks".
         alone = LF not in changing if frame.data_only else changing.find(b"\n", changing.find(b"\n") + 1) < 0
         if alone:
-            values = [_decode(changing)]
-        elif changing.isascii():
+            text = _decode(changing)
+            if self._parse_in_frame(text, frame, events):
+                self._misses = 0
+            else:
+                self._parse_lines(f"{frame.prefix}{text}\n".split("\n"), events)
+                self._miss_frame(data, 0)
+            return True
+        if changing.isascii():
             values = changing.decode().split(frame.separator)
         else:
             values = _split(changing, frame.separator_bytes, frame.separator)

@@ -76,6 +76,15 @@ class WithoutLastPieces(Parser[Event | Comment]):
         return None
 
 
+class WithoutHeldEvents(Parser[Event | Comment]):
+    """A parser that treats a blank line in a chunk of its own like any other chunk."""
+
+    def _parse_held_event(self, pieces: list[bytes]) -> list[Event | Comment]:
+        events: list[Event | Comment] = []
+        self._parse_chunk(b"\n", events)
+        return events
+
+
 class WithoutRuns(Parser[Event | Comment]):
     """A parser that never splits a row of events by their common frame."""
 
@@ -108,6 +117,7 @@ class PlainParser(
     WithoutSingleEvents,
     WithoutPieces,
     WithoutLastPieces,
+    WithoutHeldEvents,
     WithoutRuns,
     WithoutCRLFRuns,
     WithoutDataLines,
@@ -122,6 +132,7 @@ SLOWER = [
     OnlySingleEventsInFrame,
     WithoutPieces,
     WithoutLastPieces,
+    WithoutHeldEvents,
     WithoutRuns,
     WithoutDataLines,
     WithoutLongLines,
