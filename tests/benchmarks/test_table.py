@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from benchmarks import chart, table
 from benchmarks.chart import SHOWN
-from benchmarks.fixtures import LONG_LINE, OPENAI, PER_EVENT, TINY
+from benchmarks.fixtures import CHANGING, LARGE, LONG_LINE, OPENAI, PER_EVENT, PER_LINE, TINY
 from benchmarks.goals import goals
 from benchmarks.results import record
 from benchmarks.rounds import Timing
@@ -72,6 +72,21 @@ def test_goals_are_computed_from_the_rows() -> None:
     assert slower.details == [f"{OPENAI}, 4096-byte chunks: fast 0.50x"]
     assert "NO (>= 1.8)" in mean.lines()[0]
     assert slower.lines()[1] == f"    {OPENAI}, 4096-byte chunks: fast 0.50x"
+
+
+def test_hard_rows_have_a_goal_of_their_own() -> None:
+    hard = [
+        row(CHANGING, 4096, own=1.0, fast=2.0),
+        row(LARGE, 1460, own=1.0, fast=0.95),
+        row(OPENAI, PER_LINE, own=1.0, fast=1.0),
+        row(OPENAI, 50, own=2.0, fast=1.0),
+    ]
+    found = {goal.name: goal for goal in goals([*ROWS, *hard], {})}
+    assert found["fastest Python peer of each row / sse-core, geometric mean"].figure == "1.57x"
+    # (2 * 0.95 * 1 * 0.5) ** (1 / 4)
+    assert found["the same in 4 hard rows"].figure == "0.99x"
+    worst = found["the same in the worst of the hard rows"]
+    assert (worst.figure, worst.met, worst.where) == ("0.50x", False, f"{OPENAI}, 50-byte chunks, fast")
 
 
 def test_no_goal_without_a_measurement() -> None:
