@@ -21,6 +21,8 @@ PUBLISHED = {
     "JS on V8 / sse-core, OpenAI streams from 4 KiB, worst": r"([\d.]+x) where it leads most",
 }
 
+LATER = ["3.12", "3.13"]
+PYTHONS = [chart.PYTHON, *LATER]
 
 FASTEST_PEER = "fastest Python peer of each row / sse-core, geometric mean"
 
@@ -51,22 +53,32 @@ def test_figure_matches_last_full_run(goal: str) -> None:
     assert found[1] == figures(chart.PYTHON)[goal]
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
+@pytest.mark.parametrize("python", PYTHONS)
 def test_readme_says_which_python_a_figure_is_of(python: str) -> None:
     figure = figures(python)[FASTEST_PEER]
     assert re.search(rf"{re.escape(figure)} as long on CPython {re.escape(python)}", text_of(README))
 
 
-def test_page_has_figures_of_later_python() -> None:
+@pytest.mark.parametrize("python", LATER)
+def test_page_has_figures_of_later_pythons(python: str) -> None:
     text = text_of(PAGE)
-    assert f"On CPython 3.13 the fastest other took {figures('3.13')[FASTEST_PEER]} as long" in text
-    assert f"in {rows_with_a_faster_peer('3.13')['figure']} of the 45 another was ahead" in text
+    mean, slower = figures(python)[FASTEST_PEER], rows_with_a_faster_peer(python)["figure"]
+    assert f"On CPython {python} the fastest other took {mean} as long" in text
+    assert f"took {mean} as long, and in {slower} of the 45 another was ahead" in text
 
 
-def test_page_names_rows_with_a_faster_peer() -> None:
-    goal = rows_with_a_faster_peer(chart.PYTHON)
-    rows = re.search(r"rows, of (\d+),", goal["name"])
-    assert rows
-    assert f"In {goal['figure']} of the {rows[1]} another was ahead" in text_of(PAGE)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_page_names_rows_with_a_faster_peer(python: str) -> None:
+    goal = rows_with_a_faster_peer(python)
+    assert goal["name"].startswith("rows, of 45,")
+    assert f"in {goal['figure']} of the 45 another was ahead" in text_of(PAGE).replace("In ", "in ")
     for detail in goal["details"]:
         assert detail.rpartition(" ")[2] in text_of(PAGE)
+
+
+def test_page_has_the_figures_of_hard_rows() -> None:
+    means = [figures(python)["the same in 12 hard rows"] for python in PYTHONS]
+    worst = [figures(python)["the same in the worst of the hard rows"] for python in PYTHONS]
+    text = text_of(PAGE)
+    assert f"{means[0]} as long on CPython 3.11, {means[1]} on 3.12, and {means[2]} on 3.13" in text
+    assert "{}, {} and {}, with chunks".format(*worst) in text
