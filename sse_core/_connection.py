@@ -659,7 +659,8 @@ class Connection(Generic[Item]):
 
         Returns:
             A list of events, if the next step is `Read` and `last_event_id` is that of the last of them;
-            an empty one may have changed it. In any other case, a `Deliver`.
+            an empty one may have changed it. In any other case a `Deliver`, as always with comments or with a
+            function as `until`.
         """
         # Called for every chunk: this check costs less than a lookup in the table, and means the same.
         if self._state is not OPEN:

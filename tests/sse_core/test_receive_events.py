@@ -1,4 +1,4 @@
-"""`Connection.receive_events`: a list where it says it all, else the `Deliver` of `receive`."""
+"""`Connection.receive_events`: a list of events if reading goes on, else the `Deliver` of `receive`."""
 
 from __future__ import annotations
 

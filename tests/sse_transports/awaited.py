@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from types import FrameType, TracebackType
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from types import TracebackType
 from typing import Any, Self
 
 import trio
@@ -46,8 +46,7 @@ class Awaited:
         options.setdefault("transport", transport)
         self.source = AsyncEventSource(url, **options)
         self._transport = transport
-        # What a test waits for: a coroutine or an async generator.
-        self._iteration: object = None
+        self._iteration: Coroutine[object, object, Event | Comment] | None = None
 
     def _with_commands_awaited(self, hook: Callable[..., object]) -> Callable[..., Awaitable[object]]:
         async def run(*arguments: object) -> object:
@@ -117,35 +116,26 @@ class Awaited:
     ) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[Event | Comment]:
-        # As `async for` does, and not with `anext(source)` as `__next__` does: a loop takes faster paths.
-        iteration: Any = aiter(self.source)
-        return iter(lambda: self._next_of(iteration), None)
+    def __iter__(self) -> Self:
+        return self
 
     def __next__(self) -> Event | Comment:
-        event = self._next_of(self.source.__anext__())
-        if event is None:
-            raise StopIteration
-        return event
-
-    def _next_of(self, iteration: Any) -> Event | Comment | None:
-        """Await the next event of a loop, or the coroutine of one `anext`; None at the end."""
-
         async def ask() -> Event | Comment | None:
             await self.source.__aenter__()
+            iteration = self.source.__anext__()
             # Ignore a second iteration at the same time: it is refused at once.
-            if not _is_running(self._iteration):
+            if self._iteration is None or inspect.getcoroutinestate(self._iteration) == inspect.CORO_CLOSED:
                 self._iteration = iteration
-            asked: Any = iteration
-            if inspect.isasyncgen(iteration):
-                asked = iteration.__anext__()
             try:
-                event: Event | Comment = await asked
+                event: Event | Comment = await iteration
             except StopAsyncIteration:
                 return None
             return event
 
-        return self._portal.call(ask)
+        event = self._portal.call(ask)
+        if event is None:
+            raise StopIteration
+        return event
 
     @property
     def response(self) -> Response | None:
@@ -186,23 +176,23 @@ class Awaited:
     def __repr__(self) -> str:
         return repr(self.source).replace("AsyncEventSource", "EventSource")
 
-    def is_blocked_in(self, name: str) -> bool:
-        """Return whether the iteration is suspended inside this method, and stays so."""
-        position = self._suspended_at(name)
+    def is_blocked_in(self, function: Callable[..., object]) -> bool:
+        """Return whether the iteration is suspended inside this function, and stays so."""
+        position = self._suspended_at(function)
         if not position:
             return False
         time.sleep(0.005)
-        return position == self._suspended_at(name)
+        return position == self._suspended_at(function)
 
-    def _suspended_at(self, name: str) -> list[tuple[object, int]]:
-        code = getattr(AsyncEventSource, name).__code__
+    def _suspended_at(self, function: Callable[..., object]) -> list[tuple[object, int]]:
+        code = function.__code__
         position: list[tuple[object, int]] = []
         found = False
-        inner: Any = self._iteration if _is_running(self._iteration) else None
-        while (frame := _frame(inner)) is not None:
-            found = found or frame.f_code is code
-            position.append((inner, frame.f_lasti))
-            inner = inner.ag_await if inspect.isasyncgen(inner) else inner.cr_await
+        inner: Any = self._iteration
+        while inspect.iscoroutine(inner) and inner.cr_frame is not None:
+            found = found or inner.cr_code is code
+            position.append((inner, inner.cr_frame.f_lasti))
+            inner = inner.cr_await
         return position if found else []
 
     def finish(self) -> None:
@@ -214,17 +204,3 @@ class Awaited:
             await self._transport.close()
 
         self._portal.call(finish)
-
-
-def _is_running(iteration: object) -> bool:
-    """Return whether a coroutine has not ended, or an async generator is asked for its next item."""
-    if inspect.isasyncgen(iteration):
-        return iteration.ag_running
-    return inspect.iscoroutine(iteration) and inspect.getcoroutinestate(iteration) != inspect.CORO_CLOSED
-
-
-def _frame(awaited: object) -> FrameType | None:
-    """Return the frame of a coroutine or async generator; None for anything else."""
-    if inspect.isasyncgen(awaited):
-        return awaited.ag_frame
-    return awaited.cr_frame if inspect.iscoroutine(awaited) else None

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from sse_core import Event, ReadyState
-from sse_transports import EventSource
+from sse_transports import AsyncEventSource, EventSource
+from sse_transports._exchanges import AsyncDecodedExchange, DecodedExchange
 from tests.sse_transports.awaited import Awaited
 from tests.sse_transports.waiting import DEADLINE, eventually, is_blocked_in
 
@@ -61,23 +62,23 @@ class Reading:
 
     def until_it_reads(self) -> None:
         """Return when the iteration waits for bytes."""
-        self._until_blocked_in("_read", "_iterate")
+        self._until_blocked_in(DecodedExchange.read, AsyncDecodedExchange.read)
 
     def until_it_sleeps(self) -> None:
         """Return when the iteration waits for time to pass, or for a command."""
-        self._until_blocked_in("_sleep_unless_commanded")
+        self._until_blocked_in(EventSource._sleep_unless_commanded, AsyncEventSource._sleep_unless_commanded)
 
-    # No public call says that a source is blocked, and where. So these look for its private methods.
+    # No public call says that a source is blocked, and where. So these look for private methods.
 
-    def _until_blocked_in(self, *names: str) -> None:
+    def _until_blocked_in(self, blocking: Callable[..., object], asynchronous: Callable[..., object]) -> None:
         source: object = self.source
 
         def is_blocked() -> bool:
             if isinstance(source, Awaited):
-                return any(source.is_blocked_in(name) for name in names)
-            return any(is_blocked_in(self._thread, getattr(EventSource, name)) for name in names)
+                return source.is_blocked_in(asynchronous)
+            return is_blocked_in(self._thread, blocking)
 
-        eventually(is_blocked, f"the iteration waits in {' or '.join(names)}")
+        eventually(is_blocked, f"the iteration waits in {blocking.__qualname__}")
 
     def _run(self) -> None:
         try:

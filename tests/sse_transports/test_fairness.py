@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -91,21 +93,55 @@ def test_other_tasks_run_between_the_last_events(backend: str) -> None:
 
 
 @on_both
-def test_other_tasks_run_between_reads_without_events(backend: str) -> None:
-    reads = [COMMENT] * 100 + [b"\n\n", EVENT]
+@pytest.mark.parametrize(
+    "options", [{}, {"until": lambda _: False}, {"comments": True}], ids=["plain", "until", "comments"]
+)
+def test_other_tasks_run_between_reads_without_events(options: dict[str, Any], backend: str) -> None:
+    # Pieces of an event, which the second loop reads.
+    reads = [EVENT, b"data: ", *[COMMENT] * 100, b"\n\n", EVENT]
 
     async def main() -> None:
         counter = Counter()
         async with (
-            AsyncEventSource("http://example.com", transport=ReadyTransport(reads), retry=None) as source,
+            AsyncEventSource(
+                "http://example.com", transport=ReadyTransport(reads), retry=None, **options
+            ) as source,
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(counter.run)
-            assert (await anext(source)).data == "1"
+            assert (await anext(source)).id == "1"
+            assert len((await anext(source)).data) == 100 * len(COMMENT)
             tasks.cancel_scope.cancel()
         assert counter.count >= 100
 
     anyio.run(main, backend=backend)
+
+
+@on_both
+@pytest.mark.parametrize("taken", ["events", "lists"])
+def test_other_tasks_run_however_often_a_loop_begins(taken: str, backend: str) -> None:
+    async def main() -> int:
+        counter = Counter()
+        since = longest = seen = 0
+        async with (
+            AsyncEventSource(
+                "http://example.com", transport=ReadyTransport([EVENT * 20] * 100), retry=None
+            ) as source,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(counter.run)
+            for _ in range(90):
+                items: AsyncIterator[Any] = aiter(source.batches() if taken == "lists" else source)
+                async for item in items:
+                    since = since if counter.count == seen else 0
+                    since, seen = since + (20 if taken == "lists" else 1), counter.count
+                    longest = max(longest, since)
+                    del item
+                    break
+            tasks.cancel_scope.cancel()
+        return longest
+
+    assert anyio.run(main, backend=backend) <= MAX_RUN
 
 
 @on_both

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 import sse_transports._event_source
@@ -15,14 +19,18 @@ from sse_core import (
     Comment,
     Event,
     IllegalState,
+    IncompleteStream,
     Opened,
     Paused,
+    ReadError,
     ReadyState,
     Request,
     Response,
     StateChange,
 )
 from sse_transports import AsyncEventSource, EventSource
+from sse_transports.testing import Call, SSEServer, Stall
+from tests.sse_transports.waiting import DEADLINE, until_set
 
 URL = "http://example.com/"
 
@@ -183,13 +191,30 @@ def test_events_of_a_batch_loop_are_not_lost_to_next(sizes: tuple[int, ...]) -> 
     assert [data for data in seen if data != "end"] == list("012345")
 
 
-@in_sizes
-def test_reading_without_a_gil_yields_the_same(
-    sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sse_transports._event_source, "HAS_GIL", False)
-    with EventSource(URL, transport=Chunks(stream(*sizes)), retry=None) as source:
+def read_by_loop(**options: Any) -> int:
+    """Return in how many reads of six the loop, and not `_next`, has called `receive_events`."""
+    called = 0
+
+    class Counting(Chunks):
+        def read(self, timeout: float | None) -> bytes:
+            nonlocal called
+            caller = sys._getframe(1).f_code
+            called += caller is EventSource._iterate.__code__
+            return super().read(timeout)
+
+    with EventSource(URL, transport=Counting(stream(1, 1, 1, 1, 1, 1)), retry=None, **options) as source:
         assert [event.data for event in source] == list("012345")
+    return called
+
+
+def test_a_loop_reads_on_without_a_lock_only_if_there_is_a_gil(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_by_loop() == 6
+    monkeypatch.setattr(sse_transports._event_source, "HAS_GIL", False)
+    assert read_by_loop() == 0
+
+
+def test_a_loop_with_a_total_timeout_looks_at_the_time_after_each_read() -> None:
+    assert read_by_loop(total_timeout=60.0) == 0
 
 
 def test_comments_have_no_id() -> None:
@@ -199,22 +224,6 @@ def test_comments_have_no_id() -> None:
             (item.text if isinstance(item, Comment) else item.data, source.last_event_id) for item in source
         ]
     assert seen == [("a", "1"), ("one", "1"), ("two", "1"), ("b", "1"), ("three", "1"), ("c", "2")]
-
-
-def test_an_id_without_data_counts_when_the_next_event_is_asked_for() -> None:
-    chunks = [b"id: 1\ndata: a\n\n", b"id: 2\ndata: b\n\nid: 3\n\n", b"id: 4\n\n", b"data: c\n\n"]
-    ids: list[str] = []
-
-    class Noting(Chunks):
-        def read(self, timeout: float | None) -> bytes:
-            ids.append(source.last_event_id)
-            return super().read(timeout)
-
-    with EventSource(URL, transport=Noting(chunks), retry=None) as source:
-        seen = [(event.data, event.id, source.last_event_id) for event in source]
-    assert seen == [("a", "1", "1"), ("b", "2", "2"), ("c", "4", "4")]
-    # As of each read.
-    assert ids == ["", "1", "3", "4", "4"]
 
 
 def test_open_reports_before_it_returns() -> None:
@@ -299,5 +308,216 @@ def test_close_in_an_async_loop_drops_what_is_buffered(backend: str) -> None:
                 if event.data == "3":
                     await source.close()
             assert (seen, source.last_event_id) == (list("0123"), "3")
+
+    anyio.run(main, backend=backend)
+
+
+class Breaks(Chunks):
+    """A transport whose second connection is refused, so that its stream ends with an error."""
+
+    def read(self, timeout: float | None) -> bytes:
+        data = super().read(timeout)
+        if not data:
+            raise ReadError("reset")
+        return data
+
+
+class AsyncBreaks(AsyncChunks):
+    """The async twin of `Breaks`."""
+
+    async def read(self, timeout: float | None) -> bytes:
+        data = await super().read(timeout)
+        if not data:
+            raise ReadError("reset")
+        return data
+
+
+@pytest.mark.parametrize("make", [iter, lambda source: iter(source.batches())], ids=["events", "batches"])
+def test_an_iterator_raises_its_error_again(make: Callable[[EventSource], Iterator[object]]) -> None:
+    """If it ended instead, that would look like the end of the stream."""
+    with EventSource(URL, transport=Breaks(stream(1, 1)), retry=None) as source:
+        iterator = make(source)
+        assert next(iterator)
+        assert next(iterator)
+        for _ in range(3):
+            with pytest.raises(IncompleteStream):
+                next(iterator)
+        source.close()
+
+
+@on_both
+@pytest.mark.parametrize("make", [aiter, lambda source: aiter(source.batches())], ids=["events", "batches"])
+def test_an_async_iterator_raises_its_error_again(
+    make: Callable[[AsyncEventSource], AsyncIterator[object]], backend: str
+) -> None:
+    async def main() -> None:
+        async with AsyncEventSource(URL, transport=AsyncBreaks(stream(1, 1)), retry=None) as source:
+            iterator = make(source)
+            assert await anext(iterator)
+            assert await anext(iterator)
+            for _ in range(3):
+                with pytest.raises(IncompleteStream):
+                    await anext(iterator)
+
+    anyio.run(main, backend=backend)
+
+
+def test_an_iterator_ends_again_after_the_end() -> None:
+    with EventSource(URL, transport=Chunks(stream(1)), retry=None) as source:
+        iterator = iter(source)
+        assert [event.data for event in iterator] == ["0"]
+        assert next(iterator, None) is None
+
+
+def ids_of_reads(chunks: list[bytes]) -> tuple[list[str], list[str]]:
+    """Return the last event ID after each event of a loop, and at each read; the second read sets it to x."""
+    at_reads: list[str] = []
+
+    class Setting(Chunks):
+        def read(self, timeout: float | None) -> bytes:
+            at_reads.append(source.last_event_id)
+            if len(at_reads) == 2:
+                source.last_event_id = "x"
+            return super().read(timeout)
+
+    with EventSource(URL, transport=Setting(chunks), retry=None) as source:
+        return [source.last_event_id for _ in source], at_reads
+
+
+async def async_ids_of_reads(chunks: list[bytes]) -> tuple[list[str], list[str]]:
+    """Do what `ids_of_reads` does."""
+    at_reads: list[str] = []
+
+    class Setting(AsyncChunks):
+        async def read(self, timeout: float | None) -> bytes:
+            at_reads.append(source.last_event_id)
+            if len(at_reads) == 2:
+                source.last_event_id = "x"
+            return await super().read(timeout)
+
+    async with AsyncEventSource(URL, transport=Setting(chunks), retry=None) as source:
+        return [source.last_event_id async for _ in source], at_reads
+
+
+ID_CHUNKS = [
+    (
+        [b"id: 1\ndata: a\n\n", b"id: 2\ndata: b\n\nid: 3\n\n", b"id: 4\n\n", b"data: c\n\n"],
+        (["1", "2", "4"], ["", "1", "3", "4", "4"]),
+    ),
+    ([b"id: 1\ndata: a\n\n", b"data: b\n\n", b": hi\n\n"], (["1", "x"], ["", "1", "x", "x"])),
+    ([b"id: 1\ndata: a\n\n", b"id: 7\ndata: b\n\n"], (["1", "7"], ["", "1", "7"])),
+    ([b"id: 1\ndata: a\n\n", b": hi\n\n", b"data: b\n\n"], (["1", "x"], ["", "1", "x", "x"])),
+]
+
+
+@pytest.mark.parametrize(("chunks", "ids"), ID_CHUNKS)
+def test_the_id_moves_with_what_is_yielded(chunks: list[bytes], ids: tuple[list[str], list[str]]) -> None:
+    assert ids_of_reads(chunks) == ids
+
+
+@on_both
+@pytest.mark.parametrize(("chunks", "ids"), ID_CHUNKS)
+def test_the_id_moves_with_what_an_async_loop_yields(
+    chunks: list[bytes], ids: tuple[list[str], list[str]], backend: str
+) -> None:
+    assert anyio.run(async_ids_of_reads, chunks, backend=backend) == ids
+
+
+def test_batches_with_max_wait_during_a_loop_are_refused() -> None:
+    class Calling(Chunks):
+        def read(self, timeout: float | None) -> bytes:
+            with pytest.raises(IllegalState, match="another iteration"):
+                next(source.batches(DEADLINE))
+            return super().read(timeout)
+
+    with EventSource(URL, transport=Calling(stream(1, 1, 1)), retry=None) as source:
+        assert [event.data for event in source] == list("012")
+
+
+@on_both
+def test_async_batches_with_max_wait_during_a_loop_are_refused(backend: str) -> None:
+    async def main() -> None:
+        class Calling(AsyncChunks):
+            async def read(self, timeout: float | None) -> bytes:
+                with pytest.raises(IllegalState, match="another iteration"):
+                    await anext(source.batches(DEADLINE))
+                return await super().read(timeout)
+
+        async with AsyncEventSource(URL, transport=Calling(stream(1, 1, 1)), retry=None) as source:
+            assert [event.data async for event in source] == list("012")
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_hook_of_the_filling_thread_cannot_iterate() -> None:
+    errors: list[str] = []
+
+    def on_open(_response: Response) -> None:
+        with pytest.raises(IllegalState) as caught:
+            next(source)
+        errors.append(str(caught.value))
+
+    with EventSource(URL, transport=Chunks(stream(2)), retry=None, on_open=on_open) as source:
+        assert len(next(source.batches(DEADLINE))) == 2
+    assert errors == ["another iteration of this EventSource is running"]
+
+
+@on_both
+def test_a_hook_of_the_filling_task_cannot_iterate(backend: str) -> None:
+    errors: list[str] = []
+
+    async def main() -> None:
+        async def on_open(_response: Response) -> None:
+            with pytest.raises(IllegalState) as caught:
+                await anext(source)
+            errors.append(str(caught.value))
+
+        async with AsyncEventSource(
+            URL, transport=AsyncChunks(stream(2)), retry=None, on_open=on_open
+        ) as source:
+            assert len(await anext(source.batches(DEADLINE))) == 2
+
+    anyio.run(main, backend=backend)
+    assert errors == ["another iteration of this AsyncEventSource is running"]
+
+
+def test_max_wait_holds_after_next_took_what_had_arrived() -> None:
+    asked = threading.Event()
+
+    def answer(call: Call) -> None:
+        call.respond(body=b": hello\n")
+        until_set(asked, "the test asks for an event")
+        call.send(b"data: a\n\n")
+        call.wait_until_gone()
+
+    with SSEServer(answer) as server, EventSource(server.url) as source:
+        batches = source.batches(0.05)
+        assert next(batches) == []
+        asked.set()
+        assert next(source).data == "a"
+        assert next(batches) == []
+
+
+@on_both
+def test_leaving_the_context_waits_for_a_loop_that_reads(backend: str) -> None:
+    changes: list[type[StateChange]] = []
+
+    async def main() -> None:
+        arrived = anyio.Event()
+
+        async def loop(source: AsyncEventSource) -> None:
+            async for _ in source:
+                arrived.set()
+
+        with SSEServer([[Event("a"), Stall()]]) as server:
+            async with anyio.create_task_group() as tasks:
+                async with AsyncEventSource(
+                    server.url, on_state=lambda change: changes.append(type(change))
+                ) as source:
+                    tasks.start_soon(loop, source)
+                    await arrived.wait()
+                    for _ in range(10):
+                        await anyio.lowlevel.checkpoint()
+                assert changes[-1] is Closed
 
     anyio.run(main, backend=backend)

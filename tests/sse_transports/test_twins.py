@@ -42,8 +42,8 @@ TRANSLATED = (
     ("thread", "task"),
 )
 # Members that only one of them has.
-ONLY_BLOCKING = {"__del__", "_watch_time"}
-ONLY_ASYNC = {"_require_transport", "_next_in_time", "_count_read"}
+ONLY_BLOCKING = {"__del__", "_watch_time", "_loops", "_iterate"}
+ONLY_ASYNC = {"_require_transport", "_next_in_time"}
 
 
 def plain(text: str) -> str:
@@ -121,13 +121,14 @@ SHIELD = re.compile(r"with anyio\.move_on_after\(CLOSE_TIMEOUT, shield=True\):$|
 WAITING = {
     "__enter__": "needs an event loop",
     "__exit__": "waits for other tasks",
-    "__iter__": "is hidden from the event loop",
-    "_iterate": "lets other tasks run, and the event loop may be gone",
+    "__iter__": "a loop is a generator, which an async one cannot be",
+    "__next__": "a loop is a generator, which an async one cannot be",
     "_ask": "acquires the lock",
     "_fill": "sets an event",
     "_fill_within": "waits for a thread or a task",
     "_next": "lets other tasks run, and the event loop may be gone",
     "_read": "counts events since other tasks could run",
+    "_next_batch": "a loop is a generator, which an async one cannot be",
     "_sleep_unless_commanded": "sleeps",
     "_post_command": "wakes a sleep",
     "_apply_if_idle": "acquires the lock",

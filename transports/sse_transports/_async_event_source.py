@@ -10,16 +10,17 @@ The loop
     (connect, read, wait, ...), passes the result to the `Connection`, and returns the next step. Bytes that
     were read become buffered events; these are yielded before the next step is taken. `_report` passes the
     state changes of each step to the log and to `on_state`.
-    `_iterate` is the generator of `async for` loops. It calls `_next`, and has two fast paths before that:
-    yield what is buffered, and read on while there is nothing else to do. It keeps no state of its own, so
-    that a loop can be left, and another loop or `anext(source)` continues where it was.
+    `__anext__` calls `_next`, and has two fast paths before that: return what is buffered, and read on while
+    there is nothing else to do.
 
 Tasks
     `_iterating` is set while an iteration looks for the next event: a second one at the same time is refused.
-    `_loop_lock` is held by the task that takes steps or applies a command. Only that task changes the
-    `Connection`, the buffered events and `_step`. Hooks are called with it held.
+    `_loop_lock` is held by the task that takes steps or applies a command. Only that task, and one in the
+    fast path that reads, changes the `Connection`, the buffered events and `_step`. A command is not applied
+    elsewhere while `_iterating` is set.
+    Hooks are called by the task that iterates, or that applies a command.
     Events that have arrived are yielded without a suspension, which costs more than an event. So that other
-    tasks run and a cancellation is noticed, the loop suspends once after each `MAX_BATCH` of them.
+    tasks run and a cancellation is noticed, the source suspends once after each `MAX_BATCH` of them.
 
 Commands
     `close`, `pause`, `resume` and `reconnect` set `_command`, then wake the iterating task: they close the
@@ -41,7 +42,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import inspect
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
@@ -106,7 +106,10 @@ CLOSE_TIMEOUT = 5.0
 """Seconds for closing a connection, which a cancellation does not interrupt."""
 
 MAX_BATCH = 64
-"""How many events, or reads and KiB without one, may follow each other before other tasks can run."""
+"""How many events may follow each other before other tasks can run.
+
+A read without an event counts as one, and each KiB of it as another.
+"""
 
 NOT_ENTERED = "iterate it inside of `async with`, which closes it whatever happens"
 
@@ -310,6 +313,7 @@ class AsyncEventSource(Driver[Item]):
         # end. asyncio may forget a task that is not kept.
         self._filling: object = None
         self._filled: anyio.Event
+        self._filling_task = 0
         # The request and response in use; None while there is no connection.
         self._exchange: AsyncExchange | None = None
 
@@ -359,8 +363,11 @@ class AsyncEventSource(Driver[Item]):
         await self.close()
         if self._command is Command.FORKED:
             return
-        # Wait for a task that is still iterating: it is about to close the connection.
+        # Wait for a task that is still iterating: it is about to close the connection. In the fast path that
+        # reads, it has no lock yet.
         with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            while self._iterating and not self._loop_lock.locked():
+                await anyio.lowlevel.checkpoint()
             async with self._loop_lock:
                 pass
 
@@ -395,94 +402,65 @@ class AsyncEventSource(Driver[Item]):
         return Batches(self, max_wait)
 
     def __aiter__(self) -> AsyncIterator[Item]:
-        return _start(self._iterate(in_lists=False))
+        return self
 
     async def __anext__(self) -> Item:
-        return await self._ask(self._next_buffered)
-
-    async def _iterate(self, *, in_lists: bool) -> AsyncIterator[Any]:
-        """Yield events, or lists of all that have arrived, as `_ask` returns them.
-
-        Both fast paths together save two thirds of what `_ask` takes for an event that comes alone, as live
-        replies do.
-        """
-        yield None  # See `_start`.
-        connection, has_store, have_ids = self._connection, self._store is not None, self._have_ids
-        may_read_on = self._total_timeout is None
-        # The step `Read` if all that was to be done before it is done, else None.
-        reading: Step[Item] | None = None
-        # As `_until_checkpoint`.
-        left = MAX_BATCH
-        while True:
-            # With a store, each event is a step: its ID is saved when the next one is asked for.
-            while self._command is None and not has_store:
-                # Fast path: yield what is buffered.
-                events = self._events
-                if in_lists:
-                    batch = self._take_batch()
-                    if batch is not None:
-                        yield batch
-                        left -= len(batch)
-                else:
-                    for event in events:
-                        if have_ids or isinstance(event, Event):
-                            self._last_event_id = event.id
-                        yield event
-                        left -= 1
-                        # Meanwhile `close` may have dropped the others, or `anext(source)` buffered more.
-                        if self._events is not events or self._command is not None or left <= 0:
-                            break
-                if self._events is not events and left > 0:
-                    continue
-                # Fast path: read on.
-                if self._iterating:
-                    break
-                self._iterating = True
-                try:
-                    if left <= 0:
-                        # Before the next event is taken, so that a cancellation loses none.
-                        await anyio.lowlevel.checkpoint()
-                        left = MAX_BATCH
-                        continue
-                    exchange = self._exchange
-                    if self._command is not None or self._step is not reading or exchange is None:
-                        break
-                    if self._id_after_events is not None:
-                        self._pass_events()
-                    data = await exchange.read(self._read_timeout)
-                    if not data:
-                        self._step = self._receive(data)
-                        break
-                    received = connection.receive_events(data)
-                    if isinstance(received, list):
-                        self._events = iter(received)
-                        if not received:
-                            self._id_after_events = connection.last_event_id
-                            left -= 1 + (len(data) >> 10)
-                    else:
-                        self._step = self._buffer(received)
-                except SSEError as error:
-                    self._step = self._fail(error)
-                except GeneratorExit:
-                    # The event loop is gone, and nothing can be awaited.
-                    raise
-                except BaseException as error:
-                    await self._abort(error)
-                    raise
-                finally:
-                    self._iterating = False
+        # Both fast paths together save two thirds of what `_ask` takes for an event that comes alone, as live
+        # replies do. This is no generator, which would be exhausted after an error or a cancellation: that
+        # would look like the end of the stream.
+        # With a store, each event is a step: its ID is saved when the next one is asked for.
+        while self._command is None and self._store is None and self._until_checkpoint > 0:
+            # Fast path: return what is buffered.
+            for event in self._events:
+                if self._have_ids or isinstance(event, Event):
+                    self._last_event_id = event.id
+                self._until_checkpoint -= 1
+                item: Item = event
+                return item
+            # Fast path: read on.
+            if self._iterating or self._total_timeout is not None:
+                break
+            self._iterating = True
             try:
-                taken = await self._ask(self._take_batch if in_lists else self._next_buffered)
-            except StopAsyncIteration:
-                return
-            reading = self._step if may_read_on and isinstance(self._step, Read) else None
-            yield taken
+                exchange = self._exchange
+                if exchange is None or not isinstance(self._step, Read):
+                    break
+                if self._id_after_events is not None:
+                    self._pass_events()
+                data = await exchange.read(self._read_timeout)
+                if not data:
+                    self._step = self._receive(data)
+                    break
+                received = self._connection.receive_events(data)
+                if isinstance(received, list):
+                    # As `_buffer` does.
+                    self._events = iter(received)
+                    if received:
+                        self._id_after_events = None
+                        continue
+                    self._id_after_events = self._connection.last_event_id
+                else:
+                    self._step = self._buffer(received)
+                # It cannot be known whether the read suspended, so that other tasks could run.
+                self._until_checkpoint -= 1 + (len(data) >> 10)
+            except SSEError as error:
+                self._step = self._fail(error)
+            except GeneratorExit:
+                # The event loop is gone, and nothing can be awaited.
+                raise
+            except BaseException as error:
+                await self._abort(error)
+                raise
+            finally:
+                self._iterating = False
+        return await self._ask(self._next_buffered)
 
     async def _ask(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; raise StopAsyncIteration at the end."""
         before = self._last_event_id
         while self._iterating:
-            if self._filling is None:
+            # A hook may be called in the task that fills.
+            if self._filling is None or self._filling_task == anyio.get_current_task().id:
                 raise self._iterating_elsewhere()
             await self._fill_within(None)
         if self._command is not None and self._command is Command.FORKED:
@@ -505,8 +483,12 @@ class AsyncEventSource(Driver[Item]):
 
     async def _next_batch(self, max_wait: float | None) -> list[Item]:
         """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
-        if max_wait is None or (self._filling is None and self._has_batch()):
-            return await self._ask(self._take_batch)
+        if max_wait is None or self._has_batch():
+            # No other task runs after the first event is found.
+            first = await anext(self)
+            others = self._take_batch() or []
+            self._until_checkpoint -= len(others)
+            return [first, *others]
         start = self._clock.monotonic()
         # On a virtual clock, time passes in a read that returns at once.
         if not await self._fill_within(max_wait) or self._clock.monotonic() - start > max_wait:
@@ -523,7 +505,10 @@ class AsyncEventSource(Driver[Item]):
             raise self._of_another_process()
         if not self._entered:
             raise IllegalState(NOT_ENTERED)
-        if self._filling is None:
+        # One that has ended has left events, which another call has taken.
+        if self._filling is None or self._filled.is_set():
+            if self._iterating:
+                raise self._iterating_elsewhere()
             self._filled = anyio.Event()
             self._filling = _start_task(self._fill)
         with anyio.move_on_after(seconds):
@@ -535,6 +520,7 @@ class AsyncEventSource(Driver[Item]):
 
     async def _fill(self) -> None:
         # An error is kept as the last step, and raised when the next list is asked for.
+        self._filling_task = anyio.get_current_task().id
         try:
             with contextlib.suppress(Exception):
                 await self._ask(self._has_batch)
@@ -596,6 +582,7 @@ class AsyncEventSource(Driver[Item]):
             case Read():
                 return await self._read()
             case Deliver():
+                # Not seen here: `_receive` buffers its events at once.
                 return self._buffer(step)
             case ReadBody(limit, timeout):
                 body = await self._read_body(limit, timeout)
@@ -747,9 +734,9 @@ class AsyncEventSource(Driver[Item]):
 
     async def _apply_if_idle(self, *, report: bool = True) -> None:
         """Apply a command that needs no connection, unless a loop is running, which will apply it."""
-        waiting = (Command.CLOSE, Command.PAUSE)
+        waiting, here = (Command.CLOSE, Command.PAUSE), anyio.get_current_task().id
         while self._command in waiting and not self._iterating and self._loop_lock.try_acquire():
-            self._applying = anyio.get_current_task().id
+            self._applying = here
             try:
                 await self._apply_command()
                 if report:
@@ -854,29 +841,11 @@ class Batches(Generic[Item]):
         self._source = source
         self._max_wait = max_wait
 
-    def __aiter__(self) -> AsyncIterator[list[Item]]:
-        if self._max_wait is not None:
-            return self
-        return _start(self._source._iterate(in_lists=True))  # noqa: SLF001  # a part of it
+    def __aiter__(self) -> Self:
+        return self
 
     async def __anext__(self) -> list[Item]:
-        return await self._source._next_batch(self._max_wait)  # noqa: SLF001
-
-
-def _start(iteration: AsyncIterator[Value]) -> AsyncIterator[Value]:
-    """Start an async generator, up to a first value that is dropped, out of the event loop's sight.
-
-    The loop would close one that was left in the middle: asyncio in a task of its own, trio with a warning.
-    Ours needs no closing, since leaving a loop leaves the source open.
-    """
-    hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, None)
-    try:
-        with contextlib.suppress(StopIteration):
-            next(iteration.__anext__().__await__())
-    finally:
-        sys.set_asyncgen_hooks(*hooks)
-    return iteration
+        return await self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
 
 
 def _start_task(function: Callable[[], Coroutine[Any, Any, None]]) -> object:

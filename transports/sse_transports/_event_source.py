@@ -12,17 +12,18 @@ The loop
     were read become buffered events; these are yielded before the next step is taken. `_report` passes the
     state changes of each step to the log and to `on_state`.
     `_iterate` is the generator of `for` loops. It calls `_next`, and has two fast paths before that: yield
-    what is buffered, and read on while there is nothing else to do. It keeps no state of its own, so that a
-    loop can be left, and another loop or `next(source)` continues where it was.
+    what is buffered, and read on while there is nothing else to do. Where the stream is, is kept in the
+    source, so that a loop can be left, and another loop or `next(source)` continues it.
 
 Threads
     `_iterating` is set while an iteration looks for the next event: a second one at the same time is refused.
-    `_loop_lock` is held by the thread that takes steps or applies a command. Only that thread changes the
-    `Connection`, the buffered events and `_step`. Hooks are called with it held.
+    `_loop_lock` is held by the thread that takes steps or applies a command. Only that thread, and one in the
+    fast path that reads, changes the `Connection`, the buffered events and `_step`.
     The fast path that reads takes no lock, which would be a tenth of its time. Another thread applies a
     command only if `_iterating` is False after it has set `_command`; `_iterate` reads only if `_command` is
     None after it has set `_iterating`. So at most one of them goes on. That needs all threads to see these
     changes in one order, as with a GIL. Without a GIL, this fast path is not used.
+    Hooks are called by the thread that iterates, or that applies a command.
     `_command_lock` guards `_command` and `_exchange`, so that a command and the connection that it drops are
     one change.
 
@@ -47,6 +48,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
@@ -391,10 +393,21 @@ class EventSource(Driver[Item]):
         return Batches(self, max_wait)
 
     def __iter__(self) -> Iterator[Item]:
-        return self._iterate(in_lists=False)
+        return chain.from_iterable(self._loops(in_lists=False))
 
     def __next__(self) -> Item:
         return self._ask(self._next_buffered)
+
+    def _loops(self, *, in_lists: bool) -> Iterator[Iterator[Any]]:
+        """Yield generators of events or of lists: another one each time that one has raised an error.
+
+        A generator that has raised is exhausted. Without another one, that would look like the end of the
+        stream to a caller who keeps the iterator.
+        """
+        while True:
+            yield self._iterate(in_lists=in_lists)
+            if isinstance(self._step, Stop) and self._step.error is None:
+                return
 
     def _iterate(self, *, in_lists: bool) -> Iterator[Any]:
         """Yield events, or lists of all that have arrived, as `_ask` returns them.
@@ -402,19 +415,24 @@ class EventSource(Driver[Item]):
         Both fast paths together save two thirds of what `_ask` takes for an event that comes alone, as live
         replies do.
         """
-        connection, has_store, have_ids = self._connection, self._store is not None, self._have_ids
-        may_read_on = HAS_GIL and self._total_timeout is None
-        # The step `Read` if all that was to be done before it is done, else None.
-        reading: Step[Item] | None = None
+        connection, have_ids = self._connection, self._have_ids
+        # With a store, each event is a step: its ID is saved when the next one is asked for.
+        is_fast = self._store is None and (have_ids or not in_lists)
+        may_read = HAS_GIL and self._total_timeout is None
+        # While this waits, it keeps nothing that was yielded: an event may be large.
+        received: list[Any] | Deliver[Any] | None
+        taken: object
         while True:
-            # With a store, each event is a step: its ID is saved when the next one is asked for.
-            while self._command is None and not has_store:
+            while is_fast and self._command is None:
                 # Fast path: yield what is buffered. An iterator of a list never gives two threads one item.
+                # There is no call before `yield`, so that an interrupt loses nothing.
                 events = self._events
                 if in_lists:
-                    batch = self._take_batch()
-                    if batch is not None:
-                        yield batch
+                    taken = [*events]
+                    if taken:
+                        self._last_event_id = taken[-1].id
+                        yield taken
+                    taken = None
                 else:
                     for event in events:
                         if have_ids or isinstance(event, Event):
@@ -427,12 +445,12 @@ class EventSource(Driver[Item]):
                     continue
                 # Fast path: read on, as "Threads" above explains. There is no call between these two lines,
                 # so no other thread runs.
-                if self._iterating:
+                if self._iterating or not may_read:
                     break
                 self._iterating = True
                 try:
                     exchange = self._exchange
-                    if self._command is not None or self._step is not reading or exchange is None:
+                    if self._command is not None or exchange is None or not isinstance(self._step, Read):
                         break
                     if self._id_after_events is not None:
                         self._pass_events()
@@ -442,11 +460,12 @@ class EventSource(Driver[Item]):
                         break
                     received = connection.receive_events(data)
                     if isinstance(received, list):
+                        # As `_buffer` does.
                         self._events = iter(received)
-                        if not received:
-                            self._id_after_events = connection.last_event_id
+                        self._id_after_events = None if received else connection.last_event_id
                     else:
                         self._step = self._buffer(received)
+                    data, received = b"", None
                 except SSEError as error:
                     self._step = self._fail(error)
                 except BaseException as error:
@@ -458,14 +477,15 @@ class EventSource(Driver[Item]):
                 taken = self._ask(self._take_batch if in_lists else self._next_buffered)
             except StopIteration:
                 return
-            reading = self._step if may_read_on and isinstance(self._step, Read) else None
             yield taken
+            taken = None
 
     def _ask(self, take: Callable[[], Value | None]) -> Value:
         """Take steps until `take` returns something, and return that; raise StopIteration at the end."""
         before = self._last_event_id
         while self._iterating:
-            if self._filling is None:
+            # A hook may be called in the thread that fills.
+            if self._filling is None or self._filling is threading.current_thread():
                 raise self._iterating_elsewhere()
             self._fill_within(None)
         self._iterating = True
@@ -486,7 +506,7 @@ class EventSource(Driver[Item]):
 
     def _next_batch(self, max_wait: float | None) -> list[Item]:
         """Return what has arrived; an empty list if nothing has after `max_wait` seconds."""
-        if max_wait is None or (self._filling is None and self._has_batch()):
+        if max_wait is None or self._has_batch():
             return self._ask(self._take_batch)
         start = self._clock.monotonic()
         # On a virtual clock, time passes in a read that returns at once.
@@ -502,7 +522,10 @@ class EventSource(Driver[Item]):
         """
         if self._command is Command.FORKED:
             raise self._of_another_process()
-        if self._filling is None:
+        # One that has ended has left events, which another call has taken.
+        if self._filling is None or not self._filling.is_alive():
+            if self._iterating:
+                raise self._iterating_elsewhere()
             self._filling = threading.Thread(target=self._fill, name="EventSource.batches", daemon=True)
             self._filling.start()
         try:
@@ -574,6 +597,7 @@ class EventSource(Driver[Item]):
             case Read():
                 return self._read()
             case Deliver():
+                # Not seen here: `_receive` buffers its events at once.
                 return self._buffer(step)
             case ReadBody(limit, timeout):
                 body = self._read_body(limit, timeout)
@@ -733,9 +757,9 @@ class EventSource(Driver[Item]):
 
     def _apply_if_idle(self, *, report: bool = True) -> None:
         """Apply a command that needs no connection, unless a loop is running, which will apply it."""
-        waiting = (Command.CLOSE, Command.PAUSE)
+        waiting, here = (Command.CLOSE, Command.PAUSE), threading.get_ident()
         while self._command in waiting and not self._iterating and self._loop_lock.acquire(blocking=False):
-            self._applying = threading.get_ident()
+            self._applying = here
             try:
                 self._apply_command()
                 if report:
@@ -839,10 +863,12 @@ class Batches(Generic[Item]):
         self._max_wait = max_wait
 
     def __iter__(self) -> Iterator[list[Item]]:
-        return self if self._max_wait is not None else self._source._iterate(in_lists=True)  # noqa: SLF001
+        if self._max_wait is not None:
+            return self
+        return chain.from_iterable(self._source._loops(in_lists=True))  # noqa: SLF001  # a part of it
 
     def __next__(self) -> list[Item]:
-        return self._source._next_batch(self._max_wait)  # noqa: SLF001  # a part of it
+        return self._source._next_batch(self._max_wait)  # noqa: SLF001
 
 
 def _default_transport() -> Transport:
