@@ -97,7 +97,7 @@ def test_other_tasks_run_between_the_last_events(backend: str) -> None:
     "options", [{}, {"until": lambda _: False}, {"comments": True}], ids=["plain", "until", "comments"]
 )
 def test_other_tasks_run_between_reads_without_events(options: dict[str, Any], backend: str) -> None:
-    # Pieces of an event, which the second loop reads.
+    # The second event comes in more than 100 pieces.
     reads = [EVENT, b"data: ", *[COMMENT] * 100, b"\n\n", EVENT]
 
     async def main() -> None:

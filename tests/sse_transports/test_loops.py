@@ -313,7 +313,7 @@ def test_close_in_an_async_loop_drops_what_is_buffered(backend: str) -> None:
 
 
 class Breaks(Chunks):
-    """A transport whose second connection is refused, so that its stream ends with an error."""
+    """A transport whose connection is lost after the last chunk."""
 
     def read(self, timeout: float | None) -> bytes:
         data = super().read(timeout)
