@@ -16,7 +16,7 @@ MAX_SHOWN = 100
 
 
 class _JSONDecoder:
-    """A `json.JSONDecoder` that is made when first used: only who decodes pays for the import of `json`.
+    """A `json.JSONDecoder` that is made when first used, so that parsing alone does not import `json`.
 
     Attributes:
         raw_decode: returns the value with which a text begins, and where it ends.

@@ -29,7 +29,7 @@ from sse_core import (
     StateChange,
 )
 from sse_transports import AsyncEventSource, EventSource
-from sse_transports.testing import Call, SSEServer, Stall
+from sse_transports.testing import Call, SSEServer
 from tests.sse_transports.waiting import DEADLINE, until_set
 
 URL = "http://example.com/"
@@ -192,7 +192,7 @@ def test_events_of_a_batch_loop_are_not_lost_to_next(sizes: tuple[int, ...]) -> 
 
 
 def read_by_loop(**options: Any) -> int:
-    """Return in how many reads of six the loop, and not `_next`, has called `receive_events`."""
+    """Return how many reads the loop itself has made, and not `_next`: all but the first, if it may."""
     called = 0
 
     class Counting(Chunks):
@@ -498,26 +498,82 @@ def test_max_wait_holds_after_next_took_what_had_arrived() -> None:
         assert next(batches) == []
 
 
+class Silent(AsyncChunks):
+    """An async transport that is silent after its chunks, until it is closed."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__(chunks)
+        self.is_silent, self.is_closed = anyio.Event(), anyio.Event()
+
+    async def read(self, timeout: float | None) -> bytes:
+        data = await super().read(timeout)
+        if not data:
+            self.is_silent.set()
+            await self.is_closed.wait()
+            raise ReadError("closed")
+        return data
+
+    async def close(self) -> None:
+        self.is_closed.set()
+
+
 @on_both
 def test_leaving_the_context_waits_for_a_loop_that_reads(backend: str) -> None:
     changes: list[type[StateChange]] = []
 
     async def main() -> None:
-        arrived = anyio.Event()
-
         async def loop(source: AsyncEventSource) -> None:
             async for _ in source:
-                arrived.set()
+                pass
 
-        with SSEServer([[Event("a"), Stall()]]) as server:
-            async with anyio.create_task_group() as tasks:
-                async with AsyncEventSource(
-                    server.url, on_state=lambda change: changes.append(type(change))
-                ) as source:
-                    tasks.start_soon(loop, source)
-                    await arrived.wait()
-                    for _ in range(10):
-                        await anyio.lowlevel.checkpoint()
-                assert changes[-1] is Closed
+        transport = Silent(stream(1, 1))
+        async with anyio.create_task_group() as tasks:
+            async with AsyncEventSource(
+                URL, transport=transport, on_state=lambda change: changes.append(type(change))
+            ) as source:
+                tasks.start_soon(loop, source)
+                await transport.is_silent.wait()
+            assert changes[-1] is Closed
 
     anyio.run(main, backend=backend)
+
+
+class CloseBeforeRead(EventSource[Event]):
+    """A source that another thread closes at the moment when a loop is about to read."""
+
+    @property
+    def _exchange(self) -> Any:
+        if self.is_armed and sys._getframe(1).f_code is EventSource._iterate.__code__:
+            self.is_armed = False
+            # It does not close the exchange that the loop goes on with.
+            found, self.found = self.found, None
+            closing = threading.Thread(target=self.close)
+            closing.start()
+            closing.join()
+            return found
+        return self.found
+
+    @_exchange.setter
+    def _exchange(self, exchange: Any) -> None:
+        self.found = exchange
+
+    is_armed = False
+    found: Any = None
+
+
+def test_a_loop_does_not_read_if_it_was_closed_just_before() -> None:
+    reads = 0
+
+    class Counting(Chunks):
+        def read(self, timeout: float | None) -> bytes:
+            nonlocal reads
+            reads += 1
+            return super().read(timeout)
+
+    with CloseBeforeRead(URL, transport=Counting(stream(1, 1, 1))) as source:
+        seen = []
+        for event in source:
+            seen.append(event.data)
+            source.is_armed = event.data == "1"
+        assert (seen, reads) == (["0", "1"], 2)
+        assert source.ready_state is ReadyState.CLOSED
